@@ -1,0 +1,106 @@
+"""Every error this project raises on purpose.
+
+    MigrationError            exit 1   (never raised itself: an internal error)
+    ├── UsageError            exit 2   the command line asks for something that is not there
+    ├── ConfigError           exit 3   configuration file, environment or flag
+    ├── DesignError           exit 3   a design file, alone or against the source's schema
+    ├── SourceError           exit 4   the relational database
+    ├── TargetError           exit 5   DynamoDB: tables, credentials, network
+    ├── StateError            exit 6   state files, locks, a run that does not match the world
+    ├── DifferencesFound      exit 7   source and target are not equal
+    ├── TooManyRejects        exit 8   more rejected rows than the budget allows
+    ├── Stopped               exit 9   stopped by us, resumable
+    └── Interrupted           exit 130 stopped by the user, resumable
+
+An error says which operation failed, on which object, why, and which command comes next.
+`cli.console` prints it; nothing else does. This module imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class MigrationError(Exception):
+    """Something the user can understand and act on.
+
+    operation  what was being done, as a verb phrase: "read the source database"
+    obj        on what: a path, a table, a key; never a credential
+    cause      why it failed, one sentence without a final full stop
+    hint       the next command or step, one sentence
+    faults     where several things are wrong at once, one line each
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self,
+        operation: str,
+        obj: object,
+        cause: object,
+        hint: str = "",
+        faults: Sequence[str] = (),
+    ) -> None:
+        super().__init__(operation, obj, cause, hint)
+        self.operation = operation
+        self.obj = str(obj)
+        self.cause = str(cause)
+        self.hint = hint
+        self.faults = tuple(faults)
+
+    def __str__(self) -> str:
+        faults = "".join(f"\n  - {fault}" for fault in self.faults)
+        return f"cannot {self.operation} ({self.obj}): {self.cause}{faults}"
+
+
+class UsageError(MigrationError):
+    exit_code = 2
+
+
+class ConfigError(MigrationError):
+    exit_code = 3
+
+
+class DesignError(MigrationError):
+    exit_code = 3
+
+
+class SourceError(MigrationError):
+    exit_code = 4
+
+
+class TargetError(MigrationError):
+    exit_code = 5
+
+
+class StateError(MigrationError):
+    exit_code = 6
+
+
+class DifferencesFound(MigrationError):
+    exit_code = 7
+
+
+class TooManyRejects(MigrationError):
+    exit_code = 8
+
+
+class Stopped(MigrationError):
+    exit_code = 9
+
+
+class Interrupted(MigrationError):
+    exit_code = 130
+
+
+class RowRejected(Exception):
+    """One source row cannot become an item. Not an exit: the loader counts it against the budget.
+
+    rule    the short name of the broken rule: "key_too_long", "item_too_large", "not_a_number"
+    reason  a sentence with the figures
+    """
+
+    def __init__(self, rule: str, reason: str) -> None:
+        super().__init__(rule, reason)
+        self.rule = rule
+        self.reason = reason

@@ -1,0 +1,152 @@
+"""The values that pass between the rooms. No behaviour, no imports of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+Scalar: TypeAlias = int | float | str | bytes | None
+"""A value as SQLite stores it: its storage class is its Python type."""
+
+Row: TypeAlias = tuple[Any, ...]
+"""One source row in the order of `Read.columns`, then one list of child rows per `Read.embeds`.
+
+Text that is not valid UTF-8 arrives as `InvalidText`.
+"""
+
+Position: TypeAlias = tuple[Scalar, ...]
+"""The cursor of a row: `(rowid,)`, or the primary key of a WITHOUT ROWID table."""
+
+EncodedItem: TypeAlias = tuple[str, str, str]
+"""(partition key, sort key, DynamoDB JSON text of the whole item with its attributes sorted by name)."""
+
+AttributeValue: TypeAlias = dict[str, Any]
+"""One value in DynamoDB's wire form: {"S": "x"}, {"N": "1"}, {"L": [...]}."""
+
+WireItem: TypeAlias = dict[str, AttributeValue]
+
+
+class InvalidText(bytes):
+    """The raw bytes of a TEXT value that is not valid UTF-8."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the source: name as declared, SQLite affinity, and whether NULL is impossible."""
+
+    name: str
+    affinity: str
+    not_null: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A source table. `cursor` names what rows are ordered and resumed by."""
+
+    name: str
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...]
+    unique: tuple[tuple[str, ...], ...] = ()
+    rowid_alias: str | None = None
+    without_rowid: bool = False
+    is_view: bool = False
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name (ASCII case-insensitive, as SQLite does), or None."""
+        folded = name.lower()
+        return next((c for c in self.columns if c.name.lower() == folded), None)
+
+
+@dataclass(frozen=True)
+class Schema:
+    """All tables and views of a source, by their declared name."""
+
+    tables: Mapping[str, Table]
+
+    def table(self, name: str) -> Table | None:
+        """The table of that name (ASCII case-insensitive, as SQLite does), or None."""
+        folded = name.lower()
+        return next((t for n, t in self.tables.items() if n.lower() == folded), None)
+
+
+@dataclass(frozen=True)
+class ColumnRef:
+    """A column seen through an alias; the alias of the entity's own table is its entity name."""
+
+    alias: str
+    column: str
+
+
+@dataclass(frozen=True)
+class Join:
+    """A many-to-one lookup: LEFT JOIN `table` AS `alias` ON `alias`.`to` = `by`."""
+
+    alias: str
+    table: str
+    by: ColumnRef
+    to: str
+
+
+@dataclass(frozen=True)
+class Ancestry:
+    """A column computed from a self-reference: "/1/2/" for a row whose parent is 2, whose parent is 1.
+
+    NULL where the chain of parents runs in a circle.
+    """
+
+    name: str
+    parent: str
+    key: str
+
+
+@dataclass(frozen=True)
+class ChildRead:
+    """An embedded one-to-many list: `table` rows whose `on[child] = parent column`, in `order`."""
+
+    name: str
+    alias: str
+    table: str
+    on: tuple[tuple[str, str], ...]
+    order: tuple[str, ...]
+    joins: tuple[Join, ...]
+    columns: tuple[ColumnRef, ...]
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a source has to deliver for one entity, and in which column order."""
+
+    alias: str
+    table: str
+    joins: tuple[Join, ...]
+    columns: tuple[ColumnRef, ...]
+    ancestries: tuple[Ancestry, ...] = ()
+    children: tuple[ChildRead, ...] = ()
+    where: str | None = None
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A source row that did not become an item, and why. `row` maps column names to values."""
+
+    table: str
+    entity: str
+    source_table: str
+    source_key: Position
+    rule: str
+    reason: str
+    row: Mapping[str, Any] = field(default_factory=dict)
+    attempts: int = 0
+
+
+@dataclass(frozen=True)
+class TableIdentity:
+    """What makes a target table the same table as before: name, ARN and TableId.
+
+    Engines that give no TableId (DynamoDB Local, moto) are told apart by the creation time.
+    """
+
+    name: str
+    arn: str
+    table_id: str
