@@ -1,0 +1,69 @@
+"""What DynamoDB takes: sizes as it counts them (facts.md §1, to the byte), and the checks against them."""
+
+from __future__ import annotations
+
+import orjson
+
+from migration_tool.attributes import canonical_number
+from migration_tool.errors import RowRejected
+from migration_tool.model import AttributeValue, WireItem
+
+MAX_ITEM_BYTES = 409_600
+MAX_PARTITION_KEY_BYTES = 2_048
+MAX_SORT_KEY_BYTES = 1_024
+MAX_BATCH_ITEMS = 25
+MAX_REQUEST_BYTES = 16 * 1024 * 1024
+LARGE_TEXT = MAX_ITEM_BYTES // 4
+"""An item text with fewer characters than this cannot exceed 400 KB, whatever its characters."""
+
+
+def item_size(item: WireItem) -> int:
+    """Bytes that DynamoDB counts for the item (facts.md §1)."""
+    return sum(len(name.encode()) + value_size(value) for name, value in item.items())
+
+
+def value_size(value: AttributeValue) -> int:
+    ((kind, content),) = value.items()
+    if kind == "S":
+        return len(content.encode())
+    if kind == "N":
+        return number_size(content)
+    if kind == "B":
+        return len(content) * 3 // 4 - content[-2:].count("=")
+    if kind in ("BOOL", "NULL"):
+        return 1
+    if kind == "L":
+        return 3 + sum(1 + value_size(element) for element in content)
+    if kind == "M":
+        return 3 + sum(1 + len(name.encode()) + value_size(element) for name, element in content.items())
+    return sum(value_size({kind[0]: element}) for element in content)
+
+
+def number_size(text: str) -> int:
+    """1 + half the digits before and after the point, each rounded up, + 1 for a sign; 0 takes 1."""
+    number = canonical_number(text)
+    if number == "0":
+        return 1
+    whole, _, fraction = number.lstrip("-").partition(".")
+    whole = whole.rstrip("0") if not fraction else whole
+    whole = "" if whole == "0" else whole
+    fraction = fraction.lstrip("0") if not whole else fraction
+    return 1 + (len(whole) + 1) // 2 + (len(fraction) + 1) // 2 + number.startswith("-")
+
+
+def check_item_size(item_text: str) -> None:
+    """Raises RowRejected when the item is over 400 KB as DynamoDB counts it."""
+    size = item_size(orjson.loads(item_text))
+    if size > MAX_ITEM_BYTES:
+        raise RowRejected("item_too_large", f"the item has {size:,} bytes, DynamoDB takes 409,600")
+
+
+def check_key(name: str, value: str | None, limit: int) -> None:
+    """Raises RowRejected for a key that is NULL, empty or over `limit` bytes of UTF-8."""
+    if value is None:
+        raise RowRejected("null_key", f"{name} needs a column that is NULL")
+    if value == "":
+        raise RowRejected("empty_key", f"{name} is an empty string")
+    size = len(value.encode())
+    if size > limit:
+        raise RowRejected("key_too_long", f"{name} has {size:,} bytes, DynamoDB takes {limit:,}")
