@@ -1,0 +1,183 @@
+"""A design file → `Design`. Every fault of the file is reported at once, with its place in the document."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from migration_tool.attributes import CONVERTERS
+from migration_tool.design.load_patterns import PatternLoader
+from migration_tool.design.model import (
+    ENTITY_TYPE,
+    Attribute,
+    AttributeRule,
+    Design,
+    Embed,
+    Entity,
+    Everything,
+    Index,
+    Lookup,
+)
+from migration_tool.design.patterns import pattern_faults
+from migration_tool.design.reading import Reader
+from migration_tool.design.template import Template, parse_reference
+from migration_tool.documents import read_document
+from migration_tool.errors import DesignError
+
+LANGUAGE_VERSION = 1
+_TABLE_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
+
+
+def load_design(path: Path) -> Design:
+    """Raises DesignError listing all faults of the file."""
+    document = read_document(path, DesignError, "read the design")
+    loader = _Loader()
+    design = loader.design(path.stem, document, str(path))
+    faults = loader.faults or pattern_faults(design)
+    if faults:
+        raise DesignError("read the design", path, f"{len(faults)} faults", "Mend the file.", faults)
+    return design
+
+
+class _Loader(Reader):
+    """A design, from the top of its document down."""
+
+    def design(self, name: str, document: Any, path: str) -> Design:
+        known = ("version", "table", "description", "keys", "indexes", "entities", "access_patterns")
+        top = self.mapping(name, document, known)
+        if top.get("version") != LANGUAGE_VERSION:
+            self.fault("version", f"expected {LANGUAGE_VERSION}, found {top.get('version')!r}")
+        table = self.typed("table", top.get("table"), str, "")
+        if not _TABLE_NAME.fullmatch(table):
+            self.fault("table", f"{table!r} is not a DynamoDB table name ([a-zA-Z0-9_.-], 3 to 255)")
+        indexes = tuple(
+            Index(index, *self.key_pair(f"indexes.{index}", pair))
+            for index, pair in self.mapping("indexes", top.get("indexes", {})).items()
+        )
+        entities = self.mapping("entities", top.get("entities", {}))
+        if not entities:
+            self.fault("entities", "a design needs at least one entity")
+        keys = self.key_pair("keys", top.get("keys", ["PK", "SK"]))
+        patterns = PatternLoader(self, keys, indexes)
+        return Design(
+            name=name,
+            table=table,
+            description=self.typed("description", top.get("description", ""), str, ""),
+            keys=keys,
+            indexes=indexes,
+            entities=tuple(self.entity(entity, body, keys, indexes) for entity, body in entities.items()),
+            patterns=tuple(
+                patterns.pattern(pattern, body)
+                for pattern, body in self.mapping("access_patterns", top.get("access_patterns", {})).items()
+            ),
+            fingerprint=hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest(),
+            path=path,
+        )
+
+    def key_pair(self, place: str, value: Any) -> tuple[str, str]:
+        pair = self.names(place, value)
+        if len(pair) != 2 or pair[0] == pair[1]:
+            self.fault(place, "expected [partition key attribute, sort key attribute]")
+            return ("", "")
+        return (pair[0], pair[1])
+
+    def entity(self, name: str, value: Any, keys: tuple[str, str], indexes: tuple[Index, ...]) -> Entity:
+        place = f"entities.{name}"
+        known = ("from", "where", "lookup", "ancestry", "embed", "keys", "attributes")
+        body = self.mapping(place, value, known)
+        table = self.typed(f"{place}.from", body.get("from", name), str, name)
+        where = body.get("where")
+        return Entity(
+            name=name,
+            table=table,
+            lookups=self.lookups(place, body.get("lookup", {})),
+            embeds=tuple(
+                self.embed(f"{place}.embed.{embed}", embed, content)
+                for embed, content in self.mapping(f"{place}.embed", body.get("embed", {})).items()
+            ),
+            ancestries={
+                column: self.typed(f"{place}.ancestry.{column}", parent, str, "")
+                for column, parent in self.mapping(f"{place}.ancestry", body.get("ancestry", {})).items()
+            },
+            keys=self.keys(f"{place}.keys", body.get("keys", {}), keys, indexes),
+            attributes=self.attributes(f"{place}.attributes", body.get("attributes", {"*": name})),
+            where=None if where is None else self.typed(f"{place}.where", where, str, ""),
+        )
+
+    def keys(
+        self, place: str, value: Any, keys: tuple[str, str], indexes: tuple[Index, ...]
+    ) -> dict[str, Template]:
+        possible = keys + tuple(name for index in indexes for name in (index.partition_key, index.sort_key))
+        body = self.mapping(place, value, possible)
+        for name in keys:
+            if name not in body:
+                self.fault(f"{place}.{name}", "an item needs both keys of its table")
+        for index in indexes:
+            if (index.partition_key in body) != (index.sort_key in body):
+                self.fault(place, f"{index.name} needs both {index.partition_key} and {index.sort_key}")
+        return {name: self.template(f"{place}.{name}", template) for name, template in body.items()}
+
+    def lookups(self, place: str, value: Any) -> tuple[Lookup, ...]:
+        return tuple(
+            self.lookup(f"{place}.lookup.{alias}", alias, body)
+            for alias, body in self.mapping(f"{place}.lookup", value).items()
+        )
+
+    def lookup(self, place: str, alias: str, value: Any) -> Lookup:
+        body = {"by": value} if isinstance(value, str) else self.mapping(place, value, ("table", "by", "to"))
+        by = self.parsed(f"{place}.by", body.get("by"), parse_reference, parse_reference("x"))
+        table = self.typed(f"{place}.table", body.get("table", alias), str, alias)
+        to = body.get("to")
+        return Lookup(alias, table, by, None if to is None else self.typed(f"{place}.to", to, str, ""))
+
+    def embed(self, place: str, name: str, value: Any) -> Embed:
+        body = self.mapping(place, value, ("from", "match", "order", "lookup", "attributes"))
+        table = self.typed(f"{place}.from", body.get("from", name), str, name)
+        pairs = self.mapping(f"{place}.match", body.get("match", {}))
+        if not pairs:
+            self.fault(f"{place}.match", "expected {child column: parent column}")
+        return Embed(
+            name=name,
+            table=table,
+            on=tuple((child, self.typed(f"{place}.match.{child}", p, str, "")) for child, p in pairs.items()),
+            order=self.names(f"{place}.order", body.get("order", [])),
+            lookups=self.lookups(place, body.get("lookup", {})),
+            attributes=self.attributes(f"{place}.attributes", body.get("attributes", {"*": table})),
+        )
+
+    def attributes(self, place: str, value: Any) -> tuple[AttributeRule, ...]:
+        body = self.mapping(place, value)
+        return tuple(self.attribute(f"{place}.{name}", name, rule) for name, rule in body.items())
+
+    def attribute(self, place: str, name: str, value: Any) -> AttributeRule:
+        if name == "*":
+            body = {"of": value} if isinstance(value, str) else self.mapping(place, value, ("of", "omit"))
+            alias = self.typed(f"{place}.of", body.get("of"), str, "")
+            return Everything(alias, self.names(f"{place}.omit", body.get("omit", [])))
+        if name == ENTITY_TYPE:
+            self.fault(place, "this attribute is written for every item; choose another name")
+        if isinstance(value, str):
+            return self.simple_attribute(place, name, value)
+        body = self.mapping(place, value, ("column", "as", "value"))
+        if "value" in body:
+            return Attribute(name, constant=self.constant(f"{place}.value", body["value"]))
+        convert = body.get("as")
+        if convert is not None and convert not in CONVERTERS:
+            self.fault(f"{place}.as", f"expected one of {', '.join(CONVERTERS)}, found {convert!r}")
+        column = self.parsed(f"{place}.column", body.get("column", name), parse_reference, None)
+        return Attribute(name, reference=column, convert=convert)
+
+    def simple_attribute(self, place: str, name: str, value: str) -> Attribute:
+        if "{" in value:
+            return Attribute(name, template=self.template(place, value))
+        return Attribute(name, reference=self.parsed(place, value, parse_reference, None))
+
+    def constant(self, place: str, value: Any) -> str | int | float:
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            self.fault(place, f"expected text or a number, found {value!r:.60}")
+            return ""
+        return value

@@ -1,0 +1,121 @@
+"""The `access_patterns` section of a design."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from migration_tool.design.access import FILTER_OPERATORS, KEY_OPERATORS
+from migration_tool.design.model import AccessPattern, Condition, Index, Parameter
+from migration_tool.design.reading import Reader
+
+_KNOWN = ("description", "parameters", "get", "query", "sql", "cases")
+_QUERY = ("index", "partition", "sort", "filter", "order")
+_TYPES = ("integer", "text", "number")
+
+
+class PatternLoader:
+    """Reads access patterns with a reader that notes the faults.
+
+    keys, indexes  of the table that the patterns ask
+    """
+
+    def __init__(self, reader: Reader, keys: tuple[str, str], indexes: tuple[Index, ...]) -> None:
+        self._reader = reader
+        self._keys = keys
+        self._indexes = indexes
+
+    def pattern(self, name: str, value: Any) -> AccessPattern:
+        read, place = self._reader, f"access_patterns.{name}"
+        body = read.mapping(place, value, _KNOWN)
+        if ("get" in body) == ("query" in body):
+            read.fault(place, "expected either `get` or `query`")
+        parameters = read.mapping(f"{place}.parameters", body.get("parameters", {}))
+        cases = body.get("cases")
+        if parameters and cases is None:
+            read.fault(f"{place}.cases", "SQL is needed that gives the parameters to prove the pattern with")
+        question = (
+            self._get(place, body["get"]) if "get" in body else self._query(place, body.get("query", {}))
+        )
+        return AccessPattern(
+            name=name,
+            description=read.typed(f"{place}.description", body.get("description", ""), str, ""),
+            parameters=tuple(self._parameter(f"{place}.parameters.{n}", n, p) for n, p in parameters.items()),
+            sql=read.typed(f"{place}.sql", body.get("sql"), str, ""),
+            cases=None if cases is None else read.typed(f"{place}.cases", cases, str, ""),
+            **question,
+        )
+
+    def _get(self, place: str, value: Any) -> dict[str, Any]:
+        body = self._reader.mapping(f"{place}.get", value, self._keys)
+        partition, sort = (self._equal(f"{place}.get", key, body.get(key)) for key in self._keys)
+        return {
+            "operation": "GetItem",
+            "index": None,
+            "partition": partition,
+            "sort": sort,
+            "filters": (),
+            "descending": False,
+        }
+
+    def _query(self, place: str, value: Any) -> dict[str, Any]:
+        place = f"{place}.query"
+        body = self._reader.mapping(place, value, _QUERY)
+        partition_key, sort_key = self._key_of(place, body.get("index"))
+        order = body.get("order", "ascending")
+        if order not in ("ascending", "descending"):
+            self._reader.fault(f"{place}.order", f"expected ascending or descending, found {order!r}")
+        filters = self._reader.mapping(f"{place}.filter", body.get("filter", {}))
+        conditions = (
+            self._condition(f"{place}.filter.{name}", name, content, FILTER_OPERATORS)
+            for name, content in filters.items()
+        )
+        return {
+            "operation": "Query",
+            "index": body.get("index"),
+            "partition": self._equal(f"{place}.partition", partition_key, body.get("partition")),
+            "sort": self._condition(f"{place}.sort", sort_key, body.get("sort"), KEY_OPERATORS),
+            "filters": tuple(condition for condition in conditions if condition),
+            "descending": order == "descending",
+        }
+
+    def _key_of(self, place: str, index: Any) -> tuple[str, str]:
+        if index is None:
+            return self._keys
+        found = next((i for i in self._indexes if i.name == index), None)
+        if found is None:
+            self._reader.fault(f"{place}.index", f"there is no index {index!r} in this design")
+            return self._keys
+        return found.partition_key, found.sort_key
+
+    def _parameter(self, place: str, name: str, value: Any) -> Parameter:
+        body = (
+            {"type": value}
+            if isinstance(value, str)
+            else self._reader.mapping(place, value, ("type", "default"))
+        )
+        kind = body.get("type")
+        if kind not in _TYPES:
+            self._reader.fault(place, f"expected {', '.join(_TYPES)}, found {kind!r}")
+        return Parameter(name, cast(Any, kind), body.get("default"), "default" not in body)
+
+    def _equal(self, place: str, attribute: str, value: Any) -> Condition:
+        return Condition(attribute, "equals", (self._reader.template(place, value),))
+
+    def _condition(
+        self, place: str, attribute: str, value: Any, operators: Mapping[str, str]
+    ) -> Condition | None:
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return self._equal(place, attribute, value)
+        body = self._reader.mapping(place, value, tuple(operators))
+        if len(body) != 1:
+            self._reader.fault(place, f"expected one of {', '.join(operators)}")
+            return None
+        ((operator, content),) = body.items()
+        values = self._reader.names(place, content)
+        wanted = 2 if operator == "between" else 1
+        if len(values) != wanted:
+            self._reader.fault(place, f"{operator} takes {wanted} value{'s' if wanted > 1 else ''}")
+        return Condition(attribute, operator, tuple(self._reader.template(place, text) for text in values))

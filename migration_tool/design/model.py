@@ -1,0 +1,168 @@
+"""What a design says, as values: tables, entities, keys, attributes, access patterns.
+
+`load.py` makes these from YAML; `compile.py` turns entities into functions; `access.py` turns access
+patterns into requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from migration_tool.design.template import Reference, Template
+from migration_tool.model import Scalar
+
+ENTITY_TYPE = "EntityType"
+"""The attribute that every item carries: the name of the entity that wrote it."""
+
+
+@dataclass(frozen=True)
+class Index:
+    """A global secondary index that projects all attributes."""
+
+    name: str
+    partition_key: str
+    sort_key: str
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute: exactly one of a column, a template, or a constant; `convert` overrides its type."""
+
+    name: str
+    reference: Reference | None = None
+    template: Template | None = None
+    constant: Scalar = None
+    convert: str | None = None
+
+
+@dataclass(frozen=True)
+class Everything:
+    """`"*": Alias`: every column of a table under its own name, less those omitted."""
+
+    alias: str
+    omit: tuple[str, ...] = ()
+
+
+AttributeRule: TypeAlias = Attribute | Everything
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A many-to-one join as written: `table` (by default the alias) whose key equals `by`."""
+
+    alias: str
+    table: str
+    by: Reference
+    to: str | None
+
+
+@dataclass(frozen=True)
+class Embed:
+    """A one-to-many list inside the item; `on` pairs (child column, parent column)."""
+
+    name: str
+    table: str
+    on: tuple[tuple[str, str], ...]
+    order: tuple[str, ...]
+    lookups: tuple[Lookup, ...]
+    attributes: tuple[AttributeRule, ...]
+
+
+@dataclass(frozen=True)
+class Entity:
+    """What one source table becomes. `keys` holds the table's key and those of sparse indexes."""
+
+    name: str
+    table: str
+    lookups: tuple[Lookup, ...]
+    embeds: tuple[Embed, ...]
+    ancestries: Mapping[str, str]
+    keys: Mapping[str, Template]
+    attributes: tuple[AttributeRule, ...]
+    where: str | None
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of an access pattern; one without a default is required."""
+
+    name: str
+    type: Literal["integer", "text", "number"]
+    default: Scalar
+    required: bool
+
+
+@dataclass(frozen=True)
+class Condition:
+    """`attribute` `operator` `values`: a sort-key condition or a filter."""
+
+    attribute: str
+    operator: str
+    values: tuple[Template, ...]
+
+
+@dataclass(frozen=True)
+class AccessPattern:
+    """One question and how it is asked: a GetItem, or a Query of the table or of `index`.
+
+    sql    the same question to the source; its columns are compared with the attributes of those names
+    cases  SQL whose rows are the parameter sets to prove it with; None: the pattern has no parameters
+    """
+
+    name: str
+    description: str
+    parameters: tuple[Parameter, ...]
+    operation: Literal["GetItem", "Query"]
+    index: str | None
+    partition: Condition
+    sort: Condition | None
+    filters: tuple[Condition, ...]
+    descending: bool
+    sql: str
+    cases: str | None
+
+
+@dataclass(frozen=True)
+class Requests:
+    """What to send for one call of a pattern: complete wire request bodies without TableName.
+
+    A sharded listing has one body per shard; their answers, each already sorted, are merged by the text
+    of the attribute `order_by` (UTF-8 byte order).
+    """
+
+    operation: Literal["GetItem", "Query"]
+    bodies: tuple[dict[str, Any], ...]
+    order_by: str | None
+    descending: bool
+
+
+@dataclass(frozen=True)
+class Design:
+    """One DynamoDB table: its keys, indexes, the entities that fill it, the patterns that read it.
+
+    fingerprint  hex digest of the design's content; comments and layout do not count
+    """
+
+    name: str
+    table: str
+    description: str
+    keys: tuple[str, str]
+    indexes: tuple[Index, ...]
+    entities: tuple[Entity, ...]
+    patterns: tuple[AccessPattern, ...]
+    fingerprint: str
+    path: str
+
+    def pattern(self, name: str) -> AccessPattern | None:
+        return next((pattern for pattern in self.patterns if pattern.name == name), None)
+
+    def index_of(self, attribute: str) -> Index | None:
+        """The index that has this attribute in its key, or None."""
+        return next((i for i in self.indexes if attribute in (i.partition_key, i.sort_key)), None)
+
+    def key_of(self, index: str | None) -> tuple[str, str]:
+        """Partition and sort key attribute of the table (None) or of an index."""
+        found = next((i for i in self.indexes if i.name == index), None)
+        return (found.partition_key, found.sort_key) if found else self.keys

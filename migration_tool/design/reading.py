@@ -1,0 +1,58 @@
+"""Typed access to a parsed document that notes every fault with its place, instead of stopping at the first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from migration_tool.design.template import Template, parse
+
+T = TypeVar("T")
+
+
+class Reader:
+    """Reads the document from the top; notes each fault and goes on, so that all are seen together."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+
+    def fault(self, place: str, reason: str) -> None:
+        self.faults.append(f"{place}: {reason}")
+
+    def mapping(self, place: str, value: Any, known: tuple[str, ...] = ()) -> Mapping[str, Any]:
+        """`value` if it is a mapping with only known keys (any, if none are named)."""
+        if not isinstance(value, Mapping):
+            self.fault(place, f"expected a mapping, found {type(value).__name__}")
+            return {}
+        for key in value:
+            if known and key not in known:
+                near = get_close_matches(str(key), known, 1)
+                self.fault(
+                    f"{place}.{key}",
+                    f"unknown key; did you mean {near[0]!r}?"
+                    if near
+                    else f"unknown key; known are {', '.join(known)}",
+                )
+        return value
+
+    def typed(self, place: str, value: Any, kind: type[T], default: T) -> T:
+        if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
+            return value
+        self.fault(place, f"expected {kind.__name__}, found {value!r:.60}")
+        return default
+
+    def parsed(self, place: str, value: Any, parser: Callable[[str], T], fallback: T) -> T:
+        try:
+            return parser(self.typed(place, value, str, ""))
+        except ValueError as error:
+            self.fault(place, str(error))
+            return fallback
+
+    def template(self, place: str, value: Any) -> Template:
+        return self.parsed(place, value, parse, Template("", ()))
+
+    def names(self, place: str, value: Any) -> tuple[str, ...]:
+        """A name or a list of names."""
+        listed = [value] if isinstance(value, str) else self.typed(place, value, list, [])
+        return tuple(self.typed(f"{place}[{n}]", name, str, "") for n, name in enumerate(listed))

@@ -1,0 +1,214 @@
+"""Key templates: "ALBUM#{AlbumId:10}#{lower(Album.Title)}".
+
+A template is literal text with fields in braces ({{ and }} for the braces themselves). A field is a
+column, an `Alias.column` of a lookup, or a function of one; `:10` pads a whole number with zeros so that
+text order is number order. `{low}` is U+0001, which sorts before every printable character: with it
+"Kiss" stays before "Kiss Live" whatever follows the name. Names with other characters stand in backquotes.
+
+Entities and access patterns share this module, so that what is written is what is looked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from zlib import crc32
+
+from migration_tool.attributes import iso_date, key_text
+from migration_tool.errors import RowRejected
+
+LOW = "\x01"
+SEPARATOR = "#"
+_NAME = r"(?:`[^`]+`|[^\W\d]\w*)"
+_CALL = re.compile(r"\s*(\w+)\s*\((.*)\)\s*", re.DOTALL)
+_REFERENCE = re.compile(rf"\s*({_NAME})(?:\.({_NAME}))?\s*")
+_PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[^{}]+|[{}]")
+_PAD = re.compile(r"(.*):\s*(\d+)\s*", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A column or parameter as the design writes it; `alias` is None for the entity's own."""
+
+    alias: str | None
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.alias}.{self.name}" if self.alias else self.name
+
+
+@dataclass(frozen=True)
+class Field:
+    """A reference, the functions around it (innermost first), and the width to pad to (0: none)."""
+
+    reference: Reference | None
+    functions: tuple[str, ...] = ()
+    width: int = 0
+    shards: int = 0
+
+
+Part: TypeAlias = str | Field
+
+
+@dataclass(frozen=True)
+class Template:
+    """Parsed template; `source` is the text it came from."""
+
+    source: str
+    parts: tuple[Part, ...]
+
+    def fields(self) -> Iterator[Field]:
+        return (part for part in self.parts if isinstance(part, Field))
+
+    def references(self) -> tuple[Reference, ...]:
+        return tuple(field.reference for field in self.fields() if field.reference)
+
+    def shards(self) -> int:
+        """Into how many partitions the template spreads; 0 for one."""
+        return max((field.shards for field in self.fields()), default=0)
+
+    def shape(self) -> tuple[object, ...]:
+        """What two templates share when one can find what the other wrote: all but the column names."""
+        return tuple(
+            part if isinstance(part, str) else (part.functions, part.width, part.shards)
+            for part in self.parts
+        )
+
+
+def parse(source: str) -> Template:
+    """Raises ValueError with a reason when `source` is not a template."""
+    parts: list[Part] = []
+    for piece in _PIECE.finditer(source):
+        word = piece.group()
+        if piece.group(1) is not None:
+            part: Part = LOW if piece.group(1).strip() == "low" else _field(piece.group(1))
+        elif word in ("{", "}"):
+            raise ValueError(f"unmatched {word!r} in {source!r}; write {word * 2} for the character itself")
+        else:
+            part = word[0] if word in ("{{", "}}") else word
+        if isinstance(part, str) and parts and isinstance(parts[-1], str):
+            parts[-1] += part
+        else:
+            parts.append(part)
+    return Template(source, tuple(parts))
+
+
+def _field(body: str) -> Field:
+    padded = _PAD.fullmatch(body)
+    if not padded:
+        return _expression(body)
+    inner = _expression(padded.group(1))
+    if inner.functions:
+        raise ValueError(f"{body!r}: only a plain column can be padded")
+    return Field(inner.reference, width=int(padded.group(2)))
+
+
+def _expression(body: str) -> Field:
+    call = _CALL.fullmatch(body)
+    if call:
+        return _function(call.group(1), call.group(2))
+    return Field(parse_reference(body))
+
+
+def parse_reference(body: str) -> Reference:
+    """`Column` or `Alias.Column`. Raises ValueError."""
+    match = _REFERENCE.fullmatch(body)
+    if not match:
+        raise ValueError(f"{body!r} is not a column, Alias.column or function of one")
+    first, second = (name and name.strip("`") for name in match.groups())
+    return Reference(first, second) if second else Reference(None, first)
+
+
+def _function(name: str, arguments: str) -> Field:
+    if name == "shard":
+        inner, _, count = arguments.rpartition(",")
+        if not count.strip().isdigit() or not 2 <= int(count) <= 1000:
+            raise ValueError("shard(column, n) needs a number of shards from 2 to 1000")
+        return Field(_expression(inner).reference if inner.strip() else None, ("shard",), 0, int(count))
+    if name not in FUNCTIONS:
+        raise ValueError(f"unknown function {name}(); there are {', '.join(sorted(FUNCTIONS))} and shard()")
+    field = _expression(arguments)
+    return Field(field.reference, (*field.functions, name), 0, field.shards)
+
+
+def lower(value: Any) -> str:
+    return key_text(value).lower()
+
+
+def upper(value: Any) -> str:
+    return key_text(value).upper()
+
+
+def escape(value: Any) -> str:
+    """The separator `#` as %23 (and % as %25), so that no text can look like two key parts."""
+    return key_text(value).replace("%", "%25").replace(SEPARATOR, "%23")
+
+
+def year(value: Any) -> str:
+    return iso_date(value)[:4]
+
+
+def month(value: Any) -> str:
+    return iso_date(value)[:7]
+
+
+def day(value: Any) -> str:
+    return iso_date(value)[:10]
+
+
+FUNCTIONS: dict[str, Callable[[Any], str]] = {
+    "lower": lower,
+    "upper": upper,
+    "escape": escape,
+    "year": year,
+    "month": month,
+    "day": day,
+}
+
+
+def shard(value: Any, count: int) -> str:
+    """The shard of a value: the same on every machine and in every run."""
+    return str(crc32(key_text(value).encode()) % count)
+
+
+def pad(value: Any, width: int) -> str:
+    """A whole number in `width` digits. Raises RowRejected where text order would not be number order."""
+    if type(value) is not int:
+        raise RowRejected("not_an_integer", f"{value!r:.60} cannot be padded to {width} digits")
+    if not 0 <= value < 10**width:
+        raise RowRejected("does_not_fit", f"{value} does not fit in {width} digits")
+    return f"{value:0{width}d}"
+
+
+def code(template: Template, variable: Callable[[Reference], str]) -> str:
+    """Python source of an expression that renders the template, for `eval` in `namespace()`.
+
+    variable  gives the name of the variable that holds a reference's value (never None there)
+    """
+    pieces = [
+        repr(part) if isinstance(part, str) else "f'{" + _field_code(part, variable) + "}'"
+        for part in template.parts
+    ]
+    return "(" + " ".join(pieces or ["''"]) + ")"
+
+
+def _field_code(field: Field, variable: Callable[[Reference], str]) -> str:
+    if field.reference is None:
+        return "shard_number"
+    value = variable(field.reference)
+    if field.width:
+        in_range = f"{value} if type({value}) is int and 0 <= {value} < {10**field.width}"
+        return f"({in_range} else pad({value}, {field.width})):0>{field.width}"
+    if not field.functions:
+        return f"{value} if type({value}) is int else key_text({value})"
+    for function in field.functions:
+        value = f"shard({value}, {field.shards})" if function == "shard" else f"{function}({value})"
+    return value
+
+
+def namespace() -> dict[str, Any]:
+    """What the source made by `code` needs to run; nothing else can be reached from it."""
+    builtins = {"type": type, "int": int, "str": str, "float": float, "len": len, "ord": ord}
+    return {**FUNCTIONS, "shard": shard, "pad": pad, "key_text": key_text, "__builtins__": builtins}
