@@ -1,0 +1,117 @@
+"""A private, consistent copy of the source, and fingerprints that notice any change of the original.
+
+Across process restarts SQLite has no snapshot: only a copy gives a resumed run one consistent source
+(facts.md §3).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from migration_tool.errors import SourceError
+from migration_tool.source.sqlite import connect, source_error
+
+_PAGES_PER_STEP = 2_000
+_BLOCK = 1 << 20
+
+
+def copy_database(source: Path, copy: Path, progress: Callable[[int, int], None]) -> None:
+    """Copies one moment of `source` to `copy` (0600), durable when it returns; half a copy never stays.
+
+    progress  is told (pages copied, pages in all)
+    Raises SourceError.
+    """
+    partial = copy.with_name(copy.name + ".partial")
+    partial.unlink(missing_ok=True)
+    try:
+        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with closing(connect(source)) as original, closing(sqlite3.connect(partial)) as target:
+            original.execute("BEGIN")
+            original.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            target.execute("PRAGMA synchronous=OFF")
+            original.backup(
+                target, pages=_PAGES_PER_STEP, progress=lambda _, left, total: progress(total - left, total)
+            )
+            target.execute("PRAGMA journal_mode=DELETE")
+        _make_durable(partial, copy)
+    except sqlite3.Error as error:
+        raise source_error("copy the source database", source, error) from error
+    except OSError as error:
+        hint = "Free space there, or set migration_settings.source_snapshot to live."
+        raise SourceError("copy the source database", copy, error.strerror or error, hint) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def fingerprint(path: Path) -> str:
+    """A hash of the bytes of the database and of its write-ahead log.
+
+    Size, times and the header's change counter all stand still while a WAL grows (facts.md §0): only the
+    content tells. Raises SourceError.
+    """
+    digest = hashlib.sha256()
+    try:
+        for part in (path, path.with_name(path.name + "-wal")):
+            if part.exists():
+                digest.update(part.name.endswith("-wal").to_bytes())
+                _hash_into(digest, part)
+    except OSError as error:
+        raise SourceError("read the source database", path, error.strerror or error, "") from error
+    return digest.hexdigest()
+
+
+def same_content(source: Path, copy: Path, scratch: Path) -> bool:
+    """Whether `copy` still is what a copy of `source` would be now.
+
+    A checkpoint of the write-ahead log moves bytes without changing a row; this tells the two apart, at the
+    price of a second copy, which is made at `scratch` and removed. Raises SourceError.
+    """
+    try:
+        copy_database(source, scratch, lambda done, total: None)
+        return _content(scratch) == _content(copy)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _content(copy: Path) -> str:
+    """A hash of a private copy without the two counters in its header that every commit moves."""
+    digest = hashlib.sha256()
+    with copy.open("rb") as file:
+        header = bytearray(file.read(100))
+        del header[92:100], header[24:28]
+        digest.update(header)
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def schema_fingerprint(path: Path) -> str:
+    """A hash of all CREATE statements, to tell a changed schema from changed rows. Raises SourceError."""
+    try:
+        with closing(connect(path)) as connection:
+            rows = connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2").fetchall()
+    except sqlite3.Error as error:
+        raise source_error("read the schema", path, error) from error
+    return hashlib.sha256(repr(rows).encode()).hexdigest()
+
+
+def _hash_into(digest: hashlib._Hash, path: Path) -> None:
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+
+
+def _make_durable(partial: Path, copy: Path) -> None:
+    with partial.open("rb+") as file:
+        os.fsync(file.fileno())
+    partial.replace(copy)
+    folder = os.open(copy.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
