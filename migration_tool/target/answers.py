@@ -1,0 +1,187 @@
+"""Every class of answer DynamoDB or the network can give, and what is to be done about it.
+
+The rule that everything here serves: a request counts as done only by a positive signal, the key its
+answer has to hold. An HTTP 200 that is empty, a login page, `{}` or damaged says nothing about what was
+written, so the request is sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+import orjson
+
+from migration_tool.target.faults import bare, stem
+
+
+class Reaction(Enum):
+    """What to do after an answer."""
+
+    DONE = auto()
+    """It is done: `Verdict.body` holds the key that says so."""
+    THROTTLED = auto()
+    """Too fast: back off, send again, shrink concurrency; bounded by age only."""
+    TRANSIENT = auto()
+    """Unknown whether done: send again, bounded by attempts and age."""
+    CONFLICT = auto()
+    """Someone else has the item in hand: send again."""
+    WAIT = auto()
+    """The table is changing: poll, then send again."""
+    CREDENTIALS = auto()
+    """Refresh the credentials if possible and send again; else stop, resumable."""
+    CONFIGURATION = auto()
+    """Sending again cannot help: stop now; the request stays unacknowledged."""
+    ROW = auto()
+    """One of the items is refused: bisect to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back for one request.
+
+    tag          as given with the request
+    status       HTTP status; 0 if there was no whole answer
+    error        why there was none, "" otherwise
+    crc_ok       the body agrees with x-amz-crc32, or there was no such header
+    seconds      from sending to the last byte
+    credentials  which credentials it was signed with: what `Wire.refresh_credentials` wants to know
+    """
+
+    tag: object
+    status: int
+    body: bytes
+    error: str = ""
+    crc_ok: bool = True
+    seconds: float = 0.0
+    credentials: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an answer means.
+
+    code     DynamoDB's error code without namespace; "" when done; "unknown" when nothing can be concluded
+    body     the parsed answer when done, else None
+    reasons  of a throttle: "TableWriteKeyRangeThroughputExceeded" and the like, as DynamoDB gave them
+    """
+
+    reaction: Reaction
+    code: str = ""
+    message: str = ""
+    body: dict[str, Any] | None = None
+    reasons: tuple[str, ...] = ()
+
+
+REQUIRED: Mapping[str, str] = {
+    "BatchGetItem": "Responses",
+    "BatchWriteItem": "UnprocessedItems",
+    "DeleteItem": "ConsumedCapacity",
+    "DescribeTable": "Table",
+    "GetItem": "ConsumedCapacity",
+    "ListTables": "TableNames",
+    "PutItem": "ConsumedCapacity",
+    "Query": "Items",
+    "Scan": "Items",
+    "UpdateItem": "ConsumedCapacity",
+}
+"""By operation, the key without which a 200 proves nothing.
+
+ConsumedCapacity is there only if the request has `"ReturnConsumedCapacity": "TOTAL"`.
+"""
+
+_LISTS = frozenset({"Items", "TableNames"})
+
+_STEMS: Mapping[str, Reaction] = {
+    name: reaction
+    for reaction, names in {
+        Reaction.THROTTLED: (
+            "ProvisionedThroughputExceeded", "Throttling", "Throttled", "RequestLimitExceeded",
+            "RequestThrottled", "TooManyRequests", "BandwidthLimitExceeded", "SlowDown",
+        ),
+        Reaction.TRANSIENT: (
+            "InternalServerError", "InternalServer", "InternalFailure", "InternalError",
+            "ServiceUnavailable", "RequestTimeout", "PriorRequestNotComplete",
+        ),
+        Reaction.CONFLICT: ("TransactionConflict", "TransactionInProgress", "ReplicatedWriteConflict"),
+        Reaction.WAIT: ("ResourceInUse", "TableInUse", "LimitExceeded"),
+        Reaction.CREDENTIALS: (
+            "ExpiredToken", "RequestExpired", "UnrecognizedClient", "InvalidSignature",
+            "SignatureDoesNotMatch", "InvalidClientTokenId", "IncompleteSignature",
+            "MissingAuthenticationToken", "AuthFailure",
+        ),
+        Reaction.CONFIGURATION: (
+            "AccessDenied", "ResourceNotFound", "TableNotFound", "Serialization", "UnknownOperation",
+        ),
+        Reaction.ROW: ("Validation", "ValidationError", "RequestEntityTooLarge"),
+    }.items()
+    for name in names
+}  # fmt: skip
+
+_STATUSES: Mapping[int, Reaction] = {
+    408: Reaction.TRANSIENT,
+    413: Reaction.ROW,
+    429: Reaction.THROTTLED,
+}
+
+_FROM_SERVER_FAULT = frozenset({Reaction.THROTTLED, Reaction.CONFLICT})
+_UNKNOWN = "unknown"
+_OPTIONAL = ("LastEvaluatedKey", "Item")
+
+
+def classify(answer: Answer, required: str) -> Verdict:
+    """What `answer` means for a request whose 200 has to hold the key `required` (see `REQUIRED`)."""
+    if answer.status == 0:
+        return Verdict(Reaction.TRANSIENT, "no answer", answer.error)
+    if not answer.crc_ok:
+        return Verdict(Reaction.TRANSIENT, _UNKNOWN, "the answer does not agree with its x-amz-crc32")
+    body = _parsed(answer.body)
+    if answer.status == 200:
+        return _of_success(body, required)
+    return _of_failure(answer.status, body)
+
+
+def _of_success(body: dict[str, Any] | None, required: str) -> Verdict:
+    if body is None:
+        return Verdict(Reaction.TRANSIENT, _UNKNOWN, "HTTP 200 without a JSON object")
+    if not isinstance(body.get(required), list if required in _LISTS else dict):
+        return Verdict(Reaction.TRANSIENT, _UNKNOWN, f"HTTP 200 without {required}")
+    for name in _OPTIONAL:
+        if name in body and not isinstance(body[name], dict):
+            return Verdict(Reaction.TRANSIENT, _UNKNOWN, f"HTTP 200 whose {name} is no object")
+    return Verdict(Reaction.DONE, body=body)
+
+
+def _of_failure(status: int, body: dict[str, Any] | None) -> Verdict:
+    fault = body or {}
+    code = bare(str(fault.get("__type") or fault.get("code") or fault.get("Code") or ""))
+    message = str(fault.get("message") or fault.get("Message") or "")
+    reaction = _reaction(status, code)
+    reasons = _reasons(fault) if reaction is Reaction.THROTTLED else ()
+    return Verdict(reaction, code or _UNKNOWN, message or f"HTTP {status}", None, reasons)
+
+
+def _reaction(status: int, code: str) -> Reaction:
+    known = _STEMS.get(stem(code))
+    if status >= 500:
+        return known if known and known in _FROM_SERVER_FAULT else Reaction.TRANSIENT
+    if status < 400:
+        return Reaction.TRANSIENT
+    return known or _STATUSES.get(status, Reaction.CONFIGURATION)
+
+
+def _reasons(fault: Mapping[str, Any]) -> tuple[str, ...]:
+    listed = fault.get("ThrottlingReasons") or fault.get("throttlingReasons")
+    if not isinstance(listed, list):
+        return ()
+    return tuple(str(entry["reason"]) for entry in listed if isinstance(entry, dict) and entry.get("reason"))
+
+
+def _parsed(body: bytes) -> dict[str, Any] | None:
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return value if isinstance(value, dict) else None

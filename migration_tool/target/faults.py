@@ -1,0 +1,114 @@
+"""The one place where DynamoDB's and botocore's errors become ours, each with its next step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from migration_tool.errors import TargetError
+
+LOGIN_HINT = (
+    "give credentials (aws configure, aws sso login, or the AWS_* environment), then run the command again"
+)
+EXPIRED_HINT = (
+    "renew the credentials (aws configure or aws sso login), check this machine's clock, "
+    "then run the command again"
+)
+
+_LONGEST_CAUSE = 500
+
+_NO_TABLE_HINT = "check endpoint, aws_region, table_prefix; `python migrate.py migrate` makes the tables"
+
+_HINTS = {
+    "AccessDenied": "allow {action} on it in the IAM policy of these credentials",
+    "ResourceNotFound": _NO_TABLE_HINT,
+    "TableNotFound": _NO_TABLE_HINT,
+    "ResourceInUse": "wait until the table's present change is over, then run the command again",
+    "LimitExceeded": "wait for the other table changes, or ask AWS for a higher quota, then run it again",
+    "ExpiredToken": EXPIRED_HINT,
+    "RequestExpired": EXPIRED_HINT,
+    "UnrecognizedClient": EXPIRED_HINT,
+    "InvalidClientTokenId": EXPIRED_HINT,
+    "InvalidSignature": EXPIRED_HINT,
+    "SignatureDoesNotMatch": EXPIRED_HINT,
+    "MissingAuthenticationToken": LOGIN_HINT,
+    "IncompleteSignature": EXPIRED_HINT,
+}
+
+
+def stem(code: str) -> str:
+    """An error code without its namespace and its "Exception": "a.b#XException" becomes "X"."""
+    return bare(code).removesuffix("Exception")
+
+
+def bare(code: str) -> str:
+    """An error code without its namespace: "com.amazonaws.dynamodb.v20120810#X" becomes "X"."""
+    return code.rpartition("#")[2].partition(":")[0]
+
+
+def from_code(
+    operation: str, obj: object, code: str, message: str, action: str = "", otherwise: str = ""
+) -> TargetError:
+    """The error for DynamoDB's answer `code`.
+
+    action     the API call ("Scan"), named in the hint when access is denied
+    otherwise  the hint for codes that have none of their own
+    """
+    cause = f"{bare(code)}: {message}" if message else bare(code)
+    service = "sts" if action == "GetCallerIdentity" else "dynamodb"
+    hint = _HINTS.get(stem(code), otherwise).format(action=f"{service}:{action}" if action else "the call")
+    return TargetError(operation, obj, _short(cause), hint)
+
+
+def from_botocore(error: Exception, operation: str, obj: object) -> TargetError:
+    """The error for an exception of botocore (`BotoCoreError` or `ClientError`)."""
+    response: Any = getattr(error, "response", None)
+    if isinstance(response, dict) and "Error" in response:
+        fault = response["Error"]
+        action = str(getattr(error, "operation_name", ""))
+        return from_code(operation, obj, code_of(error), str(fault.get("Message", "")), action)
+    return TargetError(operation, obj, _short(str(error)), _botocore_hint(error))
+
+
+def code_of(error: Exception) -> str:
+    """The error code in a botocore `ClientError`, without namespace; "" for any other exception."""
+    response: Any = getattr(error, "response", None)
+    fault = response.get("Error", {}) if isinstance(response, dict) else {}
+    return bare(str(fault.get("Code", "")))
+
+
+@contextmanager
+def translated(operation: str, obj: object) -> Iterator[None]:
+    """Turns every botocore exception of the block into a TargetError about `operation` on `obj`."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise from_botocore(error, operation, obj) from error
+
+
+def _botocore_hint(error: Exception) -> str:
+    from botocore import exceptions as known
+
+    hints: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+        ((known.ProfileNotFound,), "set AWS_PROFILE to a profile that `aws configure list-profiles` names"),
+        ((known.NoRegionError, known.InvalidRegionError), "set aws_region in the configuration file"),
+        ((known.SSLError,), "check the endpoint's certificate; AWS_CA_BUNDLE names a file of trusted roots"),
+        ((known.ParamValidationError,), "check the table names and table_prefix in the configuration file"),
+        (
+            (known.NoCredentialsError, known.PartialCredentialsError, known.CredentialRetrievalError),
+            LOGIN_HINT,
+        ),
+        ((known.SSOError, known.TokenRetrievalError, known.UnauthorizedSSOTokenError), EXPIRED_HINT),
+        (
+            (known.HTTPClientError, known.ConnectionError),
+            "check the endpoint and the network, then run it again",
+        ),
+    )
+    return next((hint for types, hint in hints if isinstance(error, types)), "")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_CAUSE else text[:_LONGEST_CAUSE] + "…"

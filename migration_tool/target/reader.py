@@ -1,0 +1,122 @@
+"""Reads items back: whole tables and access patterns, many requests at a time over one wire.
+
+Data ends only where an answer without LastEvaluatedKey says so: a page without items is not the end,
+and neither is an error.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from migration_tool.errors import TargetError
+from migration_tool.model import WireItem
+from migration_tool.target.exchange import Exchange
+from migration_tool.target.wire import Wire
+
+if TYPE_CHECKING:
+    from migration_tool.design.model import Requests
+
+_CALLS_PER_CONNECTION = 4
+
+
+def scan(wire: Wire, table: str, segments: int) -> Iterator[list[WireItem]]:
+    """All items of the table, strongly consistent, in pages of no order; empty pages are left out.
+
+    Each of the `segments` is asked for its next page before the last one is given out, so memory holds
+    one page (1 MB) per segment. Raises TargetError.
+    """
+    with Exchange[int](wire, "read the table", table) as exchange:
+
+        def ask(segment: int, start: Any) -> None:
+            body = {"TableName": table, "ConsistentRead": True, "Segment": segment, "TotalSegments": segments}
+            exchange.put(segment, "Scan", {**body, "ExclusiveStartKey": start} if start else body)
+
+        for segment in range(segments):
+            ask(segment, None)
+        for segment, page in exchange:
+            if start := page.get("LastEvaluatedKey"):
+                ask(segment, start)
+            if page["Items"]:
+                yield page["Items"]
+
+
+def fetch(wire: Wire, table: str, requests: Requests) -> list[WireItem]:
+    """The items that one call of an access pattern gives, in its order. Raises TargetError."""
+    return next(fetch_many(wire, table, [requests]))
+
+
+def fetch_many(wire: Wire, table: str, calls: Iterable[Requests]) -> Iterator[list[WireItem]]:
+    """The items of each call, in the order of the calls; many are asked at a time.
+
+    `calls` is read only a few ahead of what was given out. Raises TargetError.
+    """
+    coming = iter(calls)
+    open_calls: deque[_Call] = deque()
+    limit = wire.target.connections * _CALLS_PER_CONNECTION
+    with Exchange[tuple[_Call, int]](wire, "ask the table", table) as exchange:
+        while True:
+            while len(open_calls) < limit and (requests := next(coming, None)) is not None:
+                open_calls.append(_asked(exchange, table, requests))
+            if not open_calls:
+                return
+            while open_calls[0].unfinished and (taken := exchange.take()) is not None:
+                (call, shard), page = taken
+                call.add(shard, page)
+                if start := page.get("LastEvaluatedKey"):
+                    exchange.put((call, shard), call.requests.operation, call.body(shard, start))
+            yield open_calls.popleft().items()
+
+
+@dataclass
+class _Call:
+    """One call under way: what came so far, per body, and how many bodies owe more."""
+
+    table: str
+    requests: Requests
+    parts: list[list[WireItem]]
+    unfinished: int
+
+    def body(self, shard: int, start: Any) -> dict[str, Any]:
+        body = {**self.requests.bodies[shard], "TableName": self.table}
+        return {**body, "ExclusiveStartKey": start} if start else body
+
+    def add(self, shard: int, page: dict[str, Any]) -> None:
+        if self.requests.operation == "GetItem":
+            self.parts[shard] += [page["Item"]] if "Item" in page else []
+        else:
+            self.parts[shard] += page["Items"]
+        self.unfinished -= 0 if page.get("LastEvaluatedKey") else 1
+
+    def items(self) -> list[WireItem]:
+        order_by = self.requests.order_by
+        if len(self.parts) == 1 or order_by is None:
+            return [item for part in self.parts for item in part]
+        return list(
+            heapq.merge(
+                *self.parts,
+                key=lambda item: _order_text(self.table, item, order_by),
+                reverse=self.requests.descending,
+            )
+        )
+
+
+def _asked(exchange: Exchange[tuple[_Call, int]], table: str, requests: Requests) -> _Call:
+    shards = len(requests.bodies)
+    call = _Call(table, requests, [[] for _ in range(shards)], shards)
+    for shard in range(shards):
+        exchange.put((call, shard), requests.operation, call.body(shard, None))
+    return call
+
+
+def _order_text(table: str, item: WireItem, attribute: str) -> bytes:
+    value = next(iter(item.get(attribute, {}).values()), None)
+    if not isinstance(value, str):
+        raise TargetError(
+            "merge the shards of a listing", table, f"an item has no text in {attribute} to order by",
+            "check the access pattern's index in the design, then `python migrate.py validate`",
+        )  # fmt: skip
+    return value.encode()
