@@ -1,0 +1,246 @@
+"""The copy loop against a DynamoDB with a ledger: the window, the budget, the stop, and what a save promises."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from tests.loading.ledger_server import Ledger as Server
+from tests.loading.ledger_server import key_of
+from tests.target.fake import FakeServer, fault
+
+from migration_tool.config import Config, load_config, write_config
+from migration_tool.copying import Copy, Ledger
+from migration_tool.design.compile import compile_design
+from migration_tool.design.load import load_design
+from migration_tool.errors import Interrupted, MigrationError, SourceError, Stopped, TooManyRejects
+from migration_tool.job import Bound, open_wire
+from migration_tool.source.sqlite import SqliteSource
+from migration_tool.state.checkpoint import Checkpoint, EntityProgress
+from migration_tool.state.rejects import read_rejects
+from migration_tool.state.store import StateStore
+from migration_tool.target.loader import Loader
+from migration_tool.target.session import Target
+
+DESIGN = """
+version: 1
+table: Things
+entities:
+  Thing:
+    from: Thing
+    keys: {PK: "THING#{ThingId}", SK: "{Name}"}
+"""
+ROWS = 400
+
+
+@dataclass
+class Watch:
+    """Keeps every saved checkpoint; asks to stop after `stop_after` of them."""
+
+    stop_after: int = 10**9
+    saved: list[Checkpoint] = field(default_factory=list)
+    look: Callable[[Checkpoint], None] = lambda checkpoint: None
+
+    def progress(self, checkpoint: Checkpoint) -> None:
+        self.saved.append(checkpoint)
+        self.look(checkpoint)
+
+    def stopping(self) -> bool:
+        return len(self.saved) >= self.stop_after
+
+
+@dataclass
+class Setting:
+    config: Config
+    bound: Bound
+    source: SqliteSource
+    store: StateStore
+    server: Server
+    target: Target
+    checkpoint: Checkpoint
+
+    def copy(self, watch: Watch) -> Checkpoint:
+        """One process's share; what it saved is where the next one begins."""
+        with open_wire(self.config, self.target) as wire:
+            loader = Loader(wire)
+            ledger = Ledger(self.checkpoint, self.store, loader, watch)
+            copy = Copy(self.config, self.source, loader, ledger, watch)
+            try:
+                watch.look = watch.look or (lambda checkpoint: None)
+                copy.run([self.bound])
+            finally:
+                self.checkpoint = ledger.checkpoint
+        return self.checkpoint
+
+
+@pytest.fixture
+def setting(tmp_path: Path) -> Iterator[Setting]:
+    database = tmp_path / "things.sqlite"
+    with sqlite3.connect(database) as connection:
+        connection.execute("CREATE TABLE Thing (ThingId INTEGER PRIMARY KEY, Name TEXT)")
+        connection.executemany("INSERT INTO Thing VALUES (?, ?)", [(n, f"n{n}") for n in range(1, ROWS + 1)])
+    connection.close()
+    (tmp_path / "things.yaml").write_text(DESIGN)
+    path = tmp_path / "config/migration.json"
+    settings = {"connections": 4, "in_flight": 8, "retry_delay": 0.01, "max_retries": 3}
+    tables = {"things": "Things"}
+    write_config(
+        path,
+        {"source_db": str(database), "batch_size": 10, "migration_settings": settings, "dynamodb_tables": tables},
+    )
+    config = load_config(path, {}, {})
+    server = Server()
+    store = StateStore(config.state_dir)
+    with SqliteSource(database) as source, FakeServer(server) as web:
+        compiled = compile_design(load_design(tmp_path / "things.yaml"), source.schema)
+        entity = EntityProgress("things", "Thing", rows_total=ROWS)
+        run_id = store.new_run_id(1_800_000_000)
+        checkpoint = Checkpoint(run_id, 0.0, web.url, "us-east-1", {"things": "t_MusicCatalog"}, (entity,))
+        checkpoint = store.save(checkpoint.with_status("in_progress"))
+        bound = Bound(compiled, "t_MusicCatalog")
+        yield Setting(
+            config, bound, source, store, server, Target(web.url, "us-east-1", 5, 4), checkpoint
+        )
+
+
+def all_keys(count: int = ROWS) -> set[tuple[str, str]]:
+    return {(f"THING#{n}", f"n{n}") for n in range(1, count + 1)}
+
+
+def poison(setting: Setting, *numbers: int) -> None:
+    """Rows that cannot be items: their sort key is NULL."""
+    path = setting.config.source_db
+    setting.source.close()
+    with sqlite3.connect(path) as connection:
+        connection.executemany("UPDATE Thing SET Name = NULL WHERE ThingId = ?", [(n,) for n in numbers])
+    connection.close()
+    setting.source = SqliteSource(path)
+
+
+def test_all_rows_arrive_and_the_last_save_says_so(setting: Setting) -> None:
+    final = setting.copy(watch := Watch())
+    assert set(setting.server.stored) == all_keys()
+    assert set(setting.server.sent.values()) == {1}
+    assert final == setting.store.load(final.run_id)
+    assert (final.items_written, final.entities[0].done) == (ROWS, True)
+    written = [checkpoint.items_written for checkpoint in watch.saved]
+    assert written == sorted(written)
+
+
+def test_a_save_never_speaks_of_an_item_that_is_not_stored(setting: Setting) -> None:
+    setting.server.always = setting.server.partly(0.3, 5)
+
+    def look(checkpoint: Checkpoint) -> None:
+        position = checkpoint.entities[0].position
+        assert all_keys(position[0] if position else 0) <= setting.server.acknowledged
+
+    setting.copy(watch := Watch(look=look))
+    assert len(watch.saved) > 3
+
+
+def test_the_window_bounds_what_is_sent_and_not_yet_saved(setting: Setting) -> None:
+    """At every moment: keys sent minus rows that the state file covers ≤ in_flight × batch_size."""
+    worst = 0
+    accept = setting.server.accept
+
+    def watched(items: list, left: list | None = None) -> object:
+        nonlocal worst
+        known = setting.store.__class__(setting.store.folder).load(setting.checkpoint.run_id)
+        worst = max(worst, len(setting.server.sent) - known.items_written)
+        return accept(items, left)
+
+    setting.server.accept = watched  # type: ignore[method-assign,assignment]
+    setting.copy(Watch())
+    assert 0 < worst <= 8 * 10
+
+
+def test_a_stop_drains_saves_and_resumes_without_sending_anything_twice(setting: Setting) -> None:
+    with pytest.raises(Interrupted) as caught:
+        setting.copy(Watch(stop_after=3))
+    assert caught.value.exit_code == 130
+    assert 0 < setting.checkpoint.items_written < ROWS
+    assert setting.checkpoint.items_written == len(setting.server.acknowledged)
+    setting.copy(Watch())
+    assert set(setting.server.stored) == all_keys()
+    assert not setting.server.resent
+
+
+def test_a_breakdown_saves_what_was_acknowledged(setting: Setting) -> None:
+    setting.server.faults = [None] * 12
+    setting.server.always = lambda items: fault("InternalServerError", 500)
+    with pytest.raises(Stopped):
+        setting.copy(Watch())
+    written = setting.store.load(setting.checkpoint.run_id).items_written
+    assert written >= 120 - 4 * 10
+    assert all_keys(written) <= setting.server.acknowledged
+    setting.server.always = None
+    setting.copy(Watch())
+    assert set(setting.server.stored) == all_keys()
+    assert len(setting.server.resent) <= 120 - written
+
+
+def test_the_first_reject_stops_the_run_by_default(setting: Setting) -> None:
+    poison(setting, 57)
+    with pytest.raises(TooManyRejects) as caught:
+        setting.copy(Watch())
+    assert caught.value.exit_code == 8
+    (reject,) = read_rejects(setting.store.rejects_path(setting.checkpoint.run_id))
+    assert (reject.source_table, reject.source_key, reject.rule) == ("Thing", (57,), "null_key")
+    assert reject.row == {"ThingId": 57, "Name": None}
+    sent_before = setting.server.requests
+    with pytest.raises(TooManyRejects):
+        setting.copy(Watch())
+    assert setting.server.requests == sent_before
+
+
+def test_within_the_budget_rejects_are_counted_and_the_account_adds_up(setting: Setting) -> None:
+    poison(setting, 1, 57, 58, ROWS)
+    object.__setattr__(setting.config.settings, "max_rejects", 4)
+    final = setting.copy(Watch())
+    (entity,) = final.entities
+    assert (entity.rows_read, entity.items_written, entity.rejected) == (ROWS, ROWS - 4, 4)
+    rejects = list(read_rejects(setting.store.rejects_path(final.run_id), final.rejects_bytes))
+    assert sorted(reject.source_key for reject in rejects) == [(1,), (57,), (58,), (ROWS,)]
+
+
+def test_rejects_written_after_the_last_checkpoint_are_not_doubled(setting: Setting) -> None:
+    poison(setting, 5, 200)
+    object.__setattr__(setting.config.settings, "max_rejects", 9)
+    with pytest.raises(Interrupted):
+        setting.copy(Watch(stop_after=2))
+    path = setting.store.rejects_path(setting.checkpoint.run_id)
+    with path.open("ab") as file:
+        file.write(b'{"half a line that no checkpoint knows')
+    final = setting.copy(Watch())
+    rejects = [reject.source_key for reject in read_rejects(path, final.rejects_bytes)]
+    assert rejects == [(5,), (200,)]
+    assert path.stat().st_size == final.rejects_bytes
+
+
+def test_fewer_rows_than_counted_is_never_done(setting: Setting) -> None:
+    """End of data must be a positive signal: a table that ends early is an error, not completion."""
+    setting.source.close()
+    with sqlite3.connect(setting.config.source_db) as connection:
+        connection.execute("DELETE FROM Thing WHERE ThingId > 390")
+    connection.close()
+    setting.source = SqliteSource(setting.config.source_db)
+    with pytest.raises(SourceError, match="390 rows were read, 400 were counted"):
+        setting.copy(Watch())
+    assert not setting.store.load(setting.checkpoint.run_id).entities[0].done
+
+
+def test_every_failure_can_be_resumed_in_pieces(setting: Setting) -> None:
+    """Ten breakdowns at different requests, one after the other: monotonic, and complete in the end."""
+    heights = [0]
+    for seed in range(10):
+        setting.server.faults = [None] * (seed // 3 + 1) + [lambda items: fault("AccessDeniedException")] * 50
+        with pytest.raises(MigrationError):
+            setting.copy(Watch())
+        heights.append(setting.checkpoint.items_written)
+    setting.server.faults = []
+    setting.copy(Watch())
+    assert heights == sorted(heights)
+    assert set(setting.server.stored) == all_keys() == {key_of(i) for i in setting.server.stored.values()}
