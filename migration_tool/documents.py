@@ -1,89 +1,130 @@
-"""JSON and YAML files as plain data, read strictly.
+"""JSON and YAML files read strictly into one shape, for the configuration and for designs.
 
-Duplicate keys, aliases, NaN and oversized files are refused instead of quietly meaning something.
+YAML is read with its safe loader, but with JSON's idea of plain values: `no`, 12:30:45 and 017 are text,
+never silently a truth value or a number. Aliases, tags and oversized files are refused.
 """
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import re
+import stat
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from migration_tool.errors import MigrationError
-
-MAX_DOCUMENT_BYTES = 1_000_000
-
-
-def read_document(path: Path, error: type[MigrationError], operation: str) -> Any:
-    """The content of a .json, .yaml or .yml file.
-
-    Raises `error` for `operation`, with the line where the file says one.
-    """
-    try:
-        size = path.stat().st_size
-        if size > MAX_DOCUMENT_BYTES:
-            raise error(
-                operation,
-                path,
-                f"it has {size:,} bytes, more than {MAX_DOCUMENT_BYTES:,}",
-                "Name another file.",
-            )
-        return _parse(path.suffix.lower(), path.read_text(encoding="utf-8"))
-    except OSError as fault:
-        raise error(
-            operation, path, fault.strerror or fault, "Check the path and its permissions."
-        ) from fault
-    except (ValueError, yaml.YAMLError, RecursionError) as fault:
-        raise error(operation, path, _reason(fault), "Mend the file.") from fault
+MAX_BYTES = 1024 * 1024
+SUFFIXES = (".json", ".yaml", ".yml")
+_TAG = "tag:yaml.org,2002:"
+_PLAIN = {
+    "null": (r"(?:~|null|Null|NULL|)", ["~", "n", "N", ""]),
+    "bool": (r"(?:true|True|TRUE|false|False|FALSE)", list("tTfF")),
+    "int": (r"-?(?:0|[1-9][0-9]*)", list("-0123456789")),
+    "float": (r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?", list("-0123456789")),
+}
 
 
-def _parse(suffix: str, text: str) -> Any:
-    if suffix == ".json":
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
-    if suffix in (".yaml", ".yml"):
-        return yaml.load(text, _StrictLoader)  # noqa: S506  # a SafeLoader
-    raise ValueError(f"{suffix or 'a name without ending'} is not .json, .yaml or .yml")
+class Pairs(list[tuple[Any, Any]]):
+    """A section in file order, keys that stand twice included."""
 
 
-def _reason(fault: Exception) -> str:
-    if isinstance(fault, RecursionError):
-        return "it nests too deep"
-    if isinstance(fault, yaml.MarkedYAMLError) and fault.problem_mark:
-        return f"line {fault.problem_mark.line + 1}: {fault.problem}"
-    return str(fault)
+class _Loader(yaml.SafeLoader):
+    """The safe loader, with the plain values of JSON; only its parser and composer are used."""
 
+    yaml_implicit_resolvers = {}  # noqa: RUF012
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    if repeated := {name for name in names if names.count(name) > 1}:
-        raise ValueError(f"duplicate key {sorted(repeated)[0]!r}")
-    return dict(pairs)
-
-
-def _refuse_constant(word: str) -> Any:
-    raise ValueError(f"{word} is not a value")
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """SafeLoader without aliases and duplicate keys."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
-            raise yaml.MarkedYAMLError(problem="aliases are not allowed", problem_mark=mark)
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            raise ValueError(f"aliases are not used here: *{event.anchor}, line {_line(event)}")
         return super().compose_node(parent, index)
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, str):
-                raise yaml.MarkedYAMLError(
-                    problem=f"key {key!r} is not text", problem_mark=key_node.start_mark
-                )
-            if key in seen:
-                raise yaml.MarkedYAMLError(problem=f"duplicate key {key!r}", problem_mark=key_node.start_mark)
-            seen.add(key)
-        return super().construct_mapping(node, deep)
+
+class Dumper(yaml.SafeDumper):
+    """Quotes whatever this reader or another reader would not take for text."""
+
+
+for _name, (_pattern, _first) in _PLAIN.items():
+    for _class in (_Loader, Dumper):
+        _class.add_implicit_resolver(_TAG + _name, re.compile(_pattern + r"\Z"), _first)
+
+
+def read_pairs(path: Path) -> Any:
+    """The content of a file: Pairs, lists and plain values.
+
+    Raises OSError where it cannot be read, ValueError with a reason where it cannot be understood.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise ValueError(f"the name must end in one of {', '.join(SUFFIXES)}")
+    data = _bytes(path)
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"it is larger than {MAX_BYTES:,} bytes")
+    try:
+        text = data.decode("utf-8-sig")
+        if path.suffix.lower() == ".json":
+            return json.loads(text, object_pairs_hook=Pairs)
+        return _from_yaml(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except (ValueError, yaml.YAMLError) as error:
+        raise ValueError(" ".join(str(error).split())) from error
+
+
+def read_mapping(path: Path) -> Any:
+    """Like `read_pairs`, with dictionaries for sections; a key that stands twice is a ValueError."""
+    return _mapping(read_pairs(path), "")
+
+
+def _mapping(value: Any, place: str) -> Any:
+    if isinstance(value, Pairs):
+        found: dict[str, Any] = {}
+        for name, content in value:
+            if not isinstance(name, str) or name in found:
+                fault = "stands twice" if isinstance(name, str) else "a key must be text"
+                raise ValueError(f"{place}{name}: {fault}")
+            found[name] = _mapping(content, f"{place}{name}.")
+        return found
+    if isinstance(value, list):
+        return [_mapping(element, place) for element in value]
+    return value
+
+
+def _bytes(path: Path) -> bytes:
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(fd, "rb", closefd=True) as file:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+        return file.read(MAX_BYTES + 1)
+
+
+def _from_yaml(text: str) -> Any:
+    node = yaml.compose(text, Loader=_Loader)
+    return Pairs() if node is None else _value(node)
+
+
+def _value(node: yaml.Node) -> Any:
+    if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
+        return Pairs((_value(key), _value(value)) for key, value in node.value)
+    if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
+        return [_value(element) for element in node.value]
+    name = node.tag.removeprefix(_TAG)
+    if isinstance(node, yaml.ScalarNode) and name == "str":
+        return node.value
+    if isinstance(node, yaml.ScalarNode) and name in _PLAIN and re.fullmatch(_PLAIN[name][0], node.value):
+        return _plain(name, node.value)
+    raise ValueError(f"the tag {node.tag} is not used here, line {_line(node)}")
+
+
+def _plain(name: str, text: str) -> Any:
+    if name == "int":
+        return int(text)
+    if name == "float":
+        return float(text)
+    return text.lower() == "true" if name == "bool" else None
+
+
+def _line(marked: yaml.Node | yaml.Event) -> int:
+    return marked.start_mark.line + 1 if marked.start_mark else 0

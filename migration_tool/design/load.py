@@ -25,7 +25,7 @@ from migration_tool.design.model import (
 from migration_tool.design.patterns import pattern_faults
 from migration_tool.design.reading import Reader
 from migration_tool.design.template import Template, parse_reference
-from migration_tool.documents import read_document
+from migration_tool.documents import read_mapping
 from migration_tool.errors import DesignError
 
 LANGUAGE_VERSION = 1
@@ -34,13 +34,23 @@ _TABLE_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 
 def load_design(path: Path) -> Design:
     """Raises DesignError listing all faults of the file."""
-    document = read_document(path, DesignError, "read the design")
+    document = _document(path)
     loader = _Loader()
     design = loader.design(path.stem, document, str(path))
     faults = loader.faults or pattern_faults(design)
     if faults:
         raise DesignError("read the design", path, f"{len(faults)} faults", "Mend the file.", faults)
     return design
+
+
+def _document(path: Path) -> Any:
+    try:
+        return read_mapping(path)
+    except OSError as error:
+        cause, hint = error.strerror or str(error), "Check the path and its permissions."
+    except ValueError as error:
+        cause, hint = str(error), "Mend the file."
+    raise DesignError("read the design", path, cause, hint)
 
 
 class _Loader(Reader):

@@ -1,0 +1,246 @@
+"""What each configuration key may hold: the kinds of values, their ranges, and the table of all keys.
+
+A kind takes a value as a file or a flag gives it and returns the value the program uses, or raises
+ValueError with the rest of the sentence "KEY must be ...". Types are strict: true is no number, "25" is no
+number in a file. Text of the environment has no types, so `Key.from_text` reads it first.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import math
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from migration_tool.documents import Pairs
+
+Kind = Callable[[Any], Any]
+
+_UNITS = {"": 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?")
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+
+
+@dataclass(frozen=True)
+class Key:
+    """One leaf of the configuration: dotted name, kind, default, and its environment variables in order."""
+
+    name: str
+    kind: Kind
+    default: Any = None
+    environment: tuple[str, ...] = ()
+    from_text: Callable[[str], Any] = str
+    is_path: bool = False
+
+
+def described(value: Any) -> str:
+    """A value for a message: its JSON-like form and what it is."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f"the text {_short(value)}"
+    if isinstance(value, int | float):
+        return _short(value)
+    if isinstance(value, Pairs):
+        return "a section"
+    return "a list" if isinstance(value, list) else _short(value)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`; did you mean X?` for a near miss, else the known names."""
+    names = list(known)
+    found = difflib.get_close_matches(name.lower(), names, 1, 0.6)
+    return f"did you mean {found[0]}?" if found else f"known here: {', '.join(names)}"
+
+
+def integer(low: int, high: int) -> Kind:
+    def check(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return value
+
+    return check
+
+
+def number(low: float, high: float) -> Kind:
+    def check(value: Any) -> int | float:
+        wrong = isinstance(value, bool) or not isinstance(value, int | float)
+        if wrong or not math.isfinite(value) or not low <= value <= high:
+            raise ValueError(f"a number from {low:g} to {high:g}")
+        return float(value) if isinstance(value, float) else int(value)
+
+    return check
+
+
+def seconds(low: float, high: float) -> Kind:
+    """Always a float."""
+    check = number(low, high)
+    return lambda value: float(check(value))
+
+
+def boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("true or false")
+    return value
+
+
+def choice(*names: str) -> Kind:
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or value not in names:
+            near = f"; {nearest(value, names)}" if isinstance(value, str) else ""
+            raise ValueError(f"one of {', '.join(names)}{near}")
+        return value
+
+    return check
+
+
+def level(value: Any) -> str:
+    """A log level name, in any case."""
+    names = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+    return str(choice(*names)(value.upper() if isinstance(value, str) else value))
+
+
+def path_text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip() or "\0" in value or not _is_unicode(value):
+        raise ValueError("the path of a file, as text")
+    return value
+
+
+def region(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[a-z]{2,5}(-[a-z]{2,})+-[0-9]{1,2}", value):
+        raise ValueError("the name of an AWS region, like us-east-1")
+    return value
+
+
+def name_part(value: Any) -> str:
+    """A part of a table name, maybe empty."""
+    if not isinstance(value, str) or not re.fullmatch(r"[a-zA-Z0-9_.-]{0,255}", value):
+        raise ValueError("text of at most 255 letters a-z A-Z, digits, and _ . -")
+    return value
+
+
+def table_part(value: Any) -> str:
+    if name_part(value) == "":
+        raise ValueError("the name of a table, not empty")
+    return str(value)
+
+
+def size(value: Any) -> int:
+    """Bytes: a whole number, or text like "10MB"; KB, MB and GB count by 1,024."""
+    sentence = 'a size from 1KB to 1024GB, like "10MB" or a whole number of bytes'
+    if isinstance(value, str) and (match := re.fullmatch(r"([0-9]{1,15}) ?([KMG]?B|)", value.upper())):
+        value = int(match[1]) * _UNITS[match[2]]
+    if isinstance(value, bool) or not isinstance(value, int) or not 1024 <= value <= 1024**4:
+        raise ValueError(sentence)
+    return value
+
+
+def endpoint(value: Any) -> str:
+    """`aws`, `embedded`, or the URL of a server: scheme, host and port, nothing else."""
+    sentence = "aws, embedded, or a URL like http://127.0.0.1:8000 (no user, path or query)"
+    if not isinstance(value, str) or re.search(r"[\x00-\x20\x7f]", value):
+        raise ValueError(sentence)
+    if value in ("aws", "embedded"):
+        return value
+    try:
+        url = urlsplit(value)
+        sound = url.scheme in ("http", "https") and url.port != 0 and _is_host(url.hostname or "")
+    except ValueError:
+        sound = False
+    if not sound or "@" in url.netloc or "?" in value or "#" in value or url.path not in ("", "/"):
+        raise ValueError(sentence)
+    return f"{url.scheme}://{url.netloc}"
+
+
+def text_to_integer(text: str) -> int | str:
+    """The number the text spells, else the text, which no integer kind accepts."""
+    return int(text) if _is_integer(text) else text
+
+
+def text_to_number(text: str) -> float | str:
+    return float(text) if _NUMBER.fullmatch(text.strip()) and not _is_integer(text) else text_to_integer(text)
+
+
+def text_to_boolean(text: str) -> bool | str:
+    return {"true": True, "false": False}.get(text.strip().lower(), text)
+
+
+def _is_integer(text: str) -> bool:
+    return _INTEGER.fullmatch(text.strip()) is not None
+
+
+def _is_host(host: str) -> bool:
+    if ":" in host:
+        return ipaddress.ip_address(host).version == 6
+    return bool(host) and len(host) <= 253 and all(map(_LABEL.fullmatch, host.rstrip(".").split(".")))
+
+
+def _is_unicode(value: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _whole(name: str, low: int, high: int, default: int, *environment: str) -> Key:
+    return Key(name, integer(low, high), default, environment, text_to_integer)
+
+
+def _truth(name: str, default: bool) -> Key:
+    return Key(name, boolean, default, from_text=text_to_boolean)
+
+
+KEYS: tuple[Key, ...] = (
+    Key("source_db", path_text, environment=("MIGRATION_SOURCE_DB",), is_path=True),
+    Key("aws_region", region, "us-east-1", ("AWS_DEFAULT_REGION",)),
+    _whole("batch_size", 1, 25, 25, "MIGRATION_BATCH_SIZE"),
+    Key("table_prefix", name_part, "chinook_", ("MIGRATION_TABLE_PREFIX",)),
+    Key("endpoint", endpoint, "aws", ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL")),
+    _whole("migration_settings.max_retries", 0, 1000, 3),
+    Key("migration_settings.retry_delay", seconds(0.001, 300), 1.0, from_text=text_to_number),
+    Key("migration_settings.timeout", number(0.1, 3600), 30, from_text=text_to_number),
+    _truth("migration_settings.enable_validation", True),
+    _truth("migration_settings.create_tables", True),
+    _truth("migration_settings.delete_existing_tables", False),
+    _whole("migration_settings.max_rejects", 0, 10**9, 0),
+    _whole("migration_settings.max_retry_seconds", 1, 86_400, 900),
+    Key("migration_settings.source_snapshot", choice("copy", "live"), "copy"),
+    _whole("migration_settings.connections", 1, 256, 16),
+    _whole("migration_settings.in_flight", 1, 4096, 256),
+    Key("logging.level", level, "INFO"),
+    Key("logging.file", path_text, "logs/migration.log", is_path=True),
+    Key("logging.max_size", size, "10MB"),
+    _whole("logging.backup_count", 0, 1000, 5),
+)
+"""Every key but the names under dynamodb_tables, which are those of the designs."""
+
+NAMES = tuple(key.name for key in KEYS)
+
+TABLES: dict[str, str] = {
+    "music_catalog": "MusicCatalog",
+    "customer_data": "CustomerData",
+    "playlist_data": "PlaylistData",
+    "employee_data": "EmployeeData",
+}
+"""The default of dynamodb_tables."""
+
+SECTIONS = (
+    "source_db",
+    "aws_region",
+    "batch_size",
+    "table_prefix",
+    "dynamodb_tables",
+    "migration_settings",
+    "logging",
+    "endpoint",
+)
+"""The top level of the file, in the order in which it is written."""
