@@ -1,0 +1,147 @@
+"""Real processes, real limits: what is on disk after a kill or on a full disk is a whole older state."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from migration_tool.errors import StateError
+from migration_tool.state.store import StateStore
+
+from .processes import kill, process, run
+from .samples import RUN, checkpoint
+
+SAVE_FOREVER = """
+    state = store.latest() or store.save(checkpoint())
+    print(state.generation, flush=True)
+    while True:
+        artist = state.entity("music_catalog", "Artist")
+        rows = artist.rows_read + 25
+        state = store.save(state.advance("music_catalog", "Artist", (rows,), rows, rows - 1, 1))
+        print(state.generation, flush=True)
+"""
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_kill_at_any_moment_leaves_the_last_durable_state(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    reached = 0
+    for _ in range(2):
+        with process(tmp_path, SAVE_FOREVER) as child:
+            assert child.stdout is not None
+            assert int(child.stdout.readline()) >= reached
+            time.sleep(chance.uniform(0, 0.05))
+            printed = [int(line) for line in kill(child).split("\n")[:-1]]
+        store = StateStore(tmp_path)
+        state = store.latest()
+        assert state is not None
+        assert store.warnings == []
+        assert state.generation >= max([reached, *printed])
+        assert state.entity("music_catalog", "Artist").rows_read == 5 + 25 * (state.generation - 1)
+        reached = state.generation
+    with store.lock():
+        assert not list(tmp_path.glob(".*.tmp"))
+
+
+@pytest.mark.parametrize("size", [0, 1, 1000, 1500])
+def test_a_file_size_limit_leaves_the_old_state(tmp_path: Path, size: int) -> None:
+    before = StateStore(tmp_path).save(checkpoint())
+    there = sorted(tmp_path.iterdir())
+    code = f"""
+    from migration_tool.errors import StateError
+    state = store.latest()
+    resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))
+    try:
+        store.save(state)
+    except StateError as error:
+        print(error)
+        sys.exit(error.exit_code)
+    """
+    status, out, err = run(tmp_path, code)
+    assert (status, err) == (6, "")
+    assert f"{RUN}.json" in out
+    assert "File too large" in out
+    assert StateStore(tmp_path).latest() == before
+    assert sorted(tmp_path.iterdir()) == there
+
+
+def test_a_file_size_limit_on_the_reject_file_takes_back_the_part_that_was_written(tmp_path: Path) -> None:
+    code = """
+    from migration_tool.errors import StateError
+    from migration_tool.model import Reject
+    from migration_tool.state.rejects import RejectLog, read_rejects
+    log = RejectLog(store.rejects_path("20261120T213000-a1b2c3"), 0)
+    size = log.append([Reject("t", "e", "s", (1,), "rule", "reason")])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, size + 10))
+    try:
+        log.append([Reject("t", "e", "s", (2,), "rule", "reason")])
+    except StateError as error:
+        assert str(log.path) in str(error) and "File too large" in str(error)
+        assert log.size == log.path.stat().st_size == size
+        assert [r.source_key for r in read_rejects(log.path)] == [(1,)]
+        sys.exit(error.exit_code)
+    """
+    assert run(tmp_path, code) == (6, "", "")
+
+
+@pytest.fixture
+def full_disk() -> Iterator[Path]:
+    """A file system of 64 KB, where the test may make one."""
+    with tempfile.TemporaryDirectory() as name:
+        command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", name]
+        try:
+            made = subprocess.run(command, capture_output=True, check=False).returncode == 0
+        except FileNotFoundError:
+            made = False
+        if not made:
+            pytest.skip("mounting a small tmpfs needs rights that this user does not have")
+        try:
+            yield Path(name)
+        finally:
+            subprocess.run(["umount", name], check=True)
+
+
+def test_a_full_disk_leaves_the_old_state(full_disk: Path) -> None:
+    store = StateStore(full_disk / "state")
+    before = store.save(checkpoint())
+    (full_disk / "ballast").write_bytes(b"x" * (64 * 1024 - 4 * 4096))
+    with (full_disk / "rest").open("wb", buffering=0) as rest, pytest.raises(OSError, match="No space"):
+        while True:
+            rest.write(b"x" * 512)
+    with pytest.raises(StateError, match="No space left"):
+        store.save(before)
+    assert StateStore(store.folder).latest() == before
+    assert [p.name for p in store.folder.iterdir()] == [f"{RUN}.json"]
+    (full_disk / "ballast").unlink()
+    assert store.save(before).generation == 2
+
+
+def test_a_read_only_disk_is_named(full_disk: Path) -> None:
+    store = StateStore(full_disk / "state")
+    before = store.save(checkpoint())
+    subprocess.run(["mount", "-o", "remount,ro", str(full_disk)], check=True)
+    with pytest.raises(StateError, match=f"{RUN}.*Read-only file system"):
+        store.save(before)
+    with pytest.raises(StateError, match="Read-only file system"), store.lock():
+        pytest.fail("the lock was taken")
+    assert StateStore(store.folder).latest() == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not bind root")
+def test_a_read_only_folder_is_named(tmp_path: Path) -> None:
+    store = StateStore(tmp_path)
+    before = store.save(checkpoint())
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(StateError, match="Permission denied"):
+            store.save(before)
+        assert StateStore(tmp_path).latest() == before
+    finally:
+        tmp_path.chmod(0o700)
