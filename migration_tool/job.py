@@ -1,0 +1,126 @@
+"""From configuration to things: which designs, which database, which DynamoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from migration_tool import embedded
+from migration_tool.config import Config
+from migration_tool.design.compile import CompiledDesign, compile_design
+from migration_tool.design.load import load_design
+from migration_tool.design.model import Design
+from migration_tool.errors import DesignError, TargetError, UsageError
+from migration_tool.model import Schema
+from migration_tool.target.backoff import Backoff
+from migration_tool.target.session import Target
+from migration_tool.target.wire import Wire
+
+EMBEDDED = "embedded"
+_PACKAGE = Path(__file__).parent
+_SHIPPED = (_PACKAGE / "designs", _PACKAGE.parent / "config" / "designs")
+"""The designs that come along: inside an installed package, or beside the package in a checkout."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A design bound to the source's schema and to a physical table name."""
+
+    compiled: CompiledDesign
+    table_name: str
+
+    @property
+    def name(self) -> str:
+        return self.compiled.name
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A DynamoDB, and the name a run remembers it by: "aws", a URL, or "embedded:<instance>"."""
+
+    target: Target
+    label: str
+
+
+def selected(config: Config, names: Sequence[str]) -> tuple[str, ...]:
+    """Design names for what the user asked for; all that are configured when nothing was asked.
+
+    A table may be named by its design, by its name, or by its name with the prefix. Raises UsageError.
+    """
+    known: dict[str, str] = {}
+    for design, table in config.dynamodb_tables.items():
+        known |= {design: design, table: design, config.table_prefix + table: design}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        near = get_close_matches(unknown[0], known, 1)
+        raise UsageError(
+            "choose the tables", ", ".join(unknown), "no such table is configured",
+            f"Did you mean {near[0]}?" if near else f"Choose from: {', '.join(config.dynamodb_tables)}.",
+        )  # fmt: skip
+    return tuple(dict.fromkeys(known[name] for name in names)) or tuple(config.dynamodb_tables)
+
+
+def design_path(config: Config, name: str) -> Path:
+    """The design's file: your own in config/designs, else the one that ships. Raises DesignError."""
+    for folder in (config.designs_dir, *_SHIPPED):
+        path = folder / f"{name}.yaml"
+        if path.exists():
+            return path
+    wanted = config.designs_dir / f"{name}.yaml"
+    raise DesignError(
+        "find the design", name, f"there is no {wanted}", "Write it; docs/designs.md shows how."
+    )
+
+
+def find_design(config: Config, name: str) -> Design:
+    """Raises DesignError."""
+    return load_design(design_path(config, name))
+
+
+def bind(config: Config, names: Sequence[str], schema: Schema) -> tuple[Bound, ...]:
+    """The named designs, compiled for this schema. Raises DesignError with the faults of all of them."""
+    bound, faults = [], []
+    for name in names:
+        try:
+            compiled = compile_design(find_design(config, name), schema)
+        except DesignError as error:
+            faults += [f"{name}: {fault}" for fault in error.faults] or [str(error)]
+            last = error
+        else:
+            bound.append(Bound(compiled, config.table_name(name)))
+    if faults:
+        raise DesignError("use the designs", ", ".join(names), last.cause, last.hint, faults)
+    return tuple(bound)
+
+
+def open_target(config: Config, start: bool) -> Endpoint:
+    """The configured DynamoDB. `start`: the embedded one is started when it is not running.
+
+    Raises TargetError.
+    """
+    if config.endpoint != EMBEDDED:
+        return Endpoint(_target(config, config.endpoint), config.endpoint)
+    server = embedded.start(config.state_dir) if start else embedded.find(config.state_dir)
+    if server is None:
+        raise TargetError(
+            "reach the embedded DynamoDB", config.state_dir, "it is not running, so its tables are gone",
+            "Start again with `migrate.py migrate --force`.",
+        )  # fmt: skip
+    return Endpoint(_target(config, server.url), f"{EMBEDDED}:{server.instance}")
+
+
+def open_wire(config: Config, target: Target) -> Wire:
+    """The data plane, with the retry policy of the configuration."""
+    settings = config.settings
+    backoff = Backoff(
+        base_seconds=settings.retry_delay,
+        max_attempts=settings.max_retries + 1,
+        max_age_seconds=settings.max_retry_seconds,
+    )
+    return Wire(target, backoff)
+
+
+def _target(config: Config, endpoint: str) -> Target:
+    return Target(endpoint, config.aws_region, config.settings.timeout, config.settings.connections)

@@ -1,0 +1,274 @@
+"""`migrate` and `resume`: the same five phases and the same copy loop, from the start or a checkpoint."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from migration_tool import world
+from migration_tool.config import Config
+from migration_tool.copying import Copy, Ledger
+from migration_tool.errors import (
+    DifferencesFound,
+    Interrupted,
+    MigrationError,
+    StateError,
+    Stopped,
+    TargetError,
+    TooManyRejects,
+)
+from migration_tool.job import Bound, Endpoint, bind, open_target, open_wire, selected
+from migration_tool.preparation import delete_tables, ensure_tables
+from migration_tool.source.snapshot import copy_database
+from migration_tool.source.sqlite import SqliteSource, check_source
+from migration_tool.state.checkpoint import Checkpoint
+from migration_tool.state.store import StateStore
+from migration_tool.target.loader import Loader
+from migration_tool.target.wire import Wire
+from migration_tool.verify.collisions import require_unique_keys
+from migration_tool.verify.report import Report
+from migration_tool.verify.validate import validate
+
+LOG = logging.getLogger(__name__)
+PHASES = ("analysis", "preparation", "transformation", "loading", "validation")
+PATTERN_CALLS = 100
+"""Parameter sets per access pattern that the validation at the end of a run tries."""
+
+
+class Observer(Protocol):
+    """Who is told what a run does, and who may ask it to stop."""
+
+    def phase(self, name: str) -> None: ...
+
+    def copied(self, done: int, total: int) -> None: ...
+
+    def progress(self, checkpoint: Checkpoint) -> None: ...
+
+    def checked(self, table: str, done: int, total: int) -> None: ...
+
+    def notice(self, text: str) -> None: ...
+
+    def stopping(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a run ended. `report` is None where validation is switched off; `rejects` names the reject file."""
+
+    run_id: str
+    checkpoint: Checkpoint
+    seconds: float
+    report: Report | None
+    rejects: Path | None
+
+
+def migrate(
+    config: Config,
+    names: Sequence[str],
+    force: bool,
+    confirm: Callable[[Sequence[str]], bool],
+    observer: Observer,
+) -> Summary:
+    """Begins a run. `confirm` is shown what `force` deletes, and says whether to go on.
+
+    Raises MigrationError; the run can then be resumed where the error says so.
+    """
+    chosen = selected(config, names)
+    force = force or config.settings.delete_existing_tables
+    store = StateStore(config.state_dir)
+    with store.lock():
+        _refuse_unfinished(store, force)
+        check_source(config.source_db)
+        endpoint = open_target(config, start=True)
+        observer.notice(f"Target: {endpoint.target.url}, region {config.aws_region}")
+        if force:
+            names = [config.table_name(name) for name in chosen]
+            delete_tables(endpoint.target, names, confirm, observer.notice)
+        _drop_copies(store)
+        now = time.time()
+        checkpoint = world.first_checkpoint(config, chosen, endpoint.label, store.new_run_id(now), now)
+        return _Run(config, store, endpoint, observer, store.save(checkpoint)).execute()
+
+
+def resume(config: Config, accept: frozenset[str], observer: Observer) -> Summary | None:
+    """Continues the unfinished run; None when there is none.
+
+    accept  the kinds of change ("source", "design", "target") the user accepts
+    Raises MigrationError, StateError for a change that is not accepted among them.
+    """
+    store = StateStore(config.state_dir)
+    with store.lock():
+        checkpoint = store.latest()
+        for warning in store.warnings:
+            observer.notice(warning)
+        if checkpoint is None:
+            return None
+        if checkpoint.status == "completed":
+            _require_still_there(config, checkpoint)
+            return None
+        endpoint = open_target(config, start="target" in accept)
+        changes = world.changes_since(config, endpoint, checkpoint)
+        again = world.require_accepted(changes, accept, checkpoint.run_id)
+        checkpoint = world.taken_over(config, endpoint.label, checkpoint, changes, again)
+        return _Run(config, store, endpoint, observer, store.save(checkpoint)).execute()
+
+
+def _require_still_there(config: Config, checkpoint: Checkpoint) -> None:
+    """A completed run on an embedded DynamoDB that has stopped is not complete any more."""
+    if (
+        checkpoint.endpoint.startswith("embedded:")
+        and open_target(config, start=False).label != checkpoint.endpoint
+    ):
+        raise TargetError(
+            "find the tables of the run", checkpoint.run_id,
+            "the embedded DynamoDB that held them has stopped, and its data is gone",
+            "Begin anew with `migrate.py migrate --force`.",
+        )  # fmt: skip
+
+
+def _refuse_unfinished(store: StateStore, force: bool) -> None:
+    latest = store.latest()
+    if latest and latest.status != "completed" and not force:
+        raise StateError(
+            "begin a migration", latest.run_id,
+            f"an unfinished run exists ({latest.items_written:,} of {latest.items_total:,} items written)",
+            "Continue it with `migrate.py resume`, or begin anew with `migrate.py migrate --force`.",
+        )  # fmt: skip
+
+
+def _drop_copies(store: StateStore) -> None:
+    """Earlier runs keep their state as history, but not their private copies of the source."""
+    for run_id in store.runs():
+        store.snapshot_path(run_id).unlink(missing_ok=True)
+
+
+class _Run:
+    """One process's share of a run: the phases in order, each saved before it begins."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: StateStore,
+        endpoint: Endpoint,
+        observer: Observer,
+        checkpoint: Checkpoint,
+    ) -> None:
+        self.config = config
+        self.store = store
+        self.target = endpoint.target
+        self.observer = observer
+        self.checkpoint = checkpoint
+        self.began = time.monotonic()
+
+    def execute(self) -> Summary:
+        """Raises MigrationError after the state says how the run ended."""
+        try:
+            report = self._phases()
+        except MigrationError as error:
+            resumable = isinstance(error, Interrupted | Stopped | TooManyRejects)
+            self._end("paused" if resumable else "failed", str(error))
+            raise
+        self._end("completed")
+        self.store.snapshot_path(self.checkpoint.run_id).unlink(missing_ok=True)
+        rejects = self.store.rejects_path(self.checkpoint.run_id) if self.checkpoint.rejected else None
+        seconds = time.monotonic() - self.began
+        return Summary(self.checkpoint.run_id, self.checkpoint, seconds, report, rejects)
+
+    def _phases(self) -> Report | None:
+        with self._phase("analysis"):
+            path = self._source_path()
+            source = SqliteSource(path)
+        with source, open_wire(self.config, self.target) as wire:
+            with self._phase("preparation"):
+                tables = bind(self.config, tuple(self.checkpoint.tables), source.schema)
+                self._count(source, tables)
+                for bound, identity in ensure_tables(self.config, self.target, tables, self.observer.notice):
+                    self._save(self.checkpoint.with_target(bound.name, identity))
+            with self._phase("transformation"):
+                for bound in tables:
+                    require_unique_keys(source, bound.compiled, self.config.state_dir)
+            with self._phase("loading"):
+                self._load(source, wire, tables)
+            if not self.config.settings.enable_validation:
+                return None
+            with self._phase("validation"):
+                return self._validate(source, wire, tables)
+
+    def _source_path(self) -> Path:
+        """The private copy, made once per run; or the database itself."""
+        if self.config.settings.source_snapshot == "live" and not self.checkpoint.snapshot:
+            return self.config.source_db
+        copy = self.store.snapshot_path(self.checkpoint.run_id)
+        if self.checkpoint.snapshot and copy.exists():
+            return copy
+        if self.checkpoint.snapshot and any(e.rows_read for e in self.checkpoint.entities):
+            raise StateError(
+                "read the private copy of the source", copy, "it is gone, but the run has read part of it",
+                "Begin anew with `migrate.py migrate --force`.",
+            )  # fmt: skip
+        copy_database(self.config.source_db, copy, self.observer.copied)
+        self._save(self.checkpoint.with_snapshot(copy.name))
+        return copy
+
+    def _count(self, source: SqliteSource, tables: Sequence[Bound]) -> None:
+        counts = {
+            (bound.name, entity.name): source.count(entity.read)
+            for bound in tables
+            for entity in bound.compiled.entities
+        }
+        entities = tuple(replace(e, rows_total=counts[e.table, e.entity]) for e in self.checkpoint.entities)
+        self._save(replace(self.checkpoint, entities=entities))
+
+    def _load(self, source: SqliteSource, wire: Wire, tables: Sequence[Bound]) -> None:
+        loader = Loader(wire)
+        ledger = Ledger(self.checkpoint, self.store, loader, self.observer)
+        try:
+            Copy(self.config, source, loader, ledger, self.observer).run(tables)
+        finally:
+            self.checkpoint = ledger.checkpoint
+
+    def _validate(self, source: SqliteSource, wire: Wire, tables: Sequence[Bound]) -> Report:
+        report = validate(
+            source,
+            [(bound.compiled, bound.table_name) for bound in tables],
+            wire,
+            work_folder=self.config.state_dir,
+            run_id=self.checkpoint.run_id,
+            source_name=str(self.config.source_db),
+            limit=PATTERN_CALLS,
+            progress=self.observer.checked,
+        )
+        if not report.ok:
+            raise DifferencesFound(
+                "prove the migration", self.checkpoint.run_id, report.summary(),
+                "`migrate.py validate` shows them; `migrate.py resume` checks again.",
+            )  # fmt: skip
+        return report
+
+    @contextmanager
+    def _phase(self, name: str) -> Iterator[None]:
+        if self.observer.stopping():
+            raise Interrupted(
+                "finish the migration", self.checkpoint.run_id, "you stopped it", "`migrate.py resume`"
+            )
+        LOG.info("phase begins", extra={"phase": name})
+        self.observer.phase(name)
+        checkpoint = self.checkpoint.with_status("in_progress").with_phase(name, started=time.time())
+        self._save(checkpoint)
+        yield
+        self._save(self.checkpoint.with_phase(name, finished=time.time()))
+
+    def _save(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = self.store.save(checkpoint)
+
+    def _end(self, status: str, error: str = "") -> None:
+        checkpoint = self.checkpoint.with_status(status)  # type: ignore[arg-type]  # one of Status
+        if error:
+            checkpoint = checkpoint.with_error(error, time.time())
+        self._save(checkpoint)
+        LOG.info("run ends", extra={"status": status, "reason": error})

@@ -1,0 +1,168 @@
+"""The world a run begins in, and whether it is still the same: asked before a resume sends anything.
+
+A resume on a changed source, design or target would mix two migrations without anybody noticing. What
+changed is named, and so is the flag that accepts it. Accepting rewinds what the change touches: puts are
+idempotent, so going over a table again is always safe, going on from the middle is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from migration_tool.config import Config
+from migration_tool.errors import StateError
+from migration_tool.job import Endpoint, find_design
+from migration_tool.model import TableIdentity
+from migration_tool.source.snapshot import fingerprint, same_content, schema_fingerprint
+from migration_tool.state.checkpoint import Checkpoint, EntityProgress, Fingerprints
+from migration_tool.target import table
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between now and the start of the run.
+
+    kind    "source", "design" or "target"
+    tables  designs that have to be loaded again because of it
+    """
+
+    kind: str
+    text: str
+    tables: tuple[str, ...]
+
+
+def first_checkpoint(config: Config, names: Sequence[str], label: str, run_id: str, now: float) -> Checkpoint:
+    """A run that has not begun: what it is to load, from where, to where.
+
+    label  the endpoint as a run remembers it
+    now    unix seconds
+    Raises SourceError, DesignError.
+    """
+    designs = [find_design(config, name) for name in names]
+    return Checkpoint(
+        run_id=run_id,
+        created_at=now,
+        endpoint=label,
+        region=config.aws_region,
+        tables={name: config.table_name(name) for name in names},
+        entities=tuple(EntityProgress(d.name, entity.name) for d in designs for entity in d.entities),
+        fingerprints=Fingerprints(
+            source=_source_fingerprints(config.source_db),
+            designs={design.name: design.fingerprint for design in designs},
+        ),
+    )
+
+
+def changes_since(config: Config, endpoint: Endpoint, checkpoint: Checkpoint) -> list[Change]:
+    """Everything that is not as it was when the run began. Raises MigrationError where it cannot tell."""
+    changes = _source_changes(config, checkpoint) + _design_changes(config, checkpoint)
+    changes += _endpoint_changes(config, endpoint.label, checkpoint)
+    for name, known in checkpoint.fingerprints.targets.items():
+        there = table.describe(endpoint.target, known.name)
+        changes += _table_changes(name, known, there.identity if there else None)
+    return changes
+
+
+def taken_over(
+    config: Config, label: str, checkpoint: Checkpoint, changes: Sequence[Change], again: Sequence[str]
+) -> Checkpoint:
+    """The checkpoint of the same run in the changed world, with the tables `again` at their beginning."""
+    if not changes:
+        return checkpoint
+    fresh = first_checkpoint(
+        config, tuple(checkpoint.tables), label, checkpoint.run_id, checkpoint.created_at
+    )
+    known = {(entity.table, entity.entity): entity for entity in checkpoint.entities}
+    entities = tuple(known.get((e.table, e.entity), e) for e in fresh.entities)
+    targets = {n: t for n, t in checkpoint.fingerprints.targets.items() if n not in again}
+    changed = replace(
+        checkpoint,
+        endpoint=fresh.endpoint,
+        region=fresh.region,
+        tables=fresh.tables,
+        entities=entities,
+        fingerprints=replace(fresh.fingerprints, targets=targets),
+    )
+    for name in again:
+        changed = changed.rewind(name)
+    return changed
+
+
+def _source_fingerprints(path: Path) -> dict[str, str]:
+    return {"path": str(path), "content": fingerprint(path), "schema": schema_fingerprint(path)}
+
+
+def _source_changes(config: Config, checkpoint: Checkpoint) -> list[Change]:
+    """How the source database differs from the one the run began with.
+
+    A run that reads its private copy has nothing to load again: the copy is still what it was.
+    """
+    known = checkpoint.fingerprints.source
+    tables = () if checkpoint.snapshot else tuple(checkpoint.tables)
+    if not config.source_db.exists():
+        return [Change("source", f"the source {config.source_db} is gone", tables)]
+    now = _source_fingerprints(config.source_db)
+    changes = []
+    if now["path"] != known["path"]:
+        changes.append(f"the source is {now['path']}, the run began with {known['path']}")
+    if now["schema"] != known["schema"]:
+        changes.append("the schema of the source has changed")
+    elif now["content"] != known["content"] and not _copy_is_current(config, checkpoint):
+        changes.append("the rows of the source have changed; its schema is the same")
+    return [Change("source", text, tables) for text in changes]
+
+
+def _copy_is_current(config: Config, checkpoint: Checkpoint) -> bool:
+    if not checkpoint.snapshot:
+        return False
+    copy = config.state_dir / checkpoint.snapshot
+    return copy.exists() and same_content(config.source_db, copy, copy.with_suffix(".scratch"))
+
+
+def _design_changes(config: Config, checkpoint: Checkpoint) -> list[Change]:
+    """Designs that are not what they were, and tables that would now have another name."""
+    changes = []
+    for name, known in checkpoint.fingerprints.designs.items():
+        if find_design(config, name).fingerprint != known:
+            changes.append(Change("design", f"the design {name} has changed", (name,)))
+        table = config.table_name(name)
+        if table != checkpoint.tables[name]:
+            text = f"{name} would now go to the table {table}, the run began with {checkpoint.tables[name]}"
+            changes.append(Change("target", text, (name,)))
+    return changes
+
+
+def _endpoint_changes(config: Config, label: str, checkpoint: Checkpoint) -> list[Change]:
+    """Another endpoint or region than the run began with."""
+    tables = tuple(checkpoint.tables)
+    changes = []
+    if label != checkpoint.endpoint:
+        text = f"the endpoint is {label}, the run began with {checkpoint.endpoint}"
+        changes.append(Change("target", text, tables))
+    if config.aws_region != checkpoint.region:
+        text = f"the region is {config.aws_region}, the run began with {checkpoint.region}"
+        changes.append(Change("target", text, tables))
+    return changes
+
+
+def _table_changes(name: str, known: TableIdentity, now: TableIdentity | None) -> list[Change]:
+    if now == known:
+        return []
+    state = "is gone" if now is None else f"is another one ({now.table_id}, not {known.table_id})"
+    return [Change("target", f"the table {known.name} {state}", (name,))]
+
+
+def require_accepted(changes: Sequence[Change], accepted: frozenset[str], run_id: str) -> tuple[str, ...]:
+    """The tables to load again. Raises StateError naming every change that is not accepted."""
+    refused = [change for change in changes if change.kind not in accepted]
+    if refused:
+        flags = " ".join(f"--accept-changed {kind}" for kind in dict.fromkeys(c.kind for c in refused))
+        raise StateError(
+            "resume the run", run_id, "the world has changed since it began",
+            f"Undo the change, or go on with `migrate.py resume {flags}` (what it touches is loaded again), "
+            "or begin anew with `migrate.py migrate --force`.",
+            [change.text for change in refused],
+        )  # fmt: skip
+    return tuple(dict.fromkeys(table for change in changes for table in change.tables))
