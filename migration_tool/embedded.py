@@ -4,8 +4,9 @@ It is alive as long as it holds the lock on `embedded.lock`; the kernel releases
 ends, so nothing here trusts a process id. `embedded.json` says where it listens and which instance it is.
 Its tables live in its memory and end with it.
 
-moto's tables are not safe in threads: 16 writers that met in new partitions lost acknowledged items in
-2 of 250 rounds, and scans failed while others wrote. So requests pass one at a time, at the same speed.
+moto is not safe in threads: with threads switched often, 16 writers that met in new partitions lost an
+acknowledged item in 2 of 250 rounds, and scans beside writers failed. So requests pass one at a time;
+under Python's own lock that costs no speed.
 
 Only the server process imports moto. `python -m migration_tool.embedded serve STATE_DIR` is that process.
 """

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -142,7 +143,7 @@ def running(command: Callable[[int], list[Any]], folder: Path, log: Path) -> Ite
             )
         url = f"http://127.0.0.1:{port}"
         try:
-            if wait_until(lambda url=url: answers(url), process):
+            if wait_until(partial(answers, url), process):
                 yield url
                 return
             if process.poll() is None:

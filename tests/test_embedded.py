@@ -85,21 +85,12 @@ def test_looking_for_it_needs_no_network(folder: Path, monkeypatch: pytest.Monke
 def test_it_outlives_the_process_that_started_it(folder: Path) -> None:
     code = "import sys; from pathlib import Path; from migration_tool import embedded; "
     code += "print(embedded.start(Path(sys.argv[1])).url)"
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code, str(folder)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    command = [sys.executable, "-W", "error", "-c", code, str(folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     server = embedded.find(folder)
     assert server and server.url == done.stdout.strip()
-    assert Engine("moto", server.url).call("ListTables", {}) == {"TableNames": []}
-
-
-def test_it_is_in_a_session_of_its_own(folder: Path) -> None:
-    server = embedded.start(folder)
     assert os.getsid(server.pid) != os.getsid(0)
+    assert Engine("moto", server.url).call("ListTables", {}) == {"TableNames": []}
 
 
 def test_starts_at_the_same_time_end_with_one_server(folder: Path) -> None:

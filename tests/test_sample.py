@@ -256,7 +256,7 @@ def test_overwrite_replaces_the_file_and_drops_what_belonged_to_the_old_one(tmp_
 
 
 @pytest.mark.parametrize(
-    "problem", [KeyboardInterrupt, sqlite3.OperationalError("disk full"), OSError("gone")]
+    "problem", [KeyboardInterrupt(), sqlite3.OperationalError("disk full"), OSError("gone")]
 )
 def test_a_half_written_file_never_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: BaseException
@@ -268,7 +268,7 @@ def test_a_half_written_file_never_stays(
         raise problem
 
     monkeypatch.setattr(sample, "_playlist_tracks", fail)
-    expected = KeyboardInterrupt if problem is KeyboardInterrupt else SourceError
+    expected = KeyboardInterrupt if isinstance(problem, KeyboardInterrupt) else SourceError
     with pytest.raises(expected):
         sample.write(tmp_path / "db", 1, overwrite=True)
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("db", "old")]

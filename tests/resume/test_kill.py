@@ -1,0 +1,100 @@
+"""SIGKILL at every kind of moment, then `resume`: nothing lost, nothing doubled, and little sent again.
+
+The oracle is independent of the run: the tables must hold exactly the items that the source transforms to.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.engines import Engine
+from tests.resume.killer import POINTS
+from tests.resume.world import World
+
+from migration_tool import sample
+
+HERE = Path(__file__).parent
+SEEDS = 120
+BATCH, IN_FLIGHT = 5, 12
+
+
+@pytest.fixture(scope="session")
+def small_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample with about 1,000 rows left in it, so that a hundred kills take minutes, not hours."""
+    path = tmp_path_factory.mktemp("small") / "small.sqlite"
+    sample.write(path, 1)
+    connection = sqlite3.connect(path)
+    for statement in (
+        "DELETE FROM PlaylistTrack WHERE TrackId > 200 OR PlaylistId > 9",
+        "DELETE FROM InvoiceLine WHERE TrackId > 200",
+        "DELETE FROM Track WHERE TrackId > 200",
+        "DELETE FROM Invoice WHERE InvoiceId > 60",
+        "DELETE FROM InvoiceLine WHERE InvoiceId > 60",
+        "VACUUM",
+    ):
+        connection.execute(statement)
+        connection.commit()
+    connection.close()
+    path.chmod(0o444)
+    return path
+
+
+@pytest.fixture
+def world(tmp_path: Path, small_db: Path, dynoxide: str, table_prefix: str) -> World:
+    """Without the tool's own validation: `World.check_equal` is the judge here, and a stricter one."""
+    quick = {"migration_settings.enable_validation": False}
+    return World(tmp_path, small_db, Engine("dynoxide", dynoxide), table_prefix, BATCH, IN_FLIGHT, quick)
+
+
+def killed(world: World, point: str, number: int, command: str) -> bool:
+    """Runs a command that dies at the point; False when it came to its end before."""
+    line = [sys.executable, str(HERE / "killer.py"), point, str(number), command]
+    done = subprocess.run(line, cwd=world.folder, capture_output=True, timeout=120)
+    assert done.returncode in (-9, 0), done.stderr.decode()[-2000:]
+    return done.returncode == -9
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_kill_then_resume(world: World, seed: int) -> None:
+    chance = random.Random(seed)
+    point = sorted(POINTS)[seed % len(POINTS)]
+    number = int(2 ** chance.uniform(0, 6.5))
+    died = killed(world, point, number, "migrate")
+    before = world.durable()
+    if died:
+        finished = world.run("resume")
+        assert finished.returncode == 0, finished.stderr
+        if "nothing to resume" in finished.stderr + finished.stdout:
+            finished = world.run("migrate")
+            assert finished.returncode == 0, finished.stderr
+    world.check_equal()
+    status = json.loads(world.run("status", "--json").stdout)
+    assert status["status"] == "completed"
+    assert status["items_written"] == status["items_total"] == world.expected_count
+    assert world.durable() >= before
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("seed", range(3))
+def test_ten_kills_in_a_row_still_end(world: World, seed: int) -> None:
+    """Killed in migrate, then in resume again and again: the watermark only rises, and it terminates."""
+    chance = random.Random(1000 + seed)
+    command, heights = "migrate", [0]
+    for _ in range(10):
+        point = chance.choice(sorted(POINTS))
+        died = killed(world, point, chance.randint(8, 40), command)
+        heights.append(world.durable())
+        if not died:
+            break
+        command = "resume" if world.has_state() else "migrate"
+    assert heights == sorted(heights)
+    finished = world.run(command if not world.has_state() else "resume")
+    assert finished.returncode == 0, finished.stderr
+    world.check_equal()

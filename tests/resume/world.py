@@ -1,0 +1,104 @@
+"""One migration in a folder of its own: its configuration, its commands, and an independent look at the result."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.engines import Engine
+
+from migration_tool import attributes
+from migration_tool.config import write_config
+from migration_tool.design.compile import compile_design
+from migration_tool.design.load import load_design
+from migration_tool.source.sqlite import SqliteSource
+from migration_tool.state.store import StateStore
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLES = {
+    "music_catalog": "MusicCatalog",
+    "customer_data": "CustomerData",
+    "playlist_data": "PlaylistData",
+    "employee_data": "EmployeeData",
+}
+
+
+@dataclass
+class World:
+    """`batch` items a request; `in_flight` batches at most that a resume may send again."""
+
+    folder: Path
+    database: Path
+    engine: Engine
+    prefix: str
+    batch: int = 25
+    in_flight: int = 256
+    extra: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        values = {
+            "source_db": str(self.database),
+            "endpoint": self.engine.url,
+            "table_prefix": self.prefix,
+            "batch_size": self.batch,
+            "migration_settings.in_flight": self.in_flight,
+            "migration_settings.connections": min(4, self.in_flight),
+            **(self.extra or {}),
+        }
+        write_config(self.folder / "config/migration.json", values)
+
+    def run(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, str(ROOT / "migrate.py"), *words]
+        return subprocess.run(line, cwd=self.folder, capture_output=True, text=True, timeout=timeout)
+
+    def has_state(self) -> bool:
+        return StateStore(self.folder / "state").latest() is not None
+
+    def durable(self) -> int:
+        """Items that the state on disk says are written; every one of them must be in its table."""
+        checkpoint = StateStore(self.folder / "state").latest()
+        if checkpoint is None:
+            return 0
+        for entity in checkpoint.entities:
+            stored = self.actual(entity.table) if entity.items_written else Counter()
+            of_entity = sum(1 for text in stored if f'"EntityType":{{"S":"{entity.entity}"}}' in text)
+            assert of_entity >= entity.items_written, (entity, of_entity)
+        return checkpoint.items_written
+
+    @property
+    def expected_count(self) -> int:
+        return sum(sum(self.expected(name).values()) for name in TABLES)
+
+    def expected(self, design: str) -> Counter[str]:
+        """Every item of the table as canonical text, straight from the source."""
+        with SqliteSource(self.database) as source:
+            compiled = compile_design(load_design(ROOT / f"config/designs/{design}.yaml"), source.schema)
+            return Counter(
+                entity.item(row)[2]
+                for entity in compiled.entities
+                for _, row in source.rows(entity.read)
+            )
+
+    def actual(self, design: str) -> Counter[str]:
+        """Every item of the table as canonical text, by a plain paged scan."""
+        found: Counter[str] = Counter()
+        request: dict[str, Any] = {"TableName": self.prefix + TABLES[design], "ConsistentRead": True}
+        while True:
+            page = self.engine.call("Scan", request)
+            found.update(attributes.canonical_item(item) for item in page["Items"])
+            if not page.get("LastEvaluatedKey"):
+                return found
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def check_equal(self) -> None:
+        for design in TABLES:
+            assert self.actual(design) == self.expected(design), design
+
+    def state(self) -> dict[str, Any]:
+        parsed: dict[str, Any] = json.loads(self.run("status", "--json").stdout)
+        return parsed

@@ -1,0 +1,244 @@
+"""The scripts on machines that lack something: each says what and how to get it; a second call is instant."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = ("sh", "cat", "cksum", "dirname", "rm", "mkdir", "mktemp", "mv", "tar", "chmod", "sha256sum", "cp")
+PYTHON = """#!/bin/sh
+echo "$*" >>"$CALLS"
+case "$*" in
+--version) echo "Python $FAKE_VERSION" ;;
+*version_info*) [ "$FAKE_VERSION" != 3.9.1 ] ;;
+*ensurepip*) [ -z "${FAKE_NO_VENV:-}" ] ;;
+"-m venv"*) mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
+"-m pip install"*) echo "words of pip" && [ -z "${FAKE_NO_NETWORK:-}" ] ;;
+esac
+"""
+
+
+class Machine:
+    """A project folder with our scripts on a machine that has only what a test puts there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.project, self.bin, self.calls = folder / "a project", folder / "bin", folder / "calls"
+        shutil.copytree(ROOT / "scripts", self.project / "scripts")
+        shutil.copytree(ROOT / ".ci", self.project / ".ci")
+        for name in ("requirements.txt", "requirements-dev.txt"):
+            shutil.copy(ROOT / name, self.project)
+        self.bin.mkdir()
+        self.calls.touch()
+        for tool in TOOLS:
+            (self.bin / tool).symlink_to(shutil.which(tool) or pytest.fail(f"{tool} is needed"))
+        self.has("uname", "#!/bin/sh\n[ $1 = -s ] && echo Linux || echo x86_64\n")
+
+    def has(self, name: str, script: str) -> Path:
+        path = self.bin / name
+        path.write_text(script)
+        path.chmod(0o755)
+        return path
+
+    def replace(self, script: str, content: str) -> None:
+        (self.project / script).parent.mkdir(parents=True, exist_ok=True)
+        (self.project / script).write_text(f"#!/bin/sh\n{content}\n")
+        (self.project / script).chmod(0o755)
+
+    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        fixed = {"PATH": str(self.bin), "CALLS": str(self.calls), "FAKE_VERSION": "3.12.1", "CDPATH": "/usr"}
+        return subprocess.run(
+            command,
+            cwd=self.project,
+            env=fixed | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def installs(self) -> list[str]:
+        """The requirement files that pip was called for, since the last look."""
+        lines = self.calls.read_text().splitlines()
+        self.calls.write_text("")
+        return [line.split()[-1] for line in lines if line.startswith("-m pip install")]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+@pytest.fixture
+def with_python(machine: Machine) -> Machine:
+    machine.has("python3", PYTHON)
+    return machine
+
+
+@pytest.mark.parametrize("script", ["scripts/setup", "scripts/engines", "scripts/test", ".ci/run"])
+def test_scripts_are_plain_shell_and_can_be_executed(script: str) -> None:
+    assert os.access(ROOT / script, os.X_OK)
+    assert (ROOT / script).read_text().startswith("#!/bin/sh\n")
+    for shell in filter(None, map(shutil.which, ("sh", "dash"))):
+        subprocess.run([shell, "-n", script], cwd=ROOT, check=True)
+
+
+def test_without_python_the_message_says_what_to_install(machine: Machine) -> None:
+    done = machine.run("scripts/setup")
+    assert done.returncode == 3
+    assert "3.11" in done.stderr
+    assert "apt install python3 python3-venv" in done.stderr
+
+
+def test_a_python_that_is_too_old_is_named(with_python: Machine) -> None:
+    done = with_python.run("scripts/setup", FAKE_VERSION="3.9.1")
+    assert done.returncode == 3
+    assert "3.11 or newer is needed, and this machine has Python 3.9.1" in done.stderr
+
+
+def test_a_newer_python_under_another_name_is_found(with_python: Machine) -> None:
+    with_python.has("python3", "#!/bin/sh\nexit 1\n")
+    with_python.has("python3.13", PYTHON)
+    assert with_python.run("scripts/setup").returncode == 0
+    assert with_python.installs() == ["requirements.txt"]
+
+
+def test_the_variable_python_decides(with_python: Machine) -> None:
+    other = with_python.has("other", PYTHON)
+    with_python.has("python3", "#!/bin/sh\nexit 1\n")
+    assert with_python.run("scripts/setup", PYTHON=str(other)).returncode == 0
+    shutil.rmtree(with_python.project / ".venv")
+    for bad in ("/nowhere/python", str(with_python.bin / "python3")):
+        done = with_python.run("scripts/setup", PYTHON=bad)
+        assert done.returncode == 3
+        assert bad in done.stderr
+
+
+def test_a_missing_venv_module_gets_its_remedy(with_python: Machine) -> None:
+    done = with_python.run("scripts/setup", FAKE_NO_VENV="1")
+    assert done.returncode == 3
+    assert "apt install python3-venv" in done.stderr
+    assert with_python.installs() == []
+
+
+def test_a_second_call_starts_at_once(with_python: Machine) -> None:
+    assert with_python.run("scripts/setup", "dev").returncode == 0
+    assert with_python.installs() == ["requirements-dev.txt"]
+    for arguments in (["dev"], []):
+        done = with_python.run("scripts/setup", *arguments)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert with_python.calls.read_text() == ""
+
+
+def test_what_the_tool_needs_does_not_bring_what_its_tests_need(with_python: Machine) -> None:
+    with_python.run("scripts/setup")
+    assert with_python.installs() == ["requirements.txt"]
+    with_python.run("scripts/setup", "dev")
+    assert with_python.installs() == ["requirements-dev.txt"]
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_changed_requirements_are_installed_again(with_python: Machine, name: str) -> None:
+    with_python.run("scripts/setup", "dev")
+    with (with_python.project / name).open("a") as file:
+        file.write("# changed\n")
+    with_python.installs()
+    assert with_python.run("scripts/setup", "dev").returncode == 0
+    assert with_python.installs() == ["requirements-dev.txt"]
+
+
+def test_a_moved_folder_is_set_up_again(with_python: Machine) -> None:
+    with_python.run("scripts/setup")
+    with_python.installs()
+    with_python.project = with_python.project.rename(with_python.project.parent / "moved")
+    assert with_python.run("scripts/setup").returncode == 0
+    assert with_python.installs() == ["requirements.txt"]
+
+
+def test_pips_failure_is_shown_and_tried_again(with_python: Machine) -> None:
+    done = with_python.run("scripts/setup", FAKE_NO_NETWORK="1")
+    assert done.returncode == 3
+    assert "words of pip" in done.stderr
+    with_python.installs()
+    again = with_python.run("scripts/setup")
+    assert again.returncode == 0
+    assert "words of pip" not in again.stderr
+    assert with_python.installs() == ["requirements.txt"]
+
+
+def test_an_unknown_argument_is_a_usage_error(with_python: Machine) -> None:
+    assert with_python.run("scripts/setup", "everything").returncode == 2
+
+
+def test_engines_without_npm_say_why(machine: Machine) -> None:
+    done = machine.run("scripts/engines")
+    assert done.returncode == 3
+    assert "npm is not installed" in done.stderr
+    assert "apt install npm" in done.stderr
+
+
+def test_engines_on_another_system_say_why(machine: Machine) -> None:
+    machine.has("uname", "#!/bin/sh\necho Darwin arm64\n")
+    done = machine.run("scripts/engines")
+    assert done.returncode == 3
+    assert "Linux on x86-64" in done.stderr
+
+
+def test_an_engine_that_npm_cannot_fetch_shows_npms_words(machine: Machine) -> None:
+    machine.has("npm", "#!/bin/sh\necho 'words of npm' >&2\nexit 1\n")
+    done = machine.run("scripts/engines")
+    assert done.returncode == 3
+    assert "words of npm" in done.stderr
+    assert list((machine.project / ".engines").iterdir()) == []
+
+
+def test_an_engine_with_another_checksum_is_refused(machine: Machine) -> None:
+    machine.has("npm", "#!/bin/sh\necho other >package.tgz\necho package.tgz\n")
+    done = machine.run("scripts/engines")
+    assert done.returncode == 3
+    assert "not the file this project was tested with" in done.stderr
+    assert list((machine.project / ".engines").iterdir()) == []
+
+
+@pytest.fixture
+def prepared(machine: Machine) -> Machine:
+    """A machine on which set-up is done, engines are missing, and every tool only says its name."""
+    machine.replace("scripts/setup", '[ "$1" = dev ]')
+    machine.replace("scripts/engines", "exit 3")
+    for tool in ("python", "ruff", "mypy", "lint-imports"):
+        machine.replace(f".venv/bin/{tool}", f'echo "{tool} $*"')
+    return machine
+
+
+def test_the_suite_is_style_types_layers_and_then_tests(prepared: Machine) -> None:
+    done = prepared.run("scripts/test")
+    assert done.returncode == 0
+    assert "will be skipped" in done.stderr
+    said = [line.strip() for line in done.stdout.splitlines()]
+    assert said[:-1] == ["ruff check .", "ruff format --check .", "mypy", "lint-imports"]
+    assert said[-1].startswith("python -m pytest -n 2 --cov=migration_tool")
+
+
+def test_arguments_go_to_pytest_alone(prepared: Machine) -> None:
+    done = prepared.run("scripts/test", "tests/x y.py", "-k", "z")
+    assert done.stdout == "python -m pytest tests/x y.py -k z\n"
+
+
+def test_a_failed_check_fails_the_suite(prepared: Machine) -> None:
+    prepared.replace(".venv/bin/mypy", "exit 1")
+    done = prepared.run("scripts/test")
+    assert done.returncode == 1
+    assert "pytest" not in done.stdout
+
+
+def test_continuous_integration_requires_the_engines(prepared: Machine) -> None:
+    assert prepared.run(".ci/run").returncode == 3
+    prepared.replace("scripts/engines", "exit 0")
+    prepared.replace(".venv/bin/python", 'echo "$REQUIRE_ENGINES"')
+    done = prepared.run(".ci/run")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1] == "1"
