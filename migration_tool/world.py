@@ -19,6 +19,8 @@ from migration_tool.source.snapshot import fingerprint, same_content, schema_fin
 from migration_tool.state.checkpoint import Checkpoint, EntityProgress, Fingerprints
 from migration_tool.target import table
 
+_GONE = "gone"
+
 
 @dataclass(frozen=True)
 class Change:
@@ -91,6 +93,8 @@ def taken_over(
 
 
 def _source_fingerprints(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {"path": str(path), "content": _GONE, "schema": _GONE}
     return {"path": str(path), "content": fingerprint(path), "schema": schema_fingerprint(path)}
 
 
@@ -101,13 +105,13 @@ def _source_changes(config: Config, checkpoint: Checkpoint) -> list[Change]:
     """
     known = checkpoint.fingerprints.source
     tables = () if checkpoint.snapshot else tuple(checkpoint.tables)
-    if not config.source_db.exists():
-        return [Change("source", f"the source {config.source_db} is gone", tables)]
     now = _source_fingerprints(config.source_db)
     changes = []
     if now["path"] != known["path"]:
         changes.append(f"the source is {now['path']}, the run began with {known['path']}")
-    if now["schema"] != known["schema"]:
+    if now["content"] == _GONE != known["content"]:
+        changes.append(f"the source {config.source_db} is gone")
+    elif now["schema"] != known["schema"]:
         changes.append("the schema of the source has changed")
     elif now["content"] != known["content"] and not _copy_is_current(config, checkpoint):
         changes.append("the rows of the source have changed; its schema is the same")

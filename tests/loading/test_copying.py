@@ -89,7 +89,12 @@ def setting(tmp_path: Path) -> Iterator[Setting]:
     tables = {"things": "Things"}
     write_config(
         path,
-        {"source_db": str(database), "batch_size": 10, "migration_settings": settings, "dynamodb_tables": tables},
+        {
+            "source_db": str(database),
+            "batch_size": 10,
+            "migration_settings": settings,
+            "dynamodb_tables": tables,
+        },
     )
     config = load_config(path, {}, {})
     server = Server()
@@ -101,9 +106,7 @@ def setting(tmp_path: Path) -> Iterator[Setting]:
         checkpoint = Checkpoint(run_id, 0.0, web.url, "us-east-1", {"things": "t_MusicCatalog"}, (entity,))
         checkpoint = store.save(checkpoint.with_status("in_progress"))
         bound = Bound(compiled, "t_MusicCatalog")
-        yield Setting(
-            config, bound, source, store, server, Target(web.url, "us-east-1", 5, 4), checkpoint
-        )
+        yield Setting(config, bound, source, store, server, Target(web.url, "us-east-1", 5, 4), checkpoint)
 
 
 def all_keys(count: int = ROWS) -> set[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""One migration in a folder of its own: its configuration, its commands, and an independent look at the result."""
+"""One migration in a folder of its own: configuration, commands, an independent look at the result."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.engines import Engine
-
 from migration_tool import attributes
 from migration_tool.config import write_config
 from migration_tool.design.compile import compile_design
 from migration_tool.design.load import load_design
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state.store import StateStore
+from tests.engines import Engine
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = {
@@ -79,9 +78,7 @@ class World:
         with SqliteSource(self.database) as source:
             compiled = compile_design(load_design(ROOT / f"config/designs/{design}.yaml"), source.schema)
             return Counter(
-                entity.item(row)[2]
-                for entity in compiled.entities
-                for _, row in source.rows(entity.read)
+                entity.item(row)[2] for entity in compiled.entities for _, row in source.rows(entity.read)
             )
 
     def actual(self, design: str) -> Counter[str]:
