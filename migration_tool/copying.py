@@ -59,7 +59,7 @@ class Ledger:
         self._reject_log = RejectLog(store.rejects_path(checkpoint.run_id), checkpoint.rejects_bytes)
         self._rejects: list[Reject] = []
         self._unsaved = 0
-        self._due = clock()
+        self._due = self._began = clock()
 
     @property
     def uncovered(self) -> int:
@@ -115,6 +115,7 @@ class Ledger:
             throttles=old.throttles + new.throttles,
             resent_items=old.resent_items + new.resent_items,
             wcu=round(old.wcu + new.wcu, 1),
+            loading_seconds=round(old.loading_seconds + self._clock() - self._began, 3),
         )
 
 

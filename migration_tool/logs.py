@@ -61,6 +61,13 @@ def configure(log: LogSettings, verbose: bool = False, run_id: str = "") -> LogF
     return handler
 
 
+def name_run(run_id: str) -> None:
+    """From now on every line of the log names that run."""
+    for handler in logging.getLogger(ROOT).handlers:
+        if isinstance(handler, LogFile):
+            handler.run_id = run_id
+
+
 class LogFile(logging.Handler):
     """Appends JSON lines to a file for the owner alone, and rotates it: `.1` is the newest old file.
 

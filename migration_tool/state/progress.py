@@ -87,7 +87,11 @@ class PhaseTime:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """Sums over all processes of the run. `wcu` is in write capacity units as the target reported them."""
+    """Sums over all processes of the run.
+
+    wcu              write capacity units as the target reported them
+    loading_seconds  time spent in the loading phase, by a clock that does not jump
+    """
 
     requests: int = 0
     batches: int = 0
@@ -95,6 +99,7 @@ class Counters:
     throttles: int = 0
     resent_items: int = 0
     wcu: float = 0.0
+    loading_seconds: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
@@ -102,7 +107,8 @@ class Counters:
     @classmethod
     def from_json(cls, value: object, where: str) -> Counters:
         f = Fields(value, where, tuple(cls.__slots__))
-        return cls(**{n: f.count(n) for n in cls.__slots__ if n != "wcu"}, wcu=f.number("wcu"))
+        counts = {n: f.count(n) for n in cls.__slots__[:-2]}
+        return cls(**counts, wcu=f.number("wcu"), loading_seconds=f.number("loading_seconds"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,59 @@
+"""`migrate`: begins a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from migration_tool.cli.options import Globals, command
+
+if TYPE_CHECKING:
+    from migration_tool.cli.progress import Watch
+
+
+@command()
+@click.option(
+    "-f", "--force", is_flag=True, help="Delete and recreate the tables, after naming them; begin anew."
+)
+@click.option(
+    "-t", "--tables", "--table", "tables", multiple=True, metavar="NAME", help="Only this table; repeatable."
+)
+@click.option("-y", "--yes", is_flag=True, help="Delete with --force without asking, for scripts.")
+@click.pass_obj
+def migrate(shared: Globals, force: bool, tables: tuple[str, ...], yes: bool) -> None:
+    """Create the tables, load them, and prove the result.
+
+    Five phases: analysis, preparation, transformation, loading, validation. Ctrl-C lets what is on its way
+    arrive, saves the place and ends with 130; `resume` goes on from there, also after a crash.
+    """
+    from migration_tool.cli.progress import watching
+    from migration_tool.cli.summary import show_summary
+    from migration_tool.run import migrate as run
+
+    config = shared.load()
+    with watching(shared) as watch:
+        summary = run(config, tables, force, _confirmation(yes, watch), watch)
+        watch.finished()
+    show_summary(summary, shared)
+
+
+def _confirmation(yes: bool, watch: Watch) -> Callable[[Sequence[str]], bool]:
+    """Names what will be deleted, and asks unless --yes was given."""
+    from migration_tool.cli.console import ask, on_terminal, say
+    from migration_tool.errors import UsageError
+
+    def confirm(lines: Sequence[str]) -> bool:
+        say("This deletes, with everything in it:")
+        for text in lines:
+            say(f"  {text}")
+        if yes:
+            return True
+        if not on_terminal():
+            hint = "migrate.py migrate --force --yes"
+            raise UsageError("delete the tables", ", ".join(lines), "there is no terminal to ask on", hint)
+        with watch.paused():
+            return ask("Delete them and begin anew?")
+
+    return confirm

@@ -1,0 +1,113 @@
+"""What the commands share: the global options, and what they were set to."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from migration_tool.config import Config
+    from migration_tool.logs import LogFile
+
+DEFAULT_CONFIG = Path("config/migration.json")
+GLOBAL = ("config", "verbose", "endpoint", "help")
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+@dataclass
+class Globals:
+    """The global options of this call; None or the default where an option was not given."""
+
+    config: Path = DEFAULT_CONFIG
+    verbose: bool = False
+    endpoint: str | None = None
+    log: LogFile | None = None
+    log_path: Path | None = None
+
+    def load(self, log: bool = True) -> Config:
+        """The effective configuration; the log is opened with it unless the command has none.
+
+        Raises ConfigError.
+        """
+        from migration_tool import logs
+        from migration_tool.config import load_config
+
+        config = load_config(self.config, {"endpoint": self.endpoint}, os.environ)
+        if log:
+            self.log, self.log_path = logs.configure(config.logging, self.verbose), config.logging.file
+            if self.verbose:
+                from migration_tool.cli.console import Echo
+
+                logging.getLogger(logs.ROOT).addHandler(Echo(logging.DEBUG))
+            command = click.get_current_context().command.name
+            logging.getLogger(__name__).info("command begins", extra={"command": command})
+        return config
+
+    def program(self) -> str:
+        """How the user calls us again with the same configuration and endpoint."""
+        called = Path(sys.argv[0])
+        words = ["python", str(called)] if called.suffix == ".py" else [called.name]
+        words += ["-c", str(self.config)] if self.config != DEFAULT_CONFIG else []
+        words += ["--endpoint", self.endpoint] if self.endpoint else []
+        return shlex.join(words)
+
+
+class Command(click.Command):
+    """A command that takes the global options after its name, too, and lists them apart."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.params += global_options()
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {"Options": [], "Global options": []}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record and isinstance(param, click.Option):
+                sections["Global options" if param.name in GLOBAL else "Options"].append(record)
+        for title, records in sections.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+
+command = partial(click.command, cls=Command)
+
+
+def global_options() -> list[click.Parameter]:
+    """Fresh ones: options belong to one command."""
+    return [
+        click.Option(
+            ["-c", "--config"], metavar="PATH", type=click.Path(path_type=Path), expose_value=False,
+            callback=_keep, help=f"Configuration, JSON or YAML by its ending.  [default: {DEFAULT_CONFIG}]",
+        ),
+        click.Option(
+            ["-v", "--verbose"], is_flag=True, expose_value=False, callback=_keep,
+            help="Log at DEBUG, to the terminal too, and show tracebacks of errors.",
+        ),
+        click.Option(
+            ["--endpoint"], metavar="aws|embedded|URL", expose_value=False, callback=_keep,
+            help="The DynamoDB to use; beats the environment and the file.",
+        ),
+    ]  # fmt: skip
+
+
+def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    if value and param.name:
+        setattr(ctx.obj, param.name, value)
+
+
+def as_json(what: str) -> Callable[[_F], _F]:
+    """The option --json."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help=f"Print {what} as JSON; nothing else on stdout."
+    )

@@ -1,0 +1,119 @@
+"""A validation's report: on the terminal, and as a file."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from migration_tool.cli.console import show
+from migration_tool.cli.render import Cell, good, heading, pairs, table
+from migration_tool.cli.text import one_line
+from migration_tool.errors import UsageError
+from migration_tool.verify.report import Difference, PatternResult, Report, TableReport, json_text
+
+FORMATS = (".html", ".json")
+_SHOWN = 10
+
+
+def require_format(path: Path) -> None:
+    """Refuses a file that could not be written, before the work begins. Raises UsageError."""
+    if path.suffix.lower() not in FORMATS:
+        hint = "Name it FILE.html or FILE.json."
+        raise UsageError("write the report", path, f"its name ends in neither of {', '.join(FORMATS)}", hint)
+    if not path.parent.is_dir():
+        raise UsageError("write the report", path, "there is no such folder", f"mkdir -p {path.parent}")
+
+
+def write_report(report: Report, path: Path) -> None:
+    """The whole file or none. Raises UsageError."""
+    if path.suffix.lower() == ".html":
+        from migration_tool.verify.html import to_html
+
+        text = to_html(report)
+    else:
+        text = json_text(report.to_json()) + "\n"
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(text.encode("utf-8", "backslashreplace"))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        hint = "Name a file that can be written with --report."
+        raise UsageError("write the report", path, error.strerror or error, hint) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def show_report(report: Report) -> None:
+    """Counts per table, then every kind of difference with the first few of them, then what was checked."""
+    show(f"source  {report.source}", f"target  {report.endpoint}", "", _counts(report))
+    for found in report.tables:
+        _show_differences(found)
+    for found in report.tables:
+        show(heading(found.difference.table))
+        rows = [("checked", sentence) for sentence in found.checked]
+        show(pairs([*rows, *(("not checked", sentence) for sentence in found.not_checked)]))
+    show(heading("source and target are equal" if report.ok else "DIFFERENCES FOUND", _style(report.ok)))
+
+
+def _counts(report: Report) -> Any:
+    columns = ("table", ">expected", ">actual", ">missing", ">extra", ">different", ">patterns", "")
+    return table(columns, [_count_row(found) for found in report.tables])
+
+
+def _count_row(found: TableReport) -> tuple[Cell, ...]:
+    difference, patterns = found.difference, found.access_patterns
+    counts = [difference.total(name) for name in ("expected", "actual", "missing", "extra", "different")]
+    marked: list[Cell] = [*counts[:2], *((n, "bold red" if n else "") for n in counts[2:])]
+    passed = sum(pattern.ok for pattern in patterns)
+    return (difference.table, *marked, f"{passed}/{len(patterns)}", good(found.ok))
+
+
+def _show_differences(found: TableReport) -> None:
+    difference = found.difference
+    for kind in ("missing", "extra", "different"):
+        items: Sequence[Difference] = getattr(difference, kind)
+        number = difference.total(kind)
+        if number:
+            show(heading(f"{difference.table}: {number:,} {kind}", "bold red"))
+            for item in items[:_SHOWN]:
+                _show_item(item)
+            if number > _SHOWN:
+                show(f"  and {number - _SHOWN:,} more (--json or --report names up to {len(items):,})")
+    for pattern in found.access_patterns:
+        if not pattern.ok:
+            _show_failures(difference.table, pattern)
+
+
+def _show_item(item: Difference) -> None:
+    show(f"  {item.entity or 'unknown entity'}  {one_line(' / '.join(str(v) for v in item.key.values()))}")
+    for attribute in item.attributes:
+        expected, actual = _value(attribute.expected), _value(attribute.actual)
+        show(f"    {attribute.name}: expected {expected}, found {actual}")
+
+
+def _show_failures(table_name: str, pattern: PatternResult) -> None:
+    wrong = pattern.calls - pattern.passed
+    show(
+        heading(
+            f"{table_name}: access pattern {pattern.name}, {wrong:,} of {pattern.calls:,} calls", "bold red"
+        )
+    )
+    for failure in pattern.failures[:_SHOWN]:
+        arguments = ", ".join(f"{name}={_value(value)}" for name, value in failure.arguments.items())
+        show(f"  ({arguments})  {failure.reason}")
+
+
+def _value(value: object) -> str:
+    return "nothing" if value is None else one_line(json_text(value, indent=False))
+
+
+def _style(ok: bool) -> str:
+    return "bold green" if ok else "bold red"

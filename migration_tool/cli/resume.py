@@ -1,0 +1,39 @@
+"""`resume`: continues the unfinished run."""
+
+from __future__ import annotations
+
+import click
+
+from migration_tool.cli.options import Globals, command
+
+
+@command()
+@click.option(
+    "--accept-changed", "accepted", multiple=True, type=click.Choice(["source", "design", "target"]),
+    help="Go on although this has changed since the run began; what it touches is loaded again. Repeatable.",
+)  # fmt: skip
+@click.pass_obj
+def resume(shared: Globals, accepted: tuple[str, ...]) -> None:
+    """Continue the unfinished run from its exact place.
+
+    Refused where source, design or target are not what they were; the message says what changed. With no
+    unfinished run it says so and ends with 0.
+    """
+    from migration_tool.cli.console import named, say
+    from migration_tool.cli.progress import watching
+    from migration_tool.cli.summary import show_summary
+    from migration_tool.run import resume as run
+
+    config = shared.load()
+    with watching(shared) as watch:
+        summary = run(config, frozenset(accepted), watch)
+        watch.finished()
+    if summary is None:
+        say(
+            named(
+                "There is nothing to resume: no run is unfinished. migrate.py status shows the last one",
+                shared,
+            )
+        )
+    else:
+        show_summary(summary, shared)

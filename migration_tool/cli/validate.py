@@ -1,0 +1,68 @@
+"""`validate`: the full comparison and the access patterns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from migration_tool.cli.options import Globals, as_json, command
+from migration_tool.verify.report import SAMPLE_CALLS
+
+if TYPE_CHECKING:
+    from migration_tool.verify.report import Report
+
+
+@command()
+@click.option(
+    "-t", "--table", "--tables", "tables", multiple=True, metavar="TABLE", help="Only this table; repeatable."
+)
+@as_json("the report")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Also write it to FILE.html or FILE.json.",
+)
+@click.option("--all-parameters", is_flag=True, help="Try every set of parameters of every access pattern.")
+@click.option(
+    "--sample-parameters", type=click.IntRange(min=1), default=SAMPLE_CALLS, show_default=True, metavar="N",
+    help="Try at most N sets of parameters per access pattern, spread evenly.",
+)  # fmt: skip
+@click.pass_obj
+def validate(
+    shared: Globals, tables: tuple[str, ...], as_json: bool, report: Path | None, all_parameters: bool,
+    sample_parameters: int,
+) -> None:  # fmt: skip
+    """Compare every item with the source, and try the access patterns.
+
+    Missing, extra and different items are named, with their attributes; then every access pattern must give
+    what its SQL gives, in the same order. Any difference ends with exit code 7.
+    """
+    from migration_tool.check import validate as check
+    from migration_tool.cli.console import data
+    from migration_tool.cli.progress import watching
+    from migration_tool.cli.report import require_format, show_report, write_report
+    from migration_tool.verify.report import json_text
+
+    if report:
+        require_format(report)
+    with watching(shared, stoppable=False) as watch:
+        found = check(shared.load(), tables, None if all_parameters else sample_parameters, watch)
+    if report:
+        write_report(found, report)
+    if as_json:
+        data(json_text(found.to_json()))
+    else:
+        show_report(found)
+    _require_equal(found)
+
+
+def _require_equal(report: Report) -> None:
+    from migration_tool.errors import DifferencesFound
+
+    if not report.ok:
+        tables = ", ".join(t.difference.table for t in report.tables if not t.ok)
+        hint = "Mend the target, or load it anew: migrate.py migrate --force"
+        raise DifferencesFound("confirm that source and target are equal", tables, report.summary(), hint)

@@ -1,0 +1,224 @@
+"""What `status` shows: how far the newest run is, from its saved state alone.
+
+The state says what was, not what is. Two facts of the present correct it: whether a process holds the state
+folder (a run "in progress" without one was killed), and whether the embedded DynamoDB that holds the tables
+still lives (its data ends with it, so a run on a stopped one is never complete).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from migration_tool.state.checkpoint import Checkpoint, EntityProgress, PhaseTime
+
+EMBEDDED = "embedded:"
+
+
+@dataclass(frozen=True)
+class EntityView:
+    name: str
+    items_written: int
+    items_total: int
+    percent: float
+    rejected: int
+    done: bool
+
+
+@dataclass(frozen=True)
+class TableView:
+    """`name` is the design, `table` the physical table; `rate` its share of the run's items per second."""
+
+    name: str
+    table: str
+    items_written: int
+    items_total: int
+    percent: float
+    rejected: int
+    rate: float | None
+    entities: tuple[EntityView, ...]
+
+
+@dataclass(frozen=True)
+class PhaseView:
+    """Times are UTC in ISO 8601; `seconds` is None until the phase has ended, and where the clock jumped."""
+
+    name: str
+    started_at: str | None
+    finished_at: str | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class ErrorView:
+    at: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The newest run of a state folder.
+
+    running  whether a process works on it now
+    percent  of the source rows that are items in their tables, never rounded up
+    rate     items per second of the loading; None before it begins
+    note     what the status alone does not say, one sentence; "" where there is nothing
+    next     the command that goes on from here, None while a process does
+    """
+
+    run_id: str | None = None
+    status: str = "not_started"
+    running: bool = False
+    items_total: int = 0
+    items_written: int = 0
+    percent: float = 0.0
+    rejected: int = 0
+    rate: float | None = None
+    eta_seconds: float | None = None
+    requests: int = 0
+    retries: int = 0
+    throttles: int = 0
+    resent_items: int = 0
+    tables: tuple[TableView, ...] = ()
+    phases: tuple[PhaseView, ...] = ()
+    last_error: ErrorView | None = None
+    endpoint: str | None = None
+    region: str | None = None
+    snapshot: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+    note: str = ""
+    next: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The form that docs/json.md describes."""
+        return asdict(self)
+
+
+def overview(checkpoint: Checkpoint | None, live_instance: str | None, running: bool) -> Overview:
+    """The state as the user should see it.
+
+    live_instance  of the embedded DynamoDB that runs in this state folder, None where none runs
+    running        whether a process holds the state folder
+    """
+    if checkpoint is None:
+        return _nothing(running)
+    gone = not running and _is_gone(checkpoint, live_instance)
+    status = "failed" if gone else checkpoint.status
+    note, command = _what_next(checkpoint, gone, running)
+    rate = loading_rate(checkpoint)
+    left = checkpoint.items_total - checkpoint.items_written - checkpoint.rejected
+    counters, errors = checkpoint.counters, checkpoint.errors
+    return Overview(
+        run_id=checkpoint.run_id,
+        status=status,
+        running=running,
+        items_total=checkpoint.items_total,
+        items_written=checkpoint.items_written,
+        percent=percent(checkpoint.items_written, checkpoint.items_total, status == "completed"),
+        rejected=checkpoint.rejected,
+        rate=rate,
+        eta_seconds=round(max(0, left) / rate, 1) if running and rate else None,
+        requests=counters.requests,
+        retries=counters.retries,
+        throttles=counters.throttles,
+        resent_items=counters.resent_items,
+        tables=tuple(_table(checkpoint, name, rate) for name in _in_order(checkpoint)),
+        phases=tuple(_phase(phase) for phase in checkpoint.phases),
+        last_error=ErrorView(iso(errors[-1].at), errors[-1].message) if errors else None,
+        endpoint=checkpoint.endpoint,
+        region=checkpoint.region,
+        snapshot=None if status == "completed" else checkpoint.snapshot,
+        created_at=iso(checkpoint.created_at),
+        updated_at=iso(checkpoint.updated_at),
+        note=note,
+        next=command,
+    )
+
+
+def loading_rate(checkpoint: Checkpoint) -> float | None:
+    """Items per second of the time spent loading, over all processes of the run; None before any."""
+    seconds = checkpoint.counters.loading_seconds
+    return round(checkpoint.items_written / seconds, 1) if seconds > 0 and checkpoint.items_written else None
+
+
+def percent(done: int, total: int, complete: bool) -> float:
+    """Of `total`, with one decimal, rounded down; 100 for nothing to do only when it is complete."""
+    if total <= 0:
+        return 100.0 if complete else 0.0
+    return min(1000, done * 1000 // total) / 10
+
+
+def iso(moment: float) -> str:
+    """Unix seconds as UTC in ISO 8601, to the millisecond; the epoch for a moment no calendar has."""
+    try:
+        found = datetime.fromtimestamp(moment, UTC)
+    except (OverflowError, ValueError, OSError):
+        found = datetime.fromtimestamp(0, UTC)
+    return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _nothing(running: bool) -> Overview:
+    if running:
+        return Overview(running=True, note="a process has just begun")
+    return Overview(note="no run is saved here", next="migrate.py migrate")
+
+
+def _is_gone(checkpoint: Checkpoint, live_instance: str | None) -> bool:
+    instance = checkpoint.endpoint.removeprefix(EMBEDDED)
+    return checkpoint.endpoint.startswith(EMBEDDED) and instance != live_instance
+
+
+def _what_next(checkpoint: Checkpoint, gone: bool, running: bool) -> tuple[str, str | None]:
+    """The note and the next command."""
+    if gone:
+        note = "the embedded DynamoDB that held the tables has stopped, and its data is gone"
+        return note, "migrate.py migrate --force"
+    if running:
+        return "", None
+    if checkpoint.status == "completed":
+        return "", "migrate.py validate"
+    if checkpoint.status in ("in_progress", "not_started"):
+        return "the process that ran it is gone; it was killed, or the machine stopped", "migrate.py resume"
+    return "", "migrate.py resume"
+
+
+def _in_order(checkpoint: Checkpoint) -> list[str]:
+    """Design names in the order in which they are loaded; the names of `tables` come sorted from the file."""
+    return list(dict.fromkeys([*(e.table for e in checkpoint.entities), *checkpoint.tables]))
+
+
+def _table(checkpoint: Checkpoint, name: str, rate: float | None) -> TableView:
+    entities = tuple(_entity(e) for e in checkpoint.entities if e.table == name)
+    written, total = sum(e.items_written for e in entities), sum(e.items_total for e in entities)
+    share = written / checkpoint.items_written if checkpoint.items_written else 0.0
+    return TableView(
+        name=name,
+        table=checkpoint.tables[name],
+        items_written=written,
+        items_total=total,
+        percent=percent(written, total, all(e.done for e in entities)),
+        rejected=sum(e.rejected for e in entities),
+        rate=None if rate is None else round(rate * share, 1),
+        entities=entities,
+    )
+
+
+def _entity(progress: EntityProgress) -> EntityView:
+    share = percent(progress.items_written, progress.rows_total, progress.done)
+    return EntityView(
+        progress.entity, progress.items_written, progress.rows_total, share, progress.rejected, progress.done
+    )
+
+
+def _phase(phase: PhaseTime) -> PhaseView:
+    started, finished = phase.started_at, phase.finished_at
+    if started is not None and finished is not None and finished < started:
+        finished = None
+    seconds = round(finished - started, 3) if started is not None and finished is not None else None
+    return PhaseView(phase.name, _iso(started), _iso(finished), seconds)
+
+
+def _iso(moment: float | None) -> str | None:
+    return None if moment is None else iso(moment)

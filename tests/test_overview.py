@@ -1,0 +1,108 @@
+"""The view of a saved run: figures that are right, and a status that claims no more than is true."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from migration_tool.overview import iso, overview, percent
+from migration_tool.state.checkpoint import Checkpoint, Counters, EntityProgress, PhaseTime
+
+RUN = Checkpoint(
+    run_id="20261120T213000-a1b2c3",
+    created_at=1_000.0,
+    updated_at=1_100.0,
+    status="in_progress",
+    endpoint="aws",
+    region="us-east-1",
+    tables={"a": "p_A", "b": "p_B"},
+    entities=(
+        EntityProgress("b", "One", (5,), rows_total=10, rows_read=6, items_written=5, rejected=1),
+        EntityProgress("b", "Two", rows_total=0),
+        EntityProgress("a", "Three", rows_total=90),
+    ),
+    counters=Counters(requests=4, retries=1, throttles=2, resent_items=25, loading_seconds=2.5),
+    phases=(PhaseTime("analysis", 1_000.0, 1_001.5), PhaseTime("loading", 1_002.0)),
+)
+
+
+def test_the_figures() -> None:
+    view = overview(RUN, None, True)
+    assert (view.items_total, view.items_written, view.rejected, view.percent) == (100, 5, 1, 5.0)
+    assert (view.rate, view.eta_seconds) == (2.0, 47.0)
+    assert [(t.name, t.table, t.percent, t.rate) for t in view.tables] == [
+        ("b", "p_B", 50.0, 2.0), ("a", "p_A", 0.0, 0.0),
+    ]  # fmt: skip
+    assert [p.seconds for p in view.phases] == [1.5, None]
+    assert json.loads(json.dumps(view.to_json()))["tables"][0]["entities"][0]["rejected"] == 1
+
+
+def test_no_run() -> None:
+    assert overview(None, None, False).next == "migrate.py migrate"
+    assert (overview(None, None, True).running, overview(None, None, True).next) == (True, None)
+
+
+@pytest.mark.parametrize("status", ["in_progress", "not_started"])
+def test_a_run_without_a_process_was_killed(status: str) -> None:
+    view = overview(replace(RUN, status=status), None, False)  # type: ignore[arg-type]
+    assert (view.status, view.next, view.eta_seconds) == (status, "migrate.py resume", None)
+    assert "is gone" in view.note
+
+
+@pytest.mark.parametrize("status", ["paused", "failed"])
+def test_a_stopped_run_is_resumed(status: str) -> None:
+    view = overview(replace(RUN, status=status), None, False)  # type: ignore[arg-type]
+    assert (view.status, view.next, view.note) == (status, "migrate.py resume", "")
+
+
+@pytest.mark.parametrize("live", [None, "another"])
+def test_tables_of_a_stopped_embedded_dynamodb_are_never_complete(live: str | None) -> None:
+    done = tuple(replace(e, done=True) for e in RUN.entities)
+    run = replace(RUN, endpoint="embedded:one", entities=done, status="completed")
+    view = overview(run, live, False)
+    assert (view.status, view.next) == ("failed", "migrate.py migrate --force")
+    assert overview(run, "one", False).status == "completed"
+    assert overview(run, live, True).status == "completed"
+
+
+def test_a_clock_that_jumped_gives_no_negative_figures() -> None:
+    jumped = replace(RUN, phases=(PhaseTime("loading", 5_000.0, 1_000.0),), updated_at=10.0)
+    (phase,) = overview(jumped, None, True).phases
+    assert (phase.finished_at, phase.seconds) == (None, None)
+    assert overview(jumped, None, True).rate == 2.0
+    fast = replace(RUN, counters=Counters())
+    assert (overview(fast, None, True).rate, overview(fast, None, True).eta_seconds) == (None, None)
+
+
+def test_more_written_than_counted_leaves_no_negative_time() -> None:
+    entities = (EntityProgress("a", "Three", (9,), rows_total=1, rows_read=9, items_written=9),)
+    view = overview(replace(RUN, tables={"a": "A"}, entities=entities), None, True)
+    assert (view.percent, view.eta_seconds) == (100.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "complete", "expected"),
+    [
+        (0, 0, False, 0.0),
+        (0, 0, True, 100.0),
+        (9999, 10000, False, 99.9),
+        (1, 3, False, 33.3),
+        (3, 3, True, 100.0),
+    ],
+)
+def test_percent_is_never_rounded_up(done: int, total: int, complete: bool, expected: float) -> None:
+    assert percent(done, total, complete) == expected
+
+
+def test_times_are_utc_and_a_wild_one_is_no_failure() -> None:
+    assert iso(1_795_210_200.5) == "2026-11-20T21:30:00.500Z"
+    assert iso(1e300).startswith("1970-01-01")
+
+
+def test_the_last_error_and_the_snapshot() -> None:
+    run = replace(RUN.with_error("first", 1.0).with_error("second", 2.0), snapshot="x.sqlite")
+    view = overview(run, None, True)
+    assert view.last_error is not None
+    assert (view.last_error.message, view.snapshot) == ("second", "x.sqlite")
