@@ -238,6 +238,10 @@ def _serve(folder: Path) -> None:
     )
     from werkzeug.serving import make_server
 
+    from migration_tool import embedded_moto
+
+    embedded_moto.install()
+
     class QuietHandler(MotoRequestHandler):
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """Errors are worth a line in the log, requests are not."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from migration_tool import world
+from migration_tool import logs, world
 from migration_tool.config import Config
 from migration_tool.copying import Copy, Ledger
 from migration_tool.errors import (
@@ -31,13 +31,11 @@ from migration_tool.state.store import StateStore
 from migration_tool.target.loader import Loader
 from migration_tool.target.wire import Wire
 from migration_tool.verify.collisions import require_unique_keys
-from migration_tool.verify.report import Report
+from migration_tool.verify.report import SAMPLE_CALLS, Report
 from migration_tool.verify.validate import validate
 
 LOG = logging.getLogger(__name__)
 PHASES = ("analysis", "preparation", "transformation", "loading", "validation")
-PATTERN_CALLS = 100
-"""Parameter sets per access pattern that the validation at the end of a run tries."""
 
 
 class Observer(Protocol):
@@ -164,6 +162,7 @@ class _Run:
         self.observer = observer
         self.checkpoint = checkpoint
         self.began = time.monotonic()
+        logs.name_run(checkpoint.run_id)
 
     def execute(self) -> Summary:
         """Raises MigrationError after the state says how the run ended."""
@@ -240,7 +239,7 @@ class _Run:
             work_folder=self.config.state_dir,
             run_id=self.checkpoint.run_id,
             source_name=str(self.config.source_db),
-            limit=PATTERN_CALLS,
+            limit=SAMPLE_CALLS,
             progress=self.observer.checked,
         )
         if not report.ok:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import random
 import signal
 import socket
 import stat
@@ -298,3 +299,20 @@ def test_requests_pass_one_at_a_time_but_the_identity_does_not_wait() -> None:
         leave.set()
         assert [list(call.result()) for call in calls] == [[b""]] * 40
     assert most == 1
+
+
+def test_the_quick_order_of_items_is_motos_own() -> None:
+    """The server sorts by plain key values where moto compares its own key objects: same items, same order."""
+    from moto.dynamodb.models.table import Table
+
+    from migration_tool import embedded_moto
+
+    chance = random.Random(5)
+    schema = [{"AttributeName": "PK", "KeyType": "HASH"}, {"AttributeName": "SK", "KeyType": "RANGE"}]
+    types = [{"AttributeName": "PK", "AttributeType": "S"}, {"AttributeName": "SK", "AttributeType": "N"}]
+    table = Table("orders", "123456789012", "us-east-1", schema=schema, attr=types)
+    for _ in range(300):
+        name = "".join(chance.choice("aZé#\x01€😀") for _ in range(chance.randint(1, 4)))
+        table.put_item({"PK": {"S": name}, "SK": {"N": str(chance.choice([-10, 9, 10, 1.5, 100]))}})
+    assert len(table.all_items()) > 100
+    assert embedded_moto.all_items(table) == table.all_items()
