@@ -22,7 +22,7 @@ from migration_tool.state.checkpoint import Checkpoint, Counters
 from migration_tool.state.rejects import RejectLog
 from migration_tool.state.store import StateStore
 from migration_tool.target.batch import Batch, Lane
-from migration_tool.target.loader import RESUME, Loader
+from migration_tool.target.loader import Loader
 
 LOG = logging.getLogger(__name__)
 _SAVE_SHARE = 40
@@ -190,7 +190,7 @@ class Copy:
                 "finish the migration",
                 self._ledger.checkpoint.run_id,
                 "you stopped it; its place is saved",
-                RESUME,
+                "Run `migrate.py resume` to go on.",
             )
         self._over_budget()
 

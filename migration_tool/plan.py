@@ -9,11 +9,12 @@ from typing import Any
 
 import orjson
 
+from migration_tool import embedded
 from migration_tool.config import Config
 from migration_tool.design.compile import CompiledEntity
 from migration_tool.design.model import Design
 from migration_tool.errors import MigrationError, RowRejected
-from migration_tool.job import Bound, bind, open_target, selected
+from migration_tool.job import EMBEDDED, Bound, bind, open_target, selected
 from migration_tool.limits import item_size
 from migration_tool.source.sqlite import SqliteSource, check_source
 from migration_tool.target import table
@@ -139,6 +140,8 @@ def _table(config: Config, source: SqliteSource, bound: Bound) -> PlannedTable:
 
 
 def _exists(config: Config, name: str) -> tuple[bool | None, str]:
+    if config.endpoint == EMBEDDED and embedded.find(config.state_dir) is None:
+        return False, ""
     try:
         return table.describe(open_target(config, start=False).target, name) is not None, ""
     except MigrationError as error:

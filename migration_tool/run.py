@@ -145,6 +145,10 @@ def _drop_copies(store: StateStore) -> None:
         store.snapshot_path(run_id).unlink(missing_ok=True)
 
 
+def _silent(text: str) -> None:
+    """A resume finds the tables that its run has made: nothing to tell."""
+
+
 class _Run:
     """One process's share of a run: the phases in order, each saved before it begins."""
 
@@ -184,9 +188,11 @@ class _Run:
             source = SqliteSource(path)
         with source, open_wire(self.config, self.target) as wire:
             with self._phase("preparation"):
-                tables = bind(self.config, tuple(self.checkpoint.tables), source.schema)
+                names = dict.fromkeys(entity.table for entity in self.checkpoint.entities)
+                tables = bind(self.config, tuple(names), source.schema)
                 self._count(source, tables)
-                for bound, identity in ensure_tables(self.config, self.target, tables, self.observer.notice):
+                notice = self.observer.notice if not self.checkpoint.fingerprints.targets else _silent
+                for bound, identity in ensure_tables(self.config, self.target, tables, notice):
                     self._save(self.checkpoint.with_target(bound.name, identity))
             with self._phase("transformation"):
                 for bound in tables:

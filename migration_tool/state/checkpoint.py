@@ -123,13 +123,12 @@ class Checkpoint:
     def with_phase(
         self, name: str, started: float | None = None, finished: float | None = None
     ) -> Checkpoint:
-        """With these times of that phase (unix seconds); one left out stays, a new phase comes last."""
+        """With these times of that phase, in unix seconds; a new phase comes last.
+
+        A phase that starts again has not finished; one that finishes keeps its start.
+        """
         old = next((p for p in self.phases if p.name == name), PhaseTime(name))
-        new = PhaseTime(
-            name,
-            old.started_at if started is None else started,
-            old.finished_at if finished is None else finished,
-        )
+        new = PhaseTime(name, old.started_at if started is None else started, finished)
         known = any(p.name == name for p in self.phases)
         phases = tuple(new if p.name == name else p for p in self.phases)
         return replace(self, phases=phases if known else (*phases, new))

@@ -215,3 +215,9 @@ def test_an_entity_that_stands_twice_is_refused() -> None:
     payload["entities"] = [ENTITY, ENTITY]
     with pytest.raises(StateError, match="twice"):
         Checkpoint.from_json(payload)
+
+
+def test_a_phase_that_starts_again_has_not_finished() -> None:
+    state = checkpoint(phases=()).with_phase("loading", started=1.0).with_phase("loading", finished=2.0)
+    (again,) = state.with_phase("loading", started=5.0).phases
+    assert (again.started_at, again.finished_at) == (5.0, None)
