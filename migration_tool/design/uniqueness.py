@@ -55,9 +55,18 @@ def _doubt(entity: CompiledEntity, keys: tuple[str, str]) -> Doubt | None:
         return None
     if not unique:
         return Doubt((entity.name,), f"{table.name} has neither a primary key nor a unique index")
-    best = min(unique, key=lambda key: len(set(key) - readable))
+    used = {column.name for column in _used(entity, keys)}
+    best = min(unique, key=lambda key: (len(set(key) - used), len(set(key) - readable)))
     reasons = [_why(entity, name, keys) for name in best if name not in readable]
     return Doubt((entity.name,), f"{table.name} is unique by {', '.join(best)}, but {'; '.join(reasons)}")
+
+
+def _used(entity: CompiledEntity, keys: tuple[str, str]) -> Iterator[Column]:
+    """The entity's own columns that its two keys mention."""
+    for key in keys:
+        for reference in entity.entity.keys[key].references():
+            if column := _own(entity, reference):
+                yield column
 
 
 def _why(entity: CompiledEntity, name: str, keys: tuple[str, str]) -> str:

@@ -1,0 +1,84 @@
+"""The parameter sets that an access pattern is proved with, and whether its SQL can be compared at all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from migration_tool.design.model import AccessPattern, Design
+from migration_tool.errors import DesignError
+from migration_tool.model import Row, Scalar
+from migration_tool.source.sqlite import SqliteSource
+from migration_tool.verify.answers import ORDER_ONLY
+
+Arguments: TypeAlias = Mapping[str, Scalar]
+
+
+def check_sql(source: SqliteSource, design: Design) -> None:
+    """Runs the SQL of each pattern once.
+
+    Raises DesignError listing every statement whose columns cannot be compared, or do not fit the
+    parameters; SourceError for SQL that does not run.
+    """
+    faults = [fault for pattern in design.patterns for fault in _faults(source, pattern)]
+    if faults:
+        raise DesignError(
+            "prove the access patterns", design.path, f"{len(faults)} faults in their SQL",
+            "Mend the design.", faults,
+        )  # fmt: skip
+
+
+def cases(source: SqliteSource, pattern: AccessPattern, limit: int | None) -> list[Arguments]:
+    """All parameter sets, or at most `limit` of them in even distances, the first among them."""
+    if pattern.cases is None:
+        return [arguments(pattern, (), ())]
+    if limit is None:
+        columns, rows = source.query(pattern.cases, {})
+    else:
+        columns, rows = source.query(
+            'SELECT * FROM (SELECT *, row_number() OVER () - 1 AS "-n" FROM ('  # noqa: S608  # the design's SQL
+            f'{_bare(pattern.cases)}\n)) WHERE "-n" * :limit / :possible > ("-n" - 1) * :limit / :possible '
+            'OR "-n" = 0',
+            {"limit": limit, "possible": max(limit, possible(source, pattern))},
+        )
+        columns = columns[:-1]
+    return [arguments(pattern, columns, row[: len(columns)]) for row in rows[:limit]]
+
+
+def possible(source: SqliteSource, pattern: AccessPattern) -> int:
+    """How many parameter sets there are."""
+    if pattern.cases is None:
+        return 1
+    return int(source.query(f"SELECT count(*) FROM ({_bare(pattern.cases)}\n)", {})[1][0][0])  # noqa: S608
+
+
+def arguments(pattern: AccessPattern, columns: Sequence[str], case: Row) -> Arguments:
+    """One case's values by parameter name, defaults filled in."""
+    values = dict(zip(columns, case, strict=True))
+    return {parameter.name: values.get(parameter.name, parameter.default) for parameter in pattern.parameters}
+
+
+def _faults(source: SqliteSource, pattern: AccessPattern) -> Iterator[str]:
+    place = f"access_patterns.{pattern.name}"
+    given: list[str] = []
+    case: Row = ()
+    if pattern.cases is not None:
+        given, found = source.query(f"SELECT * FROM ({_bare(pattern.cases)}\n) LIMIT 1", {})  # noqa: S608
+        case = found[0] if found else (None,) * len(given)
+    known = {parameter.name for parameter in pattern.parameters}
+    required = {parameter.name for parameter in pattern.parameters if parameter.required}
+    if not required <= set(given) <= known:
+        wanted = ", ".join(sorted(known)) or "none"
+        yield f"{place}.cases: gives the columns {', '.join(given) or 'none'}; the parameters are {wanted}"
+        return
+    columns, _ = source.query(pattern.sql, arguments(pattern, given, case))
+    for name, times in Counter(columns).items():
+        if times > 1:
+            yield f"{place}.sql: gives the column {name!r} {times} times; name each once, with AS"
+    if all(name.startswith(ORDER_ONLY) for name in columns):
+        yield f"{place}.sql: gives no column to compare"
+
+
+def _bare(statement: str) -> str:
+    return statement.rstrip().rstrip(";")

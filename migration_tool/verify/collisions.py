@@ -1,0 +1,126 @@
+"""Rows that would fall on one item key, found in the data where the design alone does not exclude them.
+
+A put overwrites in silence, so this comes before the first write. Rows whose items would be equal count
+too: one of them would be lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from tempfile import gettempdir
+
+from migration_tool.design.compile import CompiledDesign, CompiledEntity
+from migration_tool.design.uniqueness import Doubt, proof
+from migration_tool.errors import DesignError, RowRejected
+from migration_tool.model import EncodedItem, Position
+from migration_tool.source.sqlite import SqliteSource
+from migration_tool.verify.report import many
+from migration_tool.verify.spill import BUCKET_BYTES, HASH_BYTES, MEMORY_BYTES, Spill, key_hash
+
+NAMED = 100
+_NO_DIGEST = bytes(HASH_BYTES)
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """A row by its table and its rowid or primary key."""
+
+    entity: str
+    table: str
+    position: Position
+
+    def __str__(self) -> str:
+        return f"{self.table} {', '.join(map(repr, self.position))}"
+
+
+@dataclass(frozen=True)
+class Collision:
+    """Two rows with one item key (partition key, sort key)."""
+
+    key: tuple[str, str]
+    first: SourceRow
+    second: SourceRow
+
+    def __str__(self) -> str:
+        return f"{self.first} and {self.second} share the key {self.key[0]!r}, {self.key[1]!r}"
+
+
+@dataclass(frozen=True)
+class Collisions:
+    """`count` is exact: how many rows have no key of their own. `named` are the first of them."""
+
+    count: int
+    named: tuple[Collision, ...]
+
+
+def require_unique_keys(source: SqliteSource, compiled: CompiledDesign, folder: Path) -> None:
+    """Raises DesignError naming rows that share a key; SourceError, StateError (working files)."""
+    found = find_collisions(source, compiled, folder, proof(compiled))
+    if found.count:
+        raise DesignError(
+            "give every row an item of its own", compiled.name,
+            f"{many(found.count, 'row')} would overwrite another's item",
+            "Add to the keys of the design what tells these rows apart, or mend the rows.",
+            [str(collision) for collision in found.named],
+        )  # fmt: skip
+
+
+def table_collisions(
+    source: SqliteSource, compiled: CompiledDesign, folder: Path | None = None
+) -> tuple[Collision, ...]:
+    """The first NAMED collisions of a table; none without reading a row where the design excludes them."""
+    return find_collisions(source, compiled, folder or Path(gettempdir()), proof(compiled)).named
+
+
+def find_collisions(
+    source: SqliteSource,
+    compiled: CompiledDesign,
+    folder: Path,
+    doubts: Sequence[Doubt],
+    *,
+    memory: int = MEMORY_BYTES,
+    bucket: int = BUCKET_BYTES,
+) -> Collisions:
+    """Reads the rows of the entities in doubt, twice if there are collisions. Memory is bounded."""
+    names = {name for doubt in doubts for name in doubt.entities}
+    entities = [entity for entity in compiled.entities if entity.name in names]
+    count, shared = 0, set[bytes]()
+    with Spill(folder, memory, bucket) as spill:
+        for entity in entities:
+            for _, (partition_key, sort_key, _) in _items(source, entity):
+                spill.add(key_hash(partition_key, sort_key) + _NO_DIGEST + bytes(8))
+        for records in spill.buckets():
+            for record, group in groupby(sorted(records)):
+                more = len(list(group)) - 1
+                count += more
+                if more and len(shared) < NAMED:
+                    shared.add(record[:HASH_BYTES])
+    return Collisions(count, tuple(_named(source, entities, shared)))
+
+
+def _named(source: SqliteSource, entities: Sequence[CompiledEntity], shared: set[bytes]) -> list[Collision]:
+    found: list[Collision] = []
+    first: dict[bytes, SourceRow] = {}
+    for entity in entities if shared else ():
+        for position, (partition_key, sort_key, _) in _items(source, entity):
+            hashed = key_hash(partition_key, sort_key)
+            if hashed not in shared:
+                continue
+            row = SourceRow(entity.name, entity.read.table, position)
+            if hashed in first:
+                found.append(Collision((partition_key, sort_key), first[hashed], row))
+            first.setdefault(hashed, row)
+            if len(found) == NAMED:
+                return found
+    return found
+
+
+def _items(source: SqliteSource, entity: CompiledEntity) -> Iterator[tuple[Position, EncodedItem]]:
+    for position, row in source.rows(entity.read):
+        try:
+            yield position, entity.item(row)
+        except RowRejected:
+            continue

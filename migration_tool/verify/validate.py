@@ -1,0 +1,144 @@
+"""The whole proof: every item compared, every access pattern asked, and what neither can say."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from migration_tool.design.compile import CompiledDesign
+from migration_tool.source.sqlite import SqliteSource
+from migration_tool.target.wire import Wire
+from migration_tool.verify.cases import check_sql, possible
+from migration_tool.verify.compare import DETAILS, compare
+from migration_tool.verify.patterns import ASK_AGAIN_SECONDS, LONGEST_ANSWER, ask_patterns
+from migration_tool.verify.report import (
+    Advance,
+    PatternResult,
+    Report,
+    TableDifference,
+    TableReport,
+    iso_time,
+    many,
+)
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Called with the design's name, how much has been looked at, and how much there is (an estimate)."""
+
+
+def no_progress(design: str, done: int, total: int) -> None:
+    """A Progress that nobody watches."""
+
+
+def validate(
+    source: SqliteSource,
+    tables: Sequence[tuple[CompiledDesign, str]],
+    wire: Wire,
+    work_folder: Path,
+    *,
+    run_id: str | None = None,
+    limit: int | None = None,
+    details: int = DETAILS,
+    segments: int | None = None,
+    progress: Progress = no_progress,
+    clock: Callable[[], float] = time.time,
+    source_name: str | None = None,
+) -> Report:
+    """Compares each table with what the source should have become, then runs its access patterns.
+
+    tables         compiled design and physical table name
+    work_folder    where hashes go that do not fit in memory; nothing is left there
+    limit          parameter sets per access pattern; None: all
+    source_name    how the report calls the source, when it is read from a copy
+
+    Raises DesignError, SourceError, TargetError, StateError.
+    """
+    for compiled, _ in tables:
+        check_sql(source, compiled.design)
+    reports = []
+    for compiled, table in tables:
+        advance = _counted(source, compiled, limit, progress)
+        difference = compare(
+            source, compiled, wire, table, work_folder,
+            details=details, segments=segments, advance=advance, clock=clock,
+        )  # fmt: skip
+        pauses = () if wire.target.loopback else ASK_AGAIN_SECONDS
+        patterns = ask_patterns(source, compiled, wire, table, limit, advance, pauses=pauses)
+        advance(sys.maxsize)
+        checked = tuple(_checked(difference, patterns))
+        not_checked = tuple(_not_checked(compiled, difference, patterns))
+        reports.append(TableReport(difference, patterns, checked, not_checked))
+    return Report(run_id, clock(), source_name or str(source.path), wire.target.url, tuple(reports))
+
+
+def _counted(
+    source: SqliteSource, compiled: CompiledDesign, limit: int | None, progress: Progress
+) -> Advance:
+    """Steps of the work as a progress: each row and its item once, each call of a pattern once."""
+    calls = [possible(source, pattern) for pattern in compiled.design.patterns]
+    total = 2 * sum(source.count(entity.read) for entity in compiled.entities)
+    total += sum(calls if limit is None else [min(limit, count) for count in calls])
+    done = 0
+
+    def advance(more: int) -> None:
+        nonlocal done
+        done = min(total, done + more)
+        progress(compiled.name, done, total)
+
+    return advance
+
+
+def _checked(difference: TableDifference, patterns: Sequence[PatternResult]) -> Iterator[str]:
+    expected, actual = difference.total("expected"), difference.total("actual")
+    yield (
+        f"Every item was compared, key and attributes: {many(expected, 'item')} that the source gives with "
+        f"{many(actual, 'item')} that the table holds."
+    )
+    yield (
+        "The source was read in one snapshot; the table by a strongly consistent scan "
+        f"from {iso_time(difference.scan_started)} to {iso_time(difference.scan_finished)}."
+    )
+    if patterns:
+        calls, rows = sum(p.calls for p in patterns), sum(p.rows for p in patterns)
+        yield (
+            f"{many(len(patterns), 'access pattern')} answered {many(calls, 'call')}; the values, number and "
+            f"order of the items were compared with {many(rows, 'row')} of the SQL. GetItem and Query only."
+        )
+
+
+def _not_checked(
+    compiled: CompiledDesign, difference: TableDifference, patterns: Sequence[PatternResult]
+) -> Iterator[str]:
+    if compiled.design.indexes:
+        names = ", ".join(index.name for index in compiled.design.indexes)
+        yield (
+            f"The indexes ({names}) were not compared item by item, only as far as the access patterns "
+            "read them; DynamoDB itself copies items into them."
+        )
+    if rejected := difference.total("rejected"):
+        yield (
+            f"{many(rejected, 'source row')} cannot become items (see the reject file); "
+            "the SQL of the access patterns still gives what they hold."
+        )
+    for pattern in patterns:
+        yield from _untried(pattern)
+    named = len(difference.missing) + len(difference.extra) + len(difference.different)
+    all_counted = sum(difference.total(kind) for kind in ("missing", "extra", "different"))
+    if named < all_counted:
+        yield f"Of {all_counted:,} differences {named:,} are named; the counts are exact."
+    yield "Writes to the table after the scan, by this tool or another, are not seen."
+
+
+def _untried(pattern: PatternResult) -> Iterator[str]:
+    tried = pattern.calls + pattern.skipped
+    if tried < pattern.possible:
+        yield (
+            f"{pattern.name}: {tried:,} of {pattern.possible:,} parameter sets were tried, in even distances."
+        )
+    if pattern.skipped:
+        yield (
+            f"{pattern.name}: {many(pattern.skipped, 'call')} with answers of more than "
+            f"{LONGEST_ANSWER:,} rows {'was' if pattern.skipped == 1 else 'were'} left out."
+        )

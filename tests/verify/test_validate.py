@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from migration_tool.design.compile import CompiledDesign
+from migration_tool.errors import DesignError
+from migration_tool.source.sqlite import SqliteSource
+from migration_tool.target.wire import Wire
+from migration_tool.verify.report import Report
+from migration_tool.verify.validate import validate
+
+from .conftest import Bind
+from .fakes import FakeWire
+from .helpers import expected_items
+from .shop import DESIGN, ROWS, SCHEMA
+
+Shop = tuple[SqliteSource, CompiledDesign]
+
+
+@pytest.fixture
+def shop(bind: Bind) -> Shop:
+    return bind(SCHEMA + ROWS, DESIGN)
+
+
+def run(shop: Shop, wire: FakeWire, folder: Path, **options: Any) -> Report:
+    return validate(shop[0], [(shop[1], "p_Shop")], cast(Wire, wire), folder, **options)
+
+
+def test_all_is_equal(shop: Shop, tmp_path: Path) -> None:
+    wire = FakeWire(expected_items(*shop))
+    report = run(shop, wire, tmp_path / "work", run_id="r", clock=lambda: 100.0, source_name="shop.db")
+    assert report.ok and report.summary() == ""
+    assert (report.run_id, report.checked_at, report.source, report.endpoint) == (
+        "r",
+        100.0,
+        "shop.db",
+        "http://fake",
+    )
+    (table,) = report.tables
+    assert (table.difference.name, table.difference.table) == ("shop", "p_Shop")
+    assert [pattern.calls for pattern in table.access_patterns] == [3, 3, 5]
+    assert table.checked == (
+        "Every item was compared, key and attributes: 7 items that the source gives with 7 items that the "
+        "table holds.",
+        "The source was read in one snapshot; the table by a strongly consistent scan from "
+        "1970-01-01T00:01:40Z to 1970-01-01T00:01:40Z.",
+        "3 access patterns answered 11 calls; the values, number and order of the items were compared with "
+        "15 rows of the SQL. GetItem and Query only.",
+    )
+    assert table.not_checked == (
+        "The indexes (GSI1) were not compared item by item, only as far as the access patterns read them; "
+        "DynamoDB itself copies items into them.",
+        "Writes to the table after the scan, by this tool or another, are not seen.",
+    )
+    assert not (tmp_path / "work").exists()
+
+
+def test_what_was_not_checked_is_said(bind: Bind, tmp_path: Path) -> None:
+    broken = "INSERT INTO Thing (ThingId, MakerId) VALUES (-1, NULL); "
+    shop = bind(SCHEMA + ROWS + broken, DESIGN)
+    report = run(shop, FakeWire([]), tmp_path, limit=1, details=2)
+    (table,) = report.tables
+    assert "1 source row cannot become items" in table.not_checked[1]
+    assert "things: 1 of 6 parameter sets were tried, in even distances." in table.not_checked
+    assert "Of 7 differences 2 are named; the counts are exact." in table.not_checked
+    assert not report.ok
+
+
+def test_progress_grows_to_its_total(shop: Shop, tmp_path: Path) -> None:
+    seen: list[tuple[str, int, int]] = []
+    run(shop, FakeWire(expected_items(*shop)), tmp_path, progress=lambda *step: seen.append(step))
+    assert {(name, total) for name, _, total in seen} == {("shop", 25)}
+    done = [step for _, step, _ in seen]
+    assert done == sorted(done) and done[-1] == 25
+
+
+def test_progress_ends_whole_where_the_table_is_empty(shop: Shop, tmp_path: Path) -> None:
+    seen: list[tuple[str, int, int]] = []
+    run(shop, FakeWire([]), tmp_path, limit=1, progress=lambda *step: seen.append(step))
+    assert seen[-1] == ("shop", 17, 17)
+
+
+def test_sql_is_looked_at_before_a_single_request(bind: Bind, tmp_path: Path) -> None:
+    shop = bind(SCHEMA + ROWS, DESIGN.replace("SELECT ThingId, Name FROM", "SELECT Name, Name FROM"))
+    wire = FakeWire([])
+    with pytest.raises(DesignError):
+        run(shop, wire, tmp_path)
+    assert wire.asked == []
