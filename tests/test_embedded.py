@@ -302,7 +302,7 @@ def test_requests_pass_one_at_a_time_but_the_identity_does_not_wait() -> None:
 
 
 def test_the_quick_order_of_items_is_motos_own() -> None:
-    """The server sorts by plain key values where moto compares its own key objects: same items, same order."""
+    """The server sorts by plain key values where moto compares its own key objects."""
     from moto.dynamodb.models.table import Table
 
     from migration_tool import embedded_moto
@@ -316,3 +316,38 @@ def test_the_quick_order_of_items_is_motos_own() -> None:
         table.put_item({"PK": {"S": name}, "SK": {"N": str(chance.choice([-10, 9, 10, 1.5, 100]))}})
     assert len(table.all_items()) > 100
     assert embedded_moto.all_items(table) == table.all_items()
+
+
+def test_the_quick_answers_are_motos_own(folder: Path) -> None:
+    """Every kind of value, by Scan, Query and GetItem: the embedded server says what moto itself says."""
+    from moto.server import ThreadedMotoServer
+
+    values: dict[str, Any] = {
+        "PK": {"S": "p"}, "text": {"S": "é\u0001#"}, "empty": {"S": ""}, "number": {"N": "-1.50"},
+        "zero": {"N": "0"}, "blob": {"B": "AAEC"}, "true": {"BOOL": True}, "null": {"NULL": True},
+        "list": {"L": [{"S": "a"}, {"N": "1"}, {"L": []}, {"M": {"x": {"NULL": True}}}]},
+        "map": {"M": {"a": {"N": "1"}, "b": {"L": [{"S": ""}]}, "c": {"M": {}}}},
+        "texts": {"SS": ["a", "b"]}, "numbers": {"NS": ["1", "2"]},
+    }  # fmt: skip
+    server = ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        plain = answers_of(Engine("plain", f"http://{host}:{port}"), values)
+    finally:
+        server.stop()
+    quick = answers_of(Engine("embedded", embedded.start(folder).url), values)
+    assert quick == plain
+    assert quick[1]["Items"][0]["list"] == values["list"]
+
+
+def answers_of(engine: Engine, values: dict[str, Any]) -> list[dict[str, Any]]:
+    create_table(engine, "kinds")
+    for number in range(3):
+        engine.call("PutItem", {"TableName": "kinds", "Item": {**values, "SK": {"S": f"{number}"}}})
+    question = {"KeyConditionExpression": "PK = :p", "ExpressionAttributeValues": {":p": {"S": "p"}}}
+    return [
+        engine.call("Scan", {"TableName": "kinds", "Limit": 2}),
+        engine.call("Query", {"TableName": "kinds", **question}),
+        engine.call("GetItem", {"TableName": "kinds", "Key": {"PK": {"S": "p"}, "SK": {"S": "1"}}}),
+    ]
