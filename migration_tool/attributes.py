@@ -1,8 +1,8 @@
 """SQLite value ↔ DynamoDB attribute: the only place where a value changes its type.
 
-Values go out by storage class, never by declared type (facts.md §3), as compact JSON text in DynamoDB's
-wire form. The text is canonical: attributes sorted by name, numbers positional without trailing zeros,
-so that two equal items have equal text.
+Values go out by storage class, never by declared type, as compact JSON text in DynamoDB's wire form. The
+text is canonical: attributes sorted by name, numbers positional without trailing zeros, so that two equal
+items have equal text.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from json.encoder import encode_basestring
 from math import isfinite
 from typing import Any
@@ -20,10 +20,12 @@ import orjson
 
 from migration_tool.errors import RowRejected
 from migration_tool.model import AttributeValue, InvalidText, Scalar, WireItem
+from migration_tool.numbers import canonical_number as canonical_number
+from migration_tool.numbers import number_text as number_text
 
-MAX_NUMBER_DIGITS = 38
-MAX_NESTING = 32
-LARGEST_EXPONENT, SMALLEST_EXPONENT = 125, -130
+MAX_NESTING = 29
+"""Lists and maps within one another in a JSON value. DynamoDB takes 31 of them in all (the 32nd level holds
+the scalars); an embedded list around the value takes two."""
 
 
 json_string: Callable[[str], str] = encode_basestring
@@ -45,35 +47,6 @@ def real(value: float) -> str:
     if "e" in text or "n" in text or text == "-0":
         text = number_text(text)
     return f'{{"N":"{text}"}}'
-
-
-def number_text(text: str) -> str:
-    """`text` as a canonical DynamoDB number. Raises RowRejected when it is none."""
-    try:
-        number = Decimal(text.strip())
-    except InvalidOperation:
-        raise RowRejected("not_a_number", f"{text[:60]!r} is not a number") from None
-    if not number.is_finite():
-        raise RowRejected("number_not_finite", f"{text} has no DynamoDB number")
-    digits = len(str(int("0" + "".join(map(str, number.as_tuple().digits)).rstrip("0"))))
-    if number and not SMALLEST_EXPONENT <= number.adjusted() <= LARGEST_EXPONENT:
-        raise RowRejected("number_out_of_range", f"{text} is outside 1E-130 … 9.99E+125")
-    if digits > MAX_NUMBER_DIGITS:
-        raise RowRejected("number_too_precise", f"{text} has {digits} digits, DynamoDB keeps 38")
-    return canonical_number(text.strip())
-
-
-def canonical_number(text: str) -> str:
-    """Positional notation without needless zeros: "1.50" → "1.5", "1E+3" → "1000", "-0" → "0"."""
-    if text.isascii() and text.isdigit() and (text[0] != "0" or text == "0"):
-        return text
-    positional = format(Decimal(text), "f")
-    if "." in positional:
-        positional = positional.rstrip("0").rstrip(".")
-    sign = "-" if positional.startswith("-") else ""
-    whole = positional.lstrip("+-").lstrip("0") or "0"
-    whole = "0" + whole if whole.startswith(".") else whole
-    return whole if whole == "0" else sign + whole
 
 
 def text(value: str) -> str:
@@ -109,7 +82,7 @@ def named(prefix: str, value: Scalar, convert: Callable[[Any], str] = encode) ->
     try:
         return prefix + convert(value)
     except RowRejected as rejected:
-        name = prefix.strip(',:"')
+        name = json.loads(prefix[1:-1])
         raise RowRejected(rejected.rule, f"{name}: {rejected.reason}") from None
 
 
@@ -141,6 +114,7 @@ def as_boolean(value: Any) -> str:
     raise RowRejected("not_a_boolean", f"{word[:60]!r} is neither true nor false")
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _JULIAN_EPOCH = 2_440_587.5
 
 
@@ -152,54 +126,77 @@ def as_date(value: Any) -> str:
 def iso_date(value: Any) -> str:
     """ISO 8601 from SQLite's date forms: text, integer Unix seconds, real Julian day.
 
-    Text without a zone stays without one; the two numeric forms are UTC and end in "Z".
+    Text without a time or a zone stays without one; the two numeric forms are UTC. UTC is written "Z".
     Raises RowRejected.
     """
     try:
         if type(value) is int:
-            return _from_seconds(value)
+            return _iso(_EPOCH + timedelta(seconds=value))
         if type(value) is float:
-            return _from_seconds(round((value - _JULIAN_EPOCH) * 86_400, 3))
-        moment = _readable(value).strip()
-        parsed = datetime.fromisoformat(moment)
-        return parsed.date().isoformat() if len(moment) == len("2021-01-01") else parsed.isoformat()
+            return _iso(_EPOCH + timedelta(milliseconds=round((value - _JULIAN_EPOCH) * 86_400_000)))
+        return _iso_text(_readable(value).strip())
     except (ValueError, OverflowError):
         raise RowRejected("not_a_date", f"{value!r:.60} is not a date") from None
 
 
-def _from_seconds(seconds: float) -> str:
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-    return moment.isoformat().replace("+00:00", "Z")
+def _iso_text(moment: str) -> str:
+    try:
+        return date.fromisoformat(moment).isoformat()
+    except ValueError:
+        return _iso(datetime.fromisoformat(moment))
+
+
+def _iso(moment: datetime) -> str:
+    text = moment.isoformat()
+    return text[:-6] + "Z" if text.endswith("+00:00") else text
 
 
 def as_json(value: Any) -> str:
-    """JSON text as the map, list or scalar that it describes; its numbers keep all their digits."""
+    """JSON text as the map, list or scalar that it describes; its numbers keep all their digits.
+
+    Raises RowRejected, also for what JSON readers disagree about: duplicate names, NaN, half characters.
+    """
     try:
-        parsed = json.loads(_readable(value), parse_float=Decimal, parse_constant=_not_finite)
-    except ValueError as error:
-        raise RowRejected("not_json", str(error)) from None
+        parsed = json.loads(
+            _readable(value),
+            parse_int=_decimal,
+            parse_float=_decimal,
+            parse_constant=_decimal,
+            object_pairs_hook=_unique,
+        )
+        return orjson.dumps(from_plain(parsed), option=orjson.OPT_SORT_KEYS).decode()
     except RecursionError:
-        raise RowRejected("nested_too_deep", "the JSON text nests beyond 32 levels") from None
-    return orjson.dumps(from_plain(parsed), option=orjson.OPT_SORT_KEYS).decode()
+        raise RowRejected("nested_too_deep", _TOO_DEEP) from None
+    except (ValueError, TypeError) as error:  # TypeError: a lone surrogate, which UTF-8 cannot hold
+        raise RowRejected("not_json", str(error)) from None
 
 
-def _not_finite(word: str) -> Any:
-    raise RowRejected("number_not_finite", f"{word} has no DynamoDB number")
+_TOO_DEEP = f"a JSON value may hold {MAX_NESTING} lists and maps within one another"
+
+
+def _decimal(word: str) -> Decimal:
+    return Decimal(number_text(word))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = dict(pairs)
+    if len(names) < len(pairs):
+        raise RowRejected("not_json", "a name stands twice in one object")
+    if "" in names:
+        raise RowRejected("empty_name", "DynamoDB takes no empty name in a map")
+    return names
 
 
 def from_plain(value: Any, level: int = 0) -> AttributeValue:
-    """A parsed JSON value as an attribute value.
-
-    Raises RowRejected for numbers that DynamoDB cannot hold and for more than 32 levels of nesting.
-    """
-    if level > MAX_NESTING:
-        raise RowRejected("nested_too_deep", "DynamoDB takes 32 levels of lists and maps")
+    """A parsed JSON value as an attribute value. Raises RowRejected for too many levels of nesting."""
+    if level == MAX_NESTING and isinstance(value, list | dict):
+        raise RowRejected("nested_too_deep", _TOO_DEEP)
     if value is None:
         return {"NULL": True}
     if isinstance(value, bool):
         return {"BOOL": value}
-    if isinstance(value, int | float | Decimal):
-        return {"N": number_text(str(value))}
+    if isinstance(value, Decimal):
+        return {"N": canonical_number(str(value))}
     if isinstance(value, str):
         return {"S": value}
     if isinstance(value, list):
@@ -234,6 +231,8 @@ def key_text(value: Any) -> str:
         return number_text(repr(value))
     if kind is InvalidText:
         return invalid_text(value)
+    if value is None:
+        raise RowRejected("unexpected_null", "NULL stands in a column that is declared NOT NULL")
     raise RowRejected("blob_in_text", "a blob cannot be part of a key or a text")
 
 
@@ -246,6 +245,7 @@ def parse_scalar(kind: str, words: str) -> Scalar:
         if not isfinite(value):
             raise ValueError(words)
         return value
+    words.encode()  # what is not Unicode text raises a ValueError too
     return words
 
 

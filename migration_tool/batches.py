@@ -1,7 +1,6 @@
 """Rows → batches: the transformation, streamed.
 
-A batch never exceeds 25 items or 16 MB, and never holds a key twice (facts.md §1: DynamoDB refuses the
-whole request otherwise).
+A batch never exceeds 25 items or 16 MB, and never holds a key twice: DynamoDB would refuse the whole request.
 """
 
 from __future__ import annotations

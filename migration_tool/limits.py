@@ -1,12 +1,12 @@
-"""What DynamoDB takes: sizes as it counts them (facts.md §1, to the byte), and the checks against them."""
+"""What DynamoDB takes: sizes as it counts them, to the byte, and the checks against them."""
 
 from __future__ import annotations
 
 import orjson
 
-from migration_tool.attributes import canonical_number
 from migration_tool.errors import RowRejected
 from migration_tool.model import AttributeValue, WireItem
+from migration_tool.numbers import canonical_number
 
 MAX_ITEM_BYTES = 409_600
 MAX_PARTITION_KEY_BYTES = 2_048
@@ -18,7 +18,7 @@ LARGE_TEXT = MAX_ITEM_BYTES // 4
 
 
 def item_size(item: WireItem) -> int:
-    """Bytes that DynamoDB counts for the item (facts.md §1)."""
+    """Bytes that DynamoDB counts for the item."""
     return sum(len(name.encode()) + value_size(value) for name, value in item.items())
 
 
@@ -29,7 +29,7 @@ def value_size(value: AttributeValue) -> int:
     if kind == "N":
         return number_size(content)
     if kind == "B":
-        return len(content) * 3 // 4 - content[-2:].count("=")
+        return len(content) * 3 // 4 - str(content[-2:]).count("=")
     if kind in ("BOOL", "NULL"):
         return 1
     if kind == "L":

@@ -1,4 +1,4 @@
-"""The values that pass between the rooms. No behaviour, no imports of ours."""
+"""The values that pass between the rooms. No imports of ours."""
 
 from __future__ import annotations
 
@@ -31,6 +31,11 @@ class InvalidText(bytes):
     """The raw bytes of a TEXT value that is not valid UTF-8."""
 
 
+def folded(name: str) -> str:
+    """The name as SQLite compares it: only ASCII letters have no case."""
+    return name.lower() if name.isascii() else "".join(c.lower() if c.isascii() else c for c in name)
+
+
 @dataclass(frozen=True)
 class Column:
     """A column of the source: name as declared, SQLite affinity, and whether NULL is impossible."""
@@ -42,7 +47,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A source table. `cursor` names what rows are ordered and resumed by."""
+    """A source table. `unique`: columns of each unique index; `rowid_alias`: INTEGER PRIMARY KEY."""
 
     name: str
     columns: tuple[Column, ...]
@@ -54,8 +59,8 @@ class Table:
 
     def column(self, name: str) -> Column | None:
         """The column of that name (ASCII case-insensitive, as SQLite does), or None."""
-        folded = name.lower()
-        return next((c for c in self.columns if c.name.lower() == folded), None)
+        wanted = folded(name)
+        return next((c for c in self.columns if folded(c.name) == wanted), None)
 
 
 @dataclass(frozen=True)
@@ -66,8 +71,8 @@ class Schema:
 
     def table(self, name: str) -> Table | None:
         """The table of that name (ASCII case-insensitive, as SQLite does), or None."""
-        folded = name.lower()
-        return next((t for n, t in self.tables.items() if n.lower() == folded), None)
+        wanted = folded(name)
+        return next((t for n, t in self.tables.items() if folded(n) == wanted), None)
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,9 @@ from migration_tool.state.checkpoint import Checkpoint
 from migration_tool.state.store import StateStore
 from migration_tool.target.loader import Loader
 from migration_tool.target.wire import Wire
+from migration_tool.verify import SAMPLE_CALLS
 from migration_tool.verify.collisions import require_unique_keys
-from migration_tool.verify.report import SAMPLE_CALLS, Report
+from migration_tool.verify.report import Report
 from migration_tool.verify.validate import validate
 
 LOG = logging.getLogger(__name__)

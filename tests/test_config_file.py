@@ -12,7 +12,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from migration_tool import config_file, documents
+from migration_tool import documents
 from migration_tool.config import load_config, write_config
 from migration_tool.errors import ConfigError
 

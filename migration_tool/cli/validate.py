@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from migration_tool.cli.options import Globals, as_json, command
-from migration_tool.verify.report import SAMPLE_CALLS
+from migration_tool.verify import SAMPLE_CALLS
 
 if TYPE_CHECKING:
     from migration_tool.verify.report import Report

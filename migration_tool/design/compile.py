@@ -7,11 +7,10 @@ the comparison, the plan and the collision check all call it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from migration_tool import attributes, limits
+from migration_tool.design.codegen import child_source, item_function, item_source
 from migration_tool.design.model import (
     ENTITY_TYPE,
     Attribute,
@@ -21,9 +20,9 @@ from migration_tool.design.model import (
     Entity,
     Everything,
 )
-from migration_tool.design.scope import Scope
-from migration_tool.design.template import Reference, Template, code, namespace
-from migration_tool.errors import DesignError, RowRejected
+from migration_tool.design.scope import Scope, unknown
+from migration_tool.design.template import Reference
+from migration_tool.errors import DesignError
 from migration_tool.model import ChildRead, ColumnRef, EncodedItem, Read, Row, Schema, Table
 
 
@@ -68,9 +67,9 @@ def compile_design(design: Design, schema: Schema) -> CompiledDesign:
         raise DesignError(
             "fit the design to the source",
             design.path,
-            f"{len(faults)} of its names do not fit",
+            f"{len(set(faults))} of its names do not fit",
             "Mend the design, or name another source database.",
-            faults,
+            list(dict.fromkeys(faults)),
         )
     return CompiledDesign(design, tuple(entity for entity in entities if entity))
 
@@ -83,13 +82,12 @@ def _entity(design: Design, entity: Entity, schema: Schema, faults: list[str]) -
     scope.add_lookups(entity.lookups)
     scope.add_ancestries(entity.ancestries)
     rules = _rules(scope, entity.attributes)
-    for name in rules.keys() & {ENTITY_TYPE, *entity.keys}:
-        scope.fault(f"the column {name!r} has the name of a key attribute; rename or omit it")
-    children = [_child(scope, embed) for embed in entity.embeds]
-    body = _item_source(design, entity, scope, rules)
-    if len(faults):
+    _check_names(design, entity, scope, rules)
+    children = [_child(scope, number, embed) for number, embed in enumerate(entity.embeds)]
+    body = item_source(design, entity, scope, rules)
+    if faults:
         return None
-    source, functions = _with_children(body, scope, entity, children)
+    source = "\n\n".join([*(child.source for child in children if child), body])
     read = Read(
         alias=entity.name,
         table=table.name,
@@ -105,7 +103,7 @@ def _entity(design: Design, entity: Entity, schema: Schema, faults: list[str]) -
         entity=entity,
         table=table,
         read=read,
-        item=_run(source, functions)["item"],
+        item=item_function(source),
         labels=labels + tuple(embed.name for embed in entity.embeds),
         source=source,
     )
@@ -120,22 +118,21 @@ class _Child:
 def _table(place: str, name: str, schema: Schema, faults: list[str]) -> Table | None:
     table = schema.table(name)
     if table is None:
-        faults.append(f"{place}.from: the source has no table {name!r}; it has {', '.join(schema.tables)}")
+        faults.append(f"{place}.from: {unknown('table', name, schema.tables)}")
     elif table.is_view:
         faults.append(f"{place}.from: {name} is a view, which has no rowid to resume by; name its table")
         return None
     return table
 
 
-def _child(parent: Scope, embed: Embed) -> _Child | None:
+def _child(parent: Scope, number: int, embed: Embed) -> _Child | None:
     place = f"{parent.place}.embed.{embed.name}"
     table = _table(place, embed.table, parent.schema, parent.faults)
     if table is None:
         return None
     scope = Scope(place, embed.name, table, parent.schema, parent.faults)
     scope.add_lookups(embed.lookups)
-    rules = _rules(scope, embed.attributes)
-    pieces = [_attribute_source(scope, name, rules[name]) for name in sorted(rules)]
+    source = child_source(number, scope, _rules(scope, embed.attributes))
     on = [
         (scope.resolve(Reference(None, child))[0].column, parent.resolve(Reference(None, up))[0].column)
         for child, up in embed.on
@@ -149,8 +146,17 @@ def _child(parent: Scope, embed: Embed) -> _Child | None:
         joins=tuple(scope.joins),
         columns=tuple(scope.columns),
     )
-    wrapped = f"""'{{"M":' + {_map_source(pieces)} + '}}'"""
-    return _Child(read, f"    {_unpack(len(scope.columns))} = row\n    return {wrapped}\n")
+    return _Child(read, source)
+
+
+def _check_names(design: Design, entity: Entity, scope: Scope, rules: Mapping[str, Attribute]) -> None:
+    """An attribute of an index key's name would put items into the index, or spoil their batch."""
+    indexed = [name for index in design.indexes for name in (index.partition_key, index.sort_key)]
+    for name in sorted({*rules, *(embed.name for embed in entity.embeds)} & {*design.keys, *indexed}):
+        scope.fault(f"the attribute {name!r} has the name of a key attribute; rename or omit it")
+    for embed in entity.embeds:
+        if embed.name in {*rules, ENTITY_TYPE}:
+            scope.fault(f"embed.{embed.name}: an attribute has this name; rename or omit it")
 
 
 def _rules(scope: Scope, rules: tuple[AttributeRule, ...]) -> dict[str, Attribute]:
@@ -163,153 +169,28 @@ def _rules(scope: Scope, rules: tuple[AttributeRule, ...]) -> dict[str, Attribut
             scope.tables[scope.alias] if rule.alias == scope.tables[scope.alias].name else None
         )
         if table is None:
-            scope.fault(f"attributes.*: unknown alias {rule.alias!r}")
+            scope.fault(f"attributes.*: {unknown('alias', rule.alias, scope.tables)}")
             continue
         alias = rule.alias if rule.alias in scope.tables else scope.alias
         found |= _expanded(scope, alias, table, rule)
-    return found | {rule.name: rule for rule in rules if isinstance(rule, Attribute)}
+    found |= {rule.name: rule for rule in rules if isinstance(rule, Attribute)}
+    for name in sorted(found.keys() & {"", ENTITY_TYPE}):
+        scope.fault(
+            f"the attribute {name!r} cannot be: the name is empty, or the tool's own; omit the column"
+        )
+    return found
 
 
 def _expanded(scope: Scope, alias: str, table: Table, rule: Everything) -> dict[str, Attribute]:
     names = [column.name for column in table.columns]
+    omitted = set()
     for name in rule.omit:
-        if name not in names:
-            scope.fault(f"attributes.*.omit: {table.name} has no column {name!r}")
-    return {name: Attribute(name, Reference(alias, name)) for name in names if name not in rule.omit}
-
-
-def _attribute_source(scope: Scope, name: str, rule: Attribute) -> str:
-    """Source of an expression: ',"Name":{"S":"…"}', or '' where the value is NULL."""
-    prefix = f",{attributes.json_string(name)}:"
-    if rule.template:
-        return _template_attribute(scope, prefix, rule.template)
-    if rule.reference is None:
-        return repr(prefix + attributes.encode(rule.constant))
-    found, column = scope.use(rule.reference)
-    value = scope.variable(found)
-    if rule.convert:
-        return f"named({prefix!r}, {value}, {attributes.CONVERTERS[rule.convert].__name__})"
-    return _column_source(prefix, value, column.affinity)
-
-
-def _column_source(prefix: str, value: str, affinity: str) -> str:
-    """The usual storage class of the column's affinity written out; any other goes through `named`."""
-    otherwise = f"named({prefix!r}, {value})"
-    if affinity == "INTEGER":
-        return _wire(prefix, "N", value, quoted=True) + f" if type({value}) is int else {otherwise}"
-    if affinity == "TEXT":
-        return _wire(prefix, "S", f"json_string({value})") + f" if type({value}) is str else {otherwise}"
-    if affinity in ("REAL", "NUMERIC"):
-        return f"{prefix!r} + real({value}) if type({value}) is float else {otherwise}"
-    return otherwise
-
-
-def _wire(prefix: str, kind: str, value: str, quoted: bool = False) -> str:
-    """Source of `prefix{"kind":value}`, as adjacent literals that Python joins into one."""
-    quote = '"' if quoted else ""
-    opening = prefix + '{"' + kind + '":' + quote
-    return f"{opening!r} f'{{{value}}}' {quote + '}'!r}"
-
-
-def _template_attribute(scope: Scope, prefix: str, template: Template) -> str:
-    rendered, nullable = _rendered(scope, template)
-    piece = f"named({prefix!r}, {rendered})"
-    return f"'' if {nullable} else {piece}" if nullable else piece
-
-
-def _rendered(scope: Scope, template: Template) -> tuple[str, str]:
-    """Source of the rendered template, and of the condition under which a column of it is NULL."""
-    names: dict[Reference, str] = {}
-    nullable = []
-    for reference in dict.fromkeys(template.references()):
-        found, column = scope.use(reference)
-        names[reference] = scope.variable(found)
-        if not column.not_null:
-            nullable.append(f"{names[reference]} is None")
-    return code(template, names.__getitem__), " or ".join(nullable)
-
-
-def _item_source(design: Design, entity: Entity, scope: Scope, rules: dict[str, Attribute]) -> str:
-    lines = []
-    pieces = {name: _attribute_source(scope, name, rule) for name, rule in rules.items()}
-    pieces[ENTITY_TYPE] = repr(f',"{ENTITY_TYPE}":{attributes.text(entity.name)}')
-    for number, embed in enumerate(entity.embeds):
-        prefix = f",{attributes.json_string(embed.name)}:" + '{"L":['
-        pieces[embed.name] = f"{prefix!r} + ','.join([child{number}(r) for r in c{number}]) + ']}}'"
-    for name in scope.ancestries:
-        value = scope.variable(scope.use(Reference(None, name))[0])
-        lines.append(f"if {value} is None: refuse_circle({name!r})")
-    for number, (name, template) in enumerate(entity.keys.items()):
-        rendered, nullable = _rendered(scope, template)
-        key = f"k{number}"
-        lines.append(f"{key} = None if {nullable} else {rendered}" if nullable else f"{key} = {rendered}")
-        lines.append(_key_check(design, name, key))
-        pieces[name] = _key_attribute(design, name, key)
-    order = list(entity.keys)
-    pk, sk = (f"k{order.index(name)}" for name in design.keys)
-    return "".join(f"    {line}\n" for line in lines) + (
-        f"    text = {_map_source([pieces[name] for name in sorted(pieces)])}\n"
-        f"    if len(text) > {limits.LARGE_TEXT}: check_item_size(text)\n"
-        f"    return {pk}, {sk}, text\n"
-    )
-
-
-def _key_check(design: Design, name: str, key: str) -> str:
-    """The exact check is called only where the cheap one cannot rule a fault out."""
-    partition = name == design.keys[0] or any(name == index.partition_key for index in design.indexes)
-    limit = limits.MAX_PARTITION_KEY_BYTES if partition else limits.MAX_SORT_KEY_BYTES
-    suspicious = f"not {key} or len({key}) > {limit // 4}"
-    if name not in design.keys:
-        suspicious = f"{key} and len({key}) > {limit // 4}"
-    return f"if {suspicious}: check_key({name!r}, {key}, {limit})"
-
-
-def _key_attribute(design: Design, name: str, key: str) -> str:
-    """Index keys are sparse: a NULL or empty one is left out (facts.md §1)."""
-    piece = _wire(f",{attributes.json_string(name)}:", "S", f"json_string({key})")
-    return piece if name in design.keys else f"{piece} if {key} else ''"
-
-
-def _map_source(pieces: list[str]) -> str:
-    joined = "".join(f"\n        {piece}," for piece in pieces)
-    return f"'{{' + ''.join(({joined}\n    ))[1:] + '}}'"
-
-
-def _unpack(count: int) -> str:
-    return f"({', '.join(f'v{n}' for n in range(count))},)"
-
-
-def _with_children(
-    body: str, scope: Scope, entity: Entity, children: list[_Child | None]
-) -> tuple[str, dict[str, Any]]:
-    names = [f"v{n}" for n in range(len(scope.columns))] + [f"c{n}" for n in range(len(entity.embeds))]
-    parts = [f"def child{n}(row):\n{child.source}\n" for n, child in enumerate(children) if child]
-    parts.append(f"def item(row):\n    ({', '.join(names)},) = row\n{body}")
-    return "".join(parts), _functions()
-
-
-def _functions() -> dict[str, Any]:
-    converters = {convert.__name__: convert for convert in attributes.CONVERTERS.values()}
-    return {
-        **namespace(),
-        **converters,
-        "named": attributes.named,
-        "real": attributes.real,
-        "refuse_circle": _refuse_circle,
-        "json_string": attributes.json_string,
-        "check_key": limits.check_key,
-        "check_item_size": limits.check_item_size,
-    }
-
-
-def _refuse_circle(name: str) -> None:
-    raise RowRejected("circular_ancestry", f"{name}: the chain of parents runs in a circle")
-
-
-def _run(source: str, names: dict[str, Any]) -> dict[str, Any]:
-    # Safe: the source holds repr()s of the design's text and names made here, nothing of the design itself.
-    exec(compile(source, "<design>", "exec"), names)  # noqa: S102
-    return names
+        column = table.column(name)
+        if column is None:
+            scope.fault(f"attributes.*.omit: {unknown(f'column of {table.name}', name, names)}")
+        else:
+            omitted.add(column.name)
+    return {name: Attribute(name, Reference(alias, name)) for name in names if name not in omitted}
 
 
 def _label(column: ColumnRef, own: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from migration_tool.attributes import CONVERTERS
+from migration_tool.attributes import CONVERTERS, encode
 from migration_tool.design.load_patterns import PatternLoader
 from migration_tool.design.model import (
     ENTITY_TYPE,
@@ -26,9 +26,10 @@ from migration_tool.design.patterns import pattern_faults
 from migration_tool.design.reading import Reader
 from migration_tool.design.template import Template, parse_reference
 from migration_tool.documents import read_mapping
-from migration_tool.errors import DesignError
+from migration_tool.errors import DesignError, RowRejected
 
 LANGUAGE_VERSION = 1
+MAX_KEY_NAME_BYTES = 255
 _TABLE_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 
 
@@ -61,11 +62,9 @@ class _Loader(Reader):
         top = self.mapping(name, document, known)
         if top.get("version") != LANGUAGE_VERSION:
             self.fault("version", f"expected {LANGUAGE_VERSION}, found {top.get('version')!r}")
-        table = self.typed("table", top.get("table"), str, "")
-        if not _TABLE_NAME.fullmatch(table):
-            self.fault("table", f"{table!r} is not a DynamoDB table name ([a-zA-Z0-9_.-], 3 to 255)")
+        table = self.table_name("table", self.typed("table", top.get("table"), str, ""))
         indexes = tuple(
-            Index(index, *self.key_pair(f"indexes.{index}", pair))
+            Index(self.table_name(f"indexes.{index}", index), *self.key_pair(f"indexes.{index}", pair))
             for index, pair in self.mapping("indexes", top.get("indexes", {})).items()
         )
         entities = self.mapping("entities", top.get("entities", {}))
@@ -84,15 +83,31 @@ class _Loader(Reader):
                 patterns.pattern(pattern, body)
                 for pattern, body in self.mapping("access_patterns", top.get("access_patterns", {})).items()
             ),
-            fingerprint=hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest(),
+            fingerprint=self.fingerprint(document),
             path=path,
         )
+
+    def fingerprint(self, document: Any) -> str:
+        """Text that UTF-8 cannot hold, and numbers of more than 64 bits, have no place in a design."""
+        try:
+            return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        except TypeError as error:
+            self.fault("document", str(error))
+            return ""
+
+    def table_name(self, place: str, name: str) -> str:
+        if not _TABLE_NAME.fullmatch(name):
+            self.fault(place, f"{name!r} is not a DynamoDB name ([a-zA-Z0-9_.-], 3 to 255)")
+        return name
 
     def key_pair(self, place: str, value: Any) -> tuple[str, str]:
         pair = self.names(place, value)
         if len(pair) != 2 or pair[0] == pair[1]:
             self.fault(place, "expected [partition key attribute, sort key attribute]")
             return ("", "")
+        for name in pair:
+            if name == ENTITY_TYPE or not 1 <= len(name.encode(errors="replace")) <= MAX_KEY_NAME_BYTES:
+                self.fault(place, f"{name!r:.60} cannot be the name of a key attribute")
         return (pair[0], pair[1])
 
     def entity(self, name: str, value: Any, keys: tuple[str, str], indexes: tuple[Index, ...]) -> Entity:
@@ -129,7 +144,13 @@ class _Loader(Reader):
         for index in indexes:
             if (index.partition_key in body) != (index.sort_key in body):
                 self.fault(place, f"{index.name} needs both {index.partition_key} and {index.sort_key}")
-        return {name: self.template(f"{place}.{name}", template) for name, template in body.items()}
+        return {name: self.row_template(f"{place}.{name}", template) for name, template in body.items()}
+
+    def row_template(self, place: str, value: Any) -> Template:
+        template = self.template(place, value)
+        if template.shards():
+            self.fault(place, "only an access pattern can leave the shard open; write shard(column, n)")
+        return template
 
     def lookups(self, place: str, value: Any) -> tuple[Lookup, ...]:
         return tuple(
@@ -174,20 +195,30 @@ class _Loader(Reader):
             return self.simple_attribute(place, name, value)
         body = self.mapping(place, value, ("column", "as", "value"))
         if "value" in body:
+            if len(body) > 1:
+                self.fault(place, "a constant value has no column and no other type")
             return Attribute(name, constant=self.constant(f"{place}.value", body["value"]))
         convert = body.get("as")
-        if convert is not None and convert not in CONVERTERS:
+        if convert is not None and convert not in tuple(CONVERTERS):
             self.fault(f"{place}.as", f"expected one of {', '.join(CONVERTERS)}, found {convert!r}")
         column = self.parsed(f"{place}.column", body.get("column", name), parse_reference, None)
         return Attribute(name, reference=column, convert=convert)
 
     def simple_attribute(self, place: str, name: str, value: str) -> Attribute:
-        if "{" in value:
-            return Attribute(name, template=self.template(place, value))
-        return Attribute(name, reference=self.parsed(place, value, parse_reference, None))
+        try:
+            return Attribute(name, reference=parse_reference(value))
+        except ValueError as error:
+            if "{" in value:
+                return Attribute(name, template=self.row_template(place, value))
+            self.fault(place, str(error))
+            return Attribute(name)
 
     def constant(self, place: str, value: Any) -> str | int | float:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             self.fault(place, f"expected text or a number, found {value!r:.60}")
             return ""
+        try:
+            encode(value)
+        except RowRejected as rejected:
+            self.fault(place, rejected.reason)
         return value

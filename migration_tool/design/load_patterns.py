@@ -11,7 +11,7 @@ from migration_tool.design.reading import Reader
 
 _KNOWN = ("description", "parameters", "get", "query", "sql", "cases")
 _QUERY = ("index", "partition", "sort", "filter", "order")
-_TYPES = ("integer", "text", "number")
+_TYPES: Mapping[str, tuple[type, ...]] = {"integer": (int,), "text": (str,), "number": (int, float)}
 
 
 class PatternLoader:
@@ -48,7 +48,7 @@ class PatternLoader:
 
     def _get(self, place: str, value: Any) -> dict[str, Any]:
         body = self._reader.mapping(f"{place}.get", value, self._keys)
-        partition, sort = (self._equal(f"{place}.get", key, body.get(key)) for key in self._keys)
+        partition, sort = (self._equal(f"{place}.get.{key}", key, body.get(key)) for key in self._keys)
         return {
             "operation": "GetItem",
             "index": None,
@@ -95,8 +95,10 @@ class PatternLoader:
             else self._reader.mapping(place, value, ("type", "default"))
         )
         kind = body.get("type")
-        if kind not in _TYPES:
+        if not isinstance(kind, str) or kind not in _TYPES:
             self._reader.fault(place, f"expected {', '.join(_TYPES)}, found {kind!r}")
+        elif "default" in body and type(body["default"]) not in _TYPES[kind]:
+            self._reader.fault(f"{place}.default", f"expected {kind}, found {body['default']!r:.60}")
         return Parameter(name, cast(Any, kind), body.get("default"), "default" not in body)
 
     def _equal(self, place: str, attribute: str, value: Any) -> Condition:

@@ -158,10 +158,6 @@ class Design:
     def pattern(self, name: str) -> AccessPattern | None:
         return next((pattern for pattern in self.patterns if pattern.name == name), None)
 
-    def index_of(self, attribute: str) -> Index | None:
-        """The index that has this attribute in its key, or None."""
-        return next((i for i in self.indexes if attribute in (i.partition_key, i.sort_key)), None)
-
     def key_of(self, index: str | None) -> tuple[str, str]:
         """Partition and sort key attribute of the table (None) or of an index."""
         found = next((i for i in self.indexes if i.name == index), None)

@@ -1,4 +1,4 @@
-"""Typed access to a parsed document that notes every fault with its place, instead of stopping at the first."""
+"""Typed access to a parsed document; every fault is noted with its place, none stops the reading."""
 
 from __future__ import annotations
 
@@ -26,15 +26,17 @@ class Reader:
             self.fault(place, f"expected a mapping, found {type(value).__name__}")
             return {}
         for key in value:
-            if known and key not in known:
-                near = get_close_matches(str(key), known, 1)
+            if not isinstance(key, str) or not key or "\x00" in key:
+                self.fault(place, f"{key!r} cannot be a name")
+            elif known and key not in known:
+                near = get_close_matches(key, known, 1)
                 self.fault(
                     f"{place}.{key}",
                     f"unknown key; did you mean {near[0]!r}?"
                     if near
                     else f"unknown key; known are {', '.join(known)}",
                 )
-        return value
+        return {key: content for key, content in value.items() if isinstance(key, str)}
 
     def typed(self, place: str, value: Any, kind: type[T], default: T) -> T:
         if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 from migration_tool.design.model import Lookup
 from migration_tool.design.template import Reference
-from migration_tool.model import Ancestry, Column, ColumnRef, Join, Schema, Table
+from migration_tool.model import Ancestry, Column, ColumnRef, Join, Schema, Table, folded
 
 _NOTHING = Column("", "")
+_SHOWN = 12
 
 
 class Scope:
@@ -24,6 +25,7 @@ class Scope:
         self.schema = schema
         self.faults = faults
         self.tables = {alias: table}
+        self._broken: set[str] = set()
         self.joins: list[Join] = []
         self.columns: dict[ColumnRef, Column] = {}
         self.ancestries: dict[str, Ancestry] = {}
@@ -34,15 +36,17 @@ class Scope:
     def add_lookups(self, lookups: tuple[Lookup, ...]) -> None:
         for lookup in lookups:
             table = self.schema.table(lookup.table)
-            if lookup.alias in self.tables:
+            if folded(lookup.alias) in map(folded, self.tables):
                 self.fault(f"lookup.{lookup.alias}: the name is taken; choose another alias")
             elif table is None:
-                self.fault(f"lookup.{lookup.alias}: {_unknown('table', lookup.table, self.schema.tables)}")
+                self._broken.add(lookup.alias)
+                self.fault(f"lookup.{lookup.alias}: {unknown('table', lookup.table, self.schema.tables)}")
             else:
                 self._join(lookup, table)
 
     def _join(self, lookup: Lookup, table: Table) -> None:
         by, _ = self.resolve(lookup.by)
+        self.tables[lookup.alias] = table
         to = _unique_column(table, lookup.to)
         if to is None:
             self.fault(
@@ -50,14 +54,15 @@ class Scope:
                 f"{f' {lookup.to!r}' if lookup.to else ''} to look up by; name it with `to`"
             )
             return
-        self.tables[lookup.alias] = table
         self.joins.append(Join(lookup.alias, table.name, by, to))
 
     def add_ancestries(self, ancestries: Mapping[str, str]) -> None:
         table = self.tables[self.alias]
         for name, parent in ancestries.items():
             column = table.column(parent)
-            if column is None or len(table.primary_key) != 1:
+            if table.column(name):
+                self.fault(f"ancestry.{name}: {table.name} has a column of that name; choose another")
+            elif column is None or len(table.primary_key) != 1:
                 self.fault(f"ancestry.{name}: needs a parent column and a one-column primary key")
             else:
                 self.ancestries[name] = Ancestry(name, column.name, table.primary_key[0])
@@ -69,12 +74,13 @@ class Scope:
             return ColumnRef("", reference.name), Column(reference.name, "TEXT")
         table = self.tables.get(alias)
         if table is None:
-            self.fault(f"{reference}: {_unknown('alias', alias, self.tables)}")
+            if alias not in self._broken:
+                self.fault(f"{reference}: {unknown('alias', alias, self.tables)}")
             return ColumnRef(alias, reference.name), _NOTHING
         column = table.column(reference.name)
         if column is None:
             names = [column.name for column in table.columns]
-            self.fault(f"{reference}: {_unknown(f'column of {table.name}', reference.name, names)}")
+            self.fault(f"{reference}: {unknown(f'column of {table.name}', reference.name, names)}")
             return ColumnRef(alias, reference.name), _NOTHING
         if alias != self.alias:
             column = Column(column.name, column.affinity)
@@ -91,10 +97,12 @@ class Scope:
         return f"v{list(self.columns).index(found)}"
 
 
-def _unknown(kind: str, name: str, known: object) -> str:
-    names = [str(other) for other in known]  # type: ignore[attr-defined]  # any iterable of names
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """What to say of a name that is not there: the nearest known one, else the first few."""
+    names = list(known)
     near = get_close_matches(name, names, 1)
-    return f"unknown {kind} {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    there = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names[:_SHOWN])}"
+    return f"unknown {kind} {name!r}; {there}"
 
 
 def _unique_column(table: Table, wanted: str | None) -> str | None:
@@ -102,4 +110,4 @@ def _unique_column(table: Table, wanted: str | None) -> str | None:
     single = [key[0] for key in (table.primary_key, *table.unique) if len(key) == 1]
     if wanted is None:
         return table.primary_key[0] if len(table.primary_key) == 1 else None
-    return next((name for name in single if name.lower() == wanted.lower()), None)
+    return next((name for name in single if folded(name) == folded(wanted)), None)

@@ -3,7 +3,8 @@
 A template is literal text with fields in braces ({{ and }} for the braces themselves). A field is a
 column, an `Alias.column` of a lookup, or a function of one; `:10` pads a whole number with zeros so that
 text order is number order. `{low}` is U+0001, which sorts before every printable character: with it
-"Kiss" stays before "Kiss Live" whatever follows the name. Names with other characters stand in backquotes.
+"Kiss" stays before "Kiss Live" whatever follows the name. Names with other characters stand in backquotes,
+a backquote within them twice.
 
 Entities and access patterns share this module, so that what is written is what is looked for.
 """
@@ -21,10 +22,12 @@ from migration_tool.errors import RowRejected
 
 LOW = "\x01"
 SEPARATOR = "#"
-_NAME = r"(?:`[^`]+`|[^\W\d]\w*)"
+MAX_WIDTH = 19
+"""Digits of the largest integer that SQLite stores."""
+_NAME = r"(?:`(?:[^`]|``)+`|[^\W\d]\w*)"
 _CALL = re.compile(r"\s*(\w+)\s*\((.*)\)\s*", re.DOTALL)
 _REFERENCE = re.compile(rf"\s*({_NAME})(?:\.({_NAME}))?\s*")
-_PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[^{}]+|[{}]")
+_PIECE = re.compile(r"\{\{|\}\}|\{((?:`[^`]*`|[^{}`])*)\}|[^{}]+|[{}]")
 _PAD = re.compile(r"(.*):\s*(\d+)\s*", re.DOTALL)
 
 
@@ -66,8 +69,8 @@ class Template:
         return tuple(field.reference for field in self.fields() if field.reference)
 
     def shards(self) -> int:
-        """Into how many partitions the template spreads; 0 for one."""
-        return max((field.shards for field in self.fields()), default=0)
+        """How many partitions the template stands for, where it leaves the shard open; else 0."""
+        return max((field.shards for field in self.fields() if not field.reference), default=0)
 
     def shape(self) -> tuple[object, ...]:
         """What two templates share when one can find what the other wrote: all but the column names."""
@@ -92,6 +95,8 @@ def parse(source: str) -> Template:
             parts[-1] += part
         else:
             parts.append(part)
+    if sum(isinstance(part, Field) and part.shards > 0 for part in parts) > 1:
+        raise ValueError(f"{source!r}: a template has at most one shard()")
     return Template(source, tuple(parts))
 
 
@@ -99,10 +104,12 @@ def _field(body: str) -> Field:
     padded = _PAD.fullmatch(body)
     if not padded:
         return _expression(body)
-    inner = _expression(padded.group(1))
+    inner, digits = _expression(padded.group(1)), padded.group(2)
     if inner.functions:
         raise ValueError(f"{body!r}: only a plain column can be padded")
-    return Field(inner.reference, width=int(padded.group(2)))
+    if len(digits) > 2 or not 1 <= int(digits) <= MAX_WIDTH:
+        raise ValueError(f"{body!r}: numbers can be padded to 1 … {MAX_WIDTH} digits")
+    return Field(inner.reference, width=int(digits))
 
 
 def _expression(body: str) -> Field:
@@ -117,20 +124,26 @@ def parse_reference(body: str) -> Reference:
     match = _REFERENCE.fullmatch(body)
     if not match:
         raise ValueError(f"{body!r} is not a column, Alias.column or function of one")
-    first, second = (name and name.strip("`") for name in match.groups())
+    first, second = (name and _bare(name) for name in match.groups())
     return Reference(first, second) if second else Reference(None, first)
+
+
+def _bare(name: str) -> str:
+    return name[1:-1].replace("``", "`") if name.startswith("`") else name
 
 
 def _function(name: str, arguments: str) -> Field:
     if name == "shard":
-        inner, _, count = arguments.rpartition(",")
-        if not count.strip().isdigit() or not 2 <= int(count) <= 1000:
+        inner, comma, count = arguments.rpartition(",")
+        if not re.fullmatch(r"\s*[0-9]{1,4}\s*", count) or not 2 <= int(count) <= 1000:
             raise ValueError("shard(column, n) needs a number of shards from 2 to 1000")
-        return Field(_expression(inner).reference if inner.strip() else None, ("shard",), 0, int(count))
+        return Field(parse_reference(inner) if comma else None, ("shard",), 0, int(count))
     if name not in FUNCTIONS:
         raise ValueError(f"unknown function {name}(); there are {', '.join(sorted(FUNCTIONS))} and shard()")
     field = _expression(arguments)
-    return Field(field.reference, (*field.functions, name), 0, field.shards)
+    if field.shards:
+        raise ValueError(f"{name}(shard(…)): a shard number stands alone")
+    return Field(field.reference, (*field.functions, name))
 
 
 def lower(value: Any) -> str:

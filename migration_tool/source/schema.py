@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from dataclasses import dataclass
 
-from migration_tool.model import Column, Schema, Table
-from migration_tool.source.sql import ROWID_NAMES, quote
+from migration_tool.model import Column, Schema, Table, folded
+from migration_tool.source.sql import ROWID_NAMES, Cursor, quote
 
 _AFFINITIES = (
     ("INT", "INTEGER"),
@@ -18,6 +20,10 @@ _AFFINITIES = (
     ("DOUB", "REAL"),
 )
 _HIDDEN = 1
+_ROWID = -1
+_TABLES = """SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')
+AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND sql NOT LIKE 'CREATE VIRTUAL TABLE%'"""
+_CASE_FUNCTION = re.compile(r"\b(lower|upper)\s*\(", re.IGNORECASE)
 
 
 def affinity(declared: str) -> str:
@@ -28,24 +34,37 @@ def affinity(declared: str) -> str:
 
 
 def read_schema(connection: sqlite3.Connection) -> Schema:
-    """All tables and views but SQLite's own. Raises sqlite3.Error on a broken schema."""
-    found = connection.execute(
-        "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-    ).fetchall()
-    return Schema({name: _table(connection, name, kind == "view") for name, kind in found})
+    """All tables and views but SQLite's own. Raises sqlite3.Error on a broken schema.
+
+    Views of tables that are gone are left out, and virtual tables, whose modules run SQL of their own: they
+    are no reason to refuse the rest.
+    """
+    tables = {}
+    for name, kind in connection.execute(_TABLES).fetchall():
+        try:
+            tables[name] = _table(connection, name, kind == "view")
+        except sqlite3.OperationalError:
+            if kind != "view":
+                raise
+    return Schema(tables)
 
 
-def rowid_name(connection: sqlite3.Connection, table: str, columns: list[str]) -> str | None:
-    """The name under which this table's rowid can be read; None for WITHOUT ROWID or where all are taken."""
-    taken = {column.lower() for column in columns}
-    for name in ROWID_NAMES:
-        if name not in taken:
-            try:
-                connection.execute(f"SELECT t.{name} FROM {quote(table)} AS t LIMIT 0")
-            except sqlite3.OperationalError:
-                return None
-            return name
-    return None
+def uses_case_functions(connection: sqlite3.Connection) -> bool:
+    """Whether an index, a view or a generated column is built with SQLite's own lower() or upper()."""
+    statements = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return any(_CASE_FUNCTION.search(statement) for (statement,) in statements)
+
+
+def cursor_of(connection: sqlite3.Connection, table: Table) -> Cursor | None:
+    """What the table's rows can be ordered and resumed by; None where its columns hide the rowid."""
+    if table.without_rowid:
+        collations = _primary_index(connection, table.name).collations
+        return Cursor(tuple(map(quote, table.primary_key)), collations)
+    if table.rowid_alias:
+        return Cursor((quote(table.rowid_alias),))
+    taken = {folded(column.name) for column in table.columns}
+    name = next((name for name in ROWID_NAMES if name not in taken), None)
+    return Cursor((name,)) if name else None
 
 
 def _table(connection: sqlite3.Connection, name: str, is_view: bool) -> Table:
@@ -53,27 +72,43 @@ def _table(connection: sqlite3.Connection, name: str, is_view: bool) -> Table:
     visible = [row for row in rows if row[6] != _HIDDEN]
     keyed = sorted((row[5], row[1]) for row in visible if row[5])
     primary_key = tuple(column for _, column in keyed)
-    unique, has_key_index = _unique_indexes(connection, name)
-    rowid = None if is_view else rowid_name(connection, name, [row[1] for row in visible])
+    index = _primary_index(connection, name)
     declared = {row[1]: row[2].upper() for row in visible}
-    alias = None
-    if rowid and len(primary_key) == 1 and declared[primary_key[0]] == "INTEGER" and not has_key_index:
-        alias = primary_key[0]
-    without_rowid = not is_view and rowid is None and has_key_index
-    certain = {alias} | (set(primary_key) if without_rowid else set())
+    is_alias = len(primary_key) == 1 and declared[primary_key[0]] == "INTEGER" and not index.exists
+    alias = primary_key[0] if is_alias else None
+    certain = {alias} | (set(primary_key) if index.is_table else set())
     columns = tuple(Column(r[1], affinity(r[2]), bool(r[3]) or r[1] in certain) for r in visible)
-    return Table(name, columns, primary_key, unique, alias, without_rowid, is_view)
+    return Table(name, columns, primary_key, _unique(connection, name), alias, index.is_table, is_view)
 
 
-def _unique_indexes(connection: sqlite3.Connection, name: str) -> tuple[tuple[tuple[str, ...], ...], bool]:
-    """The column lists of complete unique indexes, and whether the primary key has an index of its own."""
+@dataclass(frozen=True)
+class _PrimaryIndex:
+    """The index of a primary key. INTEGER PRIMARY KEY has none; in WITHOUT ROWID it is the table itself."""
+
+    exists: bool = False
+    is_table: bool = False
+    collations: tuple[str, ...] = ()
+
+
+def _primary_index(connection: sqlite3.Connection, name: str) -> _PrimaryIndex:
+    for index, _, origin, _ in _indexes(connection, name):
+        if origin == "pk":
+            entries = connection.execute(f"PRAGMA index_xinfo({quote(index)})").fetchall()
+            collations = tuple(entry[4] for entry in entries if entry[5])
+            return _PrimaryIndex(True, all(entry[1] != _ROWID for entry in entries), collations)
+    return _PrimaryIndex()
+
+
+def _unique(connection: sqlite3.Connection, name: str) -> tuple[tuple[str, ...], ...]:
+    """The column lists of complete unique indexes."""
     unique = []
-    has_key_index = False
-    for _, index, is_unique, origin, partial in connection.execute(
-        f"PRAGMA index_list({quote(name)})"
-    ).fetchall():
+    for index, is_unique, _, partial in _indexes(connection, name):
         columns = tuple(row[2] for row in connection.execute(f"PRAGMA index_info({quote(index)})"))
-        has_key_index = has_key_index or origin == "pk"
         if is_unique and not partial and None not in columns:
             unique.append(columns)
-    return tuple(unique), has_key_index
+    return tuple(unique)
+
+
+def _indexes(connection: sqlite3.Connection, name: str) -> list[tuple[str, bool, str, bool]]:
+    rows = connection.execute(f"PRAGMA index_list({quote(name)})").fetchall()
+    return [(index, bool(unique), origin, bool(partial)) for _, index, unique, origin, partial in rows]

@@ -1,7 +1,6 @@
 """A private, consistent copy of the source, and fingerprints that notice any change of the original.
 
-Across process restarts SQLite has no snapshot: only a copy gives a resumed run one consistent source
-(facts.md §3).
+Across process restarts SQLite has no snapshot: only a copy gives a resumed run one consistent source.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from migration_tool.errors import SourceError
-from migration_tool.source.sqlite import connect, source_error
+from migration_tool.source.connection import connect, source_error
 
 _PAGES_PER_STEP = 2_000
 _BLOCK = 1 << 20
@@ -49,17 +48,18 @@ def copy_database(source: Path, copy: Path, progress: Callable[[int, int], None]
 
 
 def fingerprint(path: Path) -> str:
-    """A hash of the bytes of the database and of its write-ahead log.
+    """A hash of the bytes of the database and of its write-ahead log (an empty one counts as none).
 
-    Size, times and the header's change counter all stand still while a WAL grows (facts.md §0): only the
-    content tells. Raises SourceError.
+    Size, times and the header's change counter all stand still while a WAL grows: only the content tells.
+    Not while this process has the database open (see `connect`). Raises SourceError.
     """
     digest = hashlib.sha256()
     try:
-        for part in (path, path.with_name(path.name + "-wal")):
-            if part.exists():
-                digest.update(part.name.endswith("-wal").to_bytes())
-                _hash_into(digest, part)
+        _hash_into(digest, path)
+        log = path.with_name(path.name + "-wal")
+        if log.exists() and log.stat().st_size:
+            digest.update(b"wal")
+            _hash_into(digest, log)
     except OSError as error:
         raise SourceError("read the source database", path, error.strerror or error, "") from error
     return digest.hexdigest()

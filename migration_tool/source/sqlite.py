@@ -1,24 +1,24 @@
-"""SQLite as a source: opened so that nothing can be written, changed or executed (facts.md §3)."""
+"""SQLite as a source: opened so that nothing can be written, changed or executed."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
+from typing import Any
 
 from migration_tool.errors import SourceError
 from migration_tool.model import ChildRead, InvalidText, Position, Read, Row, Scalar, Schema
 from migration_tool.source import sql
-from migration_tool.source.schema import read_schema, rowid_name
+from migration_tool.source.connection import QUERY_SECONDS, connect, source_error
+from migration_tool.source.schema import cursor_of, read_schema, uses_case_functions
 
-_MAGIC = b"SQLite format 3\x00"
 _ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 _CHUNK = 1_000
-_QUERY_SECONDS = 120.0
 _INSTRUCTIONS_PER_CHECK = 100_000
 
 
@@ -43,15 +43,24 @@ class SqliteSource:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._connection = connect(path)
-        with self._errors("read the schema"):
-            self._connection.execute("BEGIN")
-            self.schema: Schema = read_schema(self._connection)
-            self._cursors = {name: self._cursor_of(name) for name in self.schema.tables}
-            self._connection.create_function("lower", 1, _lower, deterministic=True)
-            self._connection.create_function("upper", 1, _upper, deterministic=True)
-            self._journal_mode = self._connection.execute("PRAGMA journal_mode").fetchone()[0]
-            self._encoding = self._connection.execute("PRAGMA encoding").fetchone()[0]
-            self._connection.set_authorizer(_authorise)
+        try:
+            with self._errors("read the schema"):
+                self._prepare()
+        except SourceError:
+            self._connection.close()
+            raise
+
+    def _prepare(self) -> None:
+        connection = self._connection
+        connection.execute("BEGIN")
+        self.schema: Schema = read_schema(connection)
+        self._cursors = {name: cursor_of(connection, table) for name, table in self.schema.tables.items()}
+        for prefix in ("unicode_",) if uses_case_functions(connection) else ("unicode_", ""):
+            connection.create_function(f"{prefix}lower", 1, _lower, deterministic=True)
+            connection.create_function(f"{prefix}upper", 1, _upper, deterministic=True)
+        self._journal_mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+        self._encoding = connection.execute("PRAGMA encoding").fetchone()[0]
+        connection.set_authorizer(_authorise)
 
     def __enter__(self) -> SqliteSource:
         return self
@@ -74,14 +83,13 @@ class SqliteSource:
         last = after
         with self._errors(f"read the table {read.table}"):
             try:
-                self._connection.text_factory = str
-                for last, row in self._stream(read, after):
+                for last, row in self._stream(read, after, str):
                     yield last, row
+                return
             except sqlite3.OperationalError as error:
                 if "decode to UTF-8" not in str(error):
                     raise
-                self._connection.text_factory = _decode
-                yield from self._stream(read, last)
+            yield from self._stream(read, last, _decode)
 
     def count(self, read: Read) -> int:
         """How many rows `rows(read)` gives."""
@@ -91,9 +99,10 @@ class SqliteSource:
     def query(self, statement: str, arguments: Mapping[str, Scalar]) -> tuple[list[str], list[Row]]:
         """Column names and rows of a SELECT with named parameters; it may run for two minutes.
 
-        lower() and upper() know all of Unicode here, as in a design, not only ASCII.
+        lower() and upper() know all of Unicode here, as in a design, not only ASCII; where the schema itself
+        is built with SQLite's own ones, only unicode_lower() and unicode_upper() do.
         """
-        deadline = monotonic() + _QUERY_SECONDS
+        deadline = monotonic() + QUERY_SECONDS
         self._connection.set_progress_handler(lambda: monotonic() > deadline, _INSTRUCTIONS_PER_CHECK)
         self._connection.text_factory = _decode
         try:
@@ -113,43 +122,41 @@ class SqliteSource:
             }
         return SourceFacts(self.path, self.path.stat().st_size, self._encoding, self._journal_mode, rows)
 
-    def _stream(self, read: Read, after: Position | None) -> Iterator[tuple[Position, Row]]:
-        cursor = self._cursors[read.table]
+    def _stream(
+        self, read: Read, after: Position | None, decode: Callable[[bytes], Any]
+    ) -> Iterator[tuple[Position, Row]]:
+        cursor = self._cursor(read.table)
         width = len(cursor.columns)
-        statement = sql.select(read, cursor, after is not None)
-        parents = self._fetch(statement, after or ())
-        children = [_Group(self._children(read, child, after), width) for child in read.children]
+        parents = self._fetch(sql.select(read, cursor, after), after or (), decode)
+        children = [
+            _Group(self._fetch(self._children(read, child, after), after or (), decode), width)
+            for child in read.children
+        ]
         for row in parents:
             position = row[:width]
             yield position, row[width:] + tuple(group.of(position) for group in children)
 
-    def _children(self, read: Read, child: ChildRead, after: Position | None) -> Iterator[Row]:
-        statement = sql.select_children(
-            read, child, self._cursors[read.table], self._cursors[child.table], after is not None
-        )
-        return self._fetch(statement, after or ())
+    def _children(self, read: Read, child: ChildRead, after: Position | None) -> str:
+        return sql.select_children(read, child, self._cursor(read.table), self._cursor(child.table), after)
 
-    def _fetch(self, statement: str, arguments: Position) -> Iterator[Row]:
+    def _fetch(self, statement: str, arguments: Position, decode: Callable[[bytes], Any]) -> Iterator[Row]:
+        """The connection has one decoder for all statements: it is set anew for each chunk."""
+        self._connection.text_factory = decode
         cursor = self._connection.execute(statement, arguments)
         while rows := cursor.fetchmany(_CHUNK):
             yield from rows
+            self._connection.text_factory = decode
 
-    def _cursor_of(self, name: str) -> sql.Cursor:
-        table = self.schema.tables[name]
-        if table.without_rowid or table.is_view:
-            return sql.Cursor(tuple(map(sql.quote, table.primary_key)))
-        columns = [column.name for column in table.columns]
-        rowid = (
-            sql.quote(table.rowid_alias) if table.rowid_alias else rowid_name(self._connection, name, columns)
-        )
-        if rowid is None:
+    def _cursor(self, name: str) -> sql.Cursor:
+        cursor = self._cursors[name]
+        if cursor is None:
             raise SourceError(
-                "read the schema",
+                "read the table",
                 name,
                 "columns called rowid, _rowid_ and oid hide the table's row numbers",
                 "Rename one of these columns.",
             )
-        return sql.Cursor((rowid,))
+        return cursor
 
     @contextmanager
     def _errors(self, operation: str) -> Iterator[None]:
@@ -199,54 +206,6 @@ def check_source(path: Path) -> SourceFacts:
     return facts
 
 
-def source_error(operation: str, path: Path, error: sqlite3.Error) -> SourceError:
-    """The one translation of sqlite3's errors."""
-    message = str(error)
-    hint = "Check the file with `sqlite3 DB 'PRAGMA integrity_check'`."
-    if "locked" in message:
-        hint = "Wait until the other program has finished writing, then run the command again."
-    elif "unable to open" in message or "readonly" in message or "disk I/O" in message:
-        hint = "A crashed program may have left a journal: open the database once with its own program."
-    elif "not a database" in message:
-        message, hint = "it is not a SQLite database, or it is encrypted", "Name the database file itself."
-    elif "interrupted" in message:
-        message, hint = f"the query took more than {_QUERY_SECONDS:.0f} s", "Simplify it or add an index."
-    elif "not authorized" in message or "prohibited" in message:
-        hint = "Only SELECT statements over the database's own tables may run."
-    return SourceError(operation, path, message, hint)
-
-
-def connect(path: Path) -> sqlite3.Connection:
-    _look_at(path)
-    try:
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10
-        )
-        for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0", "query_only=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.Error as error:
-        raise source_error("open the source database", path, error) from error
-    return connection
-
-
-def _look_at(path: Path) -> None:
-    """`connect` accepts anything: look first (facts.md §3)."""
-    operation, hint = "open the source database", "Name an existing file: `migrate.py init --source-db PATH`."
-    try:
-        if not path.is_file():
-            cause = "it is not a regular file" if path.exists() else "there is no such file"
-            raise SourceError(operation, path, cause, hint)
-        with path.open("rb") as file:
-            start = file.read(len(_MAGIC))
-    except OSError as error:
-        raise SourceError(operation, path, error.strerror or error, hint) from error
-    if not start:
-        raise SourceError(operation, path, "the file is empty", hint)
-    if start != _MAGIC:
-        raise SourceError(operation, path, "it is not a SQLite database, or it is encrypted", hint)
-
-
 def _authorise(action: int, *_: object) -> int:
     return sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
 
@@ -259,8 +218,15 @@ def _decode(value: bytes) -> str | InvalidText:
 
 
 def _lower(value: Scalar) -> Scalar:
-    return value.lower() if isinstance(value, str) else value
+    return _readable(value, str.lower)
 
 
 def _upper(value: Scalar) -> Scalar:
-    return value.upper() if isinstance(value, str) else value
+    return _readable(value, str.upper)
+
+
+def _readable(value: Scalar, change: Callable[[str], str]) -> Scalar:
+    """Integers become text, as in SQLite's own functions."""
+    if isinstance(value, int):
+        return str(value)
+    return change(value) if isinstance(value, str) else value

@@ -22,9 +22,6 @@ from migration_tool.model import Position
 Advance: TypeAlias = Callable[[int], None]
 """Called with how many more source rows, items or calls have been looked at."""
 
-SAMPLE_CALLS = 10
-"""Parameter sets per access pattern, in even distances, where nobody asked for another number."""
-
 _LARGEST_INTEGER = 2**63 - 1
 
 

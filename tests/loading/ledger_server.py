@@ -9,10 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.target.fake import Reply, Seen, answer
-
 from migration_tool.model import EncodedItem
 from migration_tool.target.batch import Batch, Lane
+from tests.target.fake import Reply, Seen, answer
 
 LANE = Lane("music_catalog", "Track", "t_MusicCatalog", ("PK", "SK"), "Track", ("TrackId",))
 Key = tuple[str, str]

@@ -1,4 +1,4 @@
-"""The copy loop against a DynamoDB with a ledger: the window, the budget, the stop, and what a save promises."""
+"""The copy loop against a DynamoDB with a ledger: window, budget, stop, and what a save promises."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from tests.loading.ledger_server import Ledger as Server
-from tests.loading.ledger_server import key_of
-from tests.target.fake import FakeServer, fault
 
 from migration_tool.config import Config, load_config, write_config
 from migration_tool.copying import Copy, Ledger
@@ -24,6 +21,9 @@ from migration_tool.state.rejects import read_rejects
 from migration_tool.state.store import StateStore
 from migration_tool.target.loader import Loader
 from migration_tool.target.session import Target
+from tests.loading.ledger_server import Ledger as Server
+from tests.loading.ledger_server import key_of
+from tests.target.fake import FakeServer, fault
 
 DESIGN = """
 version: 1
@@ -145,7 +145,7 @@ def test_a_save_never_speaks_of_an_item_that_is_not_stored(setting: Setting) -> 
 
 
 def test_the_window_bounds_what_is_sent_and_not_yet_saved(setting: Setting) -> None:
-    """At every moment: keys sent minus rows that the state file covers ≤ in_flight × batch_size."""
+    """At every moment: keys sent minus rows that the state file covers ≤ in_flight * batch_size."""
     worst = 0
     accept = setting.server.accept
 

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from tests.loading.ledger_server import LANE, Fault, Ledger, batch, items_of
-from tests.target.fake import FakeServer, Reply, answer, fault
 
 from migration_tool.errors import Stopped, TargetError
 from migration_tool.target.backoff import Backoff
@@ -17,6 +15,8 @@ from migration_tool.target.batch import Batch
 from migration_tool.target.loader import Loader
 from migration_tool.target.session import Target
 from migration_tool.target.wire import Wire
+from tests.loading.ledger_server import LANE, Fault, Ledger, batch, items_of
+from tests.target.fake import FakeServer, Reply, answer, fault
 
 QUICK = Backoff(base_seconds=0.001, max_seconds=0.004, max_attempts=4, max_age_seconds=20)
 

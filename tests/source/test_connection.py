@@ -1,0 +1,223 @@
+"""Files that are no sound database are refused with a reason; nothing is ever written or left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from migration_tool.errors import SourceError
+from migration_tool.source.connection import connect
+from migration_tool.source.snapshot import copy_database, fingerprint, schema_fingerprint
+from migration_tool.source.sqlite import SqliteSource, check_source
+
+from .conftest import Write, everything, traces
+
+ROWS = "CREATE TABLE T (Id INTEGER PRIMARY KEY, Name TEXT); INSERT INTO T VALUES (1, 'a'), (2, 'b');"
+
+
+def refusal(path: Path) -> SourceError:
+    with pytest.raises(SourceError) as raised:
+        check_source(path)
+    assert str(path) == raised.value.obj
+    assert raised.value.hint
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    ("make", "cause"),
+    [
+        (lambda path: None, "there is no such file"),
+        (lambda path: path.mkdir(), "it is not a regular file"),
+        (os.mkfifo, "it is not a regular file"),
+        (lambda path: path.symlink_to("nowhere"), "there is no such file"),
+        (lambda path: path.touch(), "the file is empty"),
+        (lambda path: path.write_bytes(b"x"), "it is not a SQLite database, or it is encrypted"),
+        (lambda path: path.write_bytes(bytes(range(256)) * 32), "it is not a SQLite database, or it is"),
+        (lambda path: path.write_bytes(b"SQLite format 3\0" + b"\xff" * 8000), "it is not a SQLite database"),
+    ],
+    ids=["missing", "directory", "fifo", "dangling link", "empty", "short", "junk", "bad header"],
+)  # fmt: skip
+@pytest.mark.parametrize("open_it", [check_source, SqliteSource, schema_fingerprint])
+def test_what_is_no_database(
+    tmp_path: Path, make: Callable[[Path], object], cause: str, open_it: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "source.sqlite"
+    make(path)
+    names = list(tmp_path.iterdir())
+    with pytest.raises(SourceError) as raised:
+        open_it(path)
+    assert raised.value.cause.startswith(cause)
+    assert raised.value.obj == str(path)
+    assert raised.value.hint
+    assert list(tmp_path.iterdir()) == names, "nothing is created"
+
+
+def test_a_name_with_nul(tmp_path: Path) -> None:
+    assert refusal(Path(f"{tmp_path}/a\x00b")).cause == "there is no such file"
+
+
+@pytest.mark.parametrize("name", ["a b", "a?mode=rwc", "a#b", "a%20b", "é", "a'b\"", "file:x"])
+def test_any_file_name_will_do(tmp_path: Path, write: Write, name: str) -> None:
+    path = write(ROWS).rename(tmp_path / name)
+    assert check_source(path).rows == {"T": 2}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_may_not_be_read(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    path = write(ROWS)
+    monkeypatch.setattr(Path, "open", refuse)
+    assert refusal(path).cause == "Permission denied"
+
+
+@pytest.mark.parametrize(
+    "statements", ["CREATE TABLE T (a);", "CREATE TABLE T (a); CREATE VIEW V AS SELECT 1;"]
+)
+def test_a_database_without_rows(write: Write, statements: str) -> None:
+    assert refusal(write(statements)).cause == "no table holds a row"
+
+
+@pytest.fixture
+def large(write: Write) -> Path:
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 200)"
+    return write(ROWS + f"{numbers} INSERT INTO T SELECT i, hex(randomblob(500)) FROM n;")
+
+
+def test_a_database_that_was_cut_off_is_refused_at_every_page(large: Path) -> None:
+    data = large.read_bytes()
+    for size in range(4096, len(data), 4096):
+        large.write_bytes(data[:size])
+        assert "malformed" in str(refusal(large)) or "damaged" in str(refusal(large))
+
+
+def test_a_page_of_zeros_is_found_before_a_row_is_read(large: Path) -> None:
+    data = bytearray(large.read_bytes())
+    data[5 * 4096 : 6 * 4096] = bytes(4096)
+    large.write_bytes(data)
+    assert "malformed" in refusal(large).cause
+
+
+def test_what_quick_check_finds_is_said(write: Write) -> None:
+    error = refusal(
+        write(
+            "CREATE TABLE T (Id INTEGER PRIMARY KEY, Name TEXT); INSERT INTO T VALUES (1, NULL);"
+            "PRAGMA writable_schema=ON; UPDATE sqlite_master SET sql = replace(sql, 'TEXT', 'TEXT NOT NULL');"
+        )
+    )
+    assert error.cause == "SQLite's quick_check finds it damaged"
+    assert error.faults == ("NULL value in T.Name",)
+
+
+def test_a_page_of_zeros_is_never_the_end_of_the_rows(large: Path) -> None:
+    data = bytearray(large.read_bytes())
+    data[20 * 4096 : 21 * 4096] = bytes(4096)
+    large.write_bytes(data)
+    with SqliteSource(large) as source, pytest.raises(SourceError, match="malformed"):
+        list(source.rows(everything(source, "T")))
+
+
+@pytest.fixture
+def crashed(large: Path, tmp_path: Path) -> Path:
+    """What a program leaves that is killed in the middle of a transaction: half of it, and a hot journal."""
+    folder = tmp_path / "crashed"
+    folder.mkdir()
+    with closing(sqlite3.connect(large, isolation_level=None)) as connection:
+        connection.execute("PRAGMA cache_size=2")
+        connection.execute("BEGIN")
+        connection.execute("UPDATE T SET Name = 'half done'")
+        for ending in ("", "-journal"):
+            shutil.copyfile(f"{large}{ending}", folder / f"left.sqlite{ending}")
+        connection.execute("ROLLBACK")
+    return folder / "left.sqlite"
+
+
+def test_a_hot_journal_is_refused_and_left_alone(crashed: Path) -> None:
+    before = traces(crashed.parent)
+    error = refusal(crashed)
+    assert "a crashed program left changes half done (left.sqlite-journal)" in error.cause
+    assert "Open the database once with the program that writes it" in error.hint
+    assert traces(crashed.parent) == before
+    with closing(sqlite3.connect(crashed)) as connection:
+        assert connection.execute("SELECT count(*) FROM T WHERE Name = 'half done'").fetchone() == (0,)
+    assert check_source(crashed).rows == {"T": 200}
+
+
+@pytest.mark.parametrize("mode", ["delete", "truncate", "persist", "wal"])
+def test_reading_leaves_no_trace(write: Write, tmp_path: Path, mode: str) -> None:
+    path = write(f"PRAGMA journal_mode={mode};" + ROWS)
+    before = traces(tmp_path)
+    check_source(path)
+    with SqliteSource(path) as source:
+        assert len(list(source.rows(everything(source, "T")))) == 2
+        assert source.facts().journal_mode == {"persist": "delete", "truncate": "delete"}.get(mode, mode)
+    fingerprint(path)
+    schema_fingerprint(path)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    copy_database(path, elsewhere / "copy", lambda done, total: None)
+    assert [file.name for file in elsewhere.iterdir()] == ["copy"]
+    shutil.rmtree(elsewhere)
+    assert traces(tmp_path) == before
+
+
+def test_the_rows_of_a_live_wal_are_seen(write: Write) -> None:
+    path = write("PRAGMA journal_mode=wal;" + ROWS)
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("PRAGMA wal_autocheckpoint=0")
+        writer.execute("INSERT INTO T VALUES (3, 'c')")
+        with SqliteSource(path) as source:
+            writer.execute("INSERT INTO T VALUES (4, 'd')")
+            assert [row for _, row in source.rows(everything(source, "T"))] == [(1, "a"), (2, "b"), (3, "c")]
+            assert source.facts().rows == {"T": 3}, "one snapshot, from the first read on"
+        assert check_source(path).rows == {"T": 4}
+
+
+def test_a_wal_that_a_crash_left_is_read(write: Write, tmp_path: Path) -> None:
+    path = write("PRAGMA journal_mode=wal;" + ROWS)
+    left = tmp_path / "left"
+    left.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("INSERT INTO T VALUES (3, 'c')")
+        for ending in ("", "-wal"):
+            shutil.copyfile(f"{path}{ending}", left / f"x{ending}")
+    before = traces(left)
+    assert check_source(left / "x").rows == {"T": 3}
+    after = traces(left)
+    assert {name: after[name] for name in before} == before
+
+
+def test_a_journal_at_rest_is_not_blamed(write: Write) -> None:
+    path = write("PRAGMA journal_mode=persist;" + ROWS)
+    assert path.with_name("source.sqlite-journal").exists()
+    with SqliteSource(path) as source, pytest.raises(SourceError, match="no such table: Gone"):
+        source.query("SELECT * FROM Gone", {})
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_nothing_can_be_written_through_it(write: Write, mode: str) -> None:
+    path = write(f"PRAGMA journal_mode={mode};" + ROWS)
+    with closing(connect(path)) as connection, pytest.raises(sqlite3.OperationalError, match="readonly"):
+        connection.execute("INSERT INTO T VALUES (9, 'x')")
+
+
+def test_a_database_that_somebody_writes_is_waited_for_or_named(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(ROWS)
+    original = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda *args, **more: original(*args, **{**more, "timeout": 0.01})
+    )
+    with closing(original(path, isolation_level=None)) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        error = refusal(path)
+    assert "locked" in error.cause
+    assert "Wait until the other program has finished" in error.hint
