@@ -80,7 +80,7 @@ def decode_position(value: object, where: str) -> Position | None:
     if not isinstance(value, list) or not value:
         raise DamagedError(where, "is not a list of cursor values")
     position = tuple(decode(element, where) for element in value)
-    if not all(v is None or type(v) in (int, float, str, bytes) for v in position):
+    if not all(v is None or type(v) in (int, float, str, bytes, InvalidText) for v in position):
         raise DamagedError(where, "holds a value that cannot be a cursor")
     return position
 

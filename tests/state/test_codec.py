@@ -111,3 +111,12 @@ def test_deep_nesting_is_damage_and_no_traceback() -> None:
 def test_printable_leaves_good_text_alone() -> None:
     assert printable("aé\U0001f600") == "aé\U0001f600"
     assert printable("a\udfff") == "a\\udfff"
+
+
+def test_a_cursor_may_be_text_that_is_not_utf8() -> None:
+    """The key of a WITHOUT ROWID row: it stays told apart from a blob, which sorts behind all text."""
+    position = (InvalidText(b"\xff\xfe"), 3)
+    found = decode_position(encode_position(position), "position")
+    assert found == position
+    assert found is not None
+    assert type(found[0]) is InvalidText
