@@ -43,10 +43,12 @@ class StopSignals:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Signals do meanwhile what they did before."""
+        """Signals do meanwhile what they did before; one that came already does it now."""
         entered = bool(self._before)
         self._restore()
         try:
+            if self.asked:
+                raise KeyboardInterrupt
             yield
         finally:
             if entered:

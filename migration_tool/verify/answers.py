@@ -57,6 +57,13 @@ class Answers:
     def _same(self, row: Row, item: WireItem) -> bool:
         return all(self._equal(row[n], name, item) for n, name in self._columns)
 
+    def lacks_only(self, rows: Sequence[Row], items: Sequence[WireItem], allowed: int) -> bool:
+        """Whether the items are the rows, in their order, less at most `allowed` of them."""
+        if not 0 < len(rows) - len(items) <= allowed:
+            return False
+        left = iter(rows)
+        return all(any(self._same(row, item) for row in left) for item in items)
+
     def _equal(self, expected: Scalar, name: str, item: WireItem) -> bool:
         actual = item.get(name)
         if expected is None or actual is None:

@@ -128,6 +128,7 @@ class PatternResult:
     rows       rows compared in all
     requests   requests that one call takes (GetItem or Query, never a Scan), further pages not counted
     failures   the first of those that did not agree
+    short      how many of those that passed lack rows, no more than were rejected
     """
 
     name: str
@@ -140,6 +141,7 @@ class PatternResult:
     requests: int = 1
     failures: tuple[Failure, ...] = ()
     description: str = ""
+    short: int = 0
 
     @property
     def ok(self) -> bool:

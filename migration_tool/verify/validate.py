@@ -65,7 +65,10 @@ def validate(
             details=details, segments=segments, advance=advance, clock=clock,
         )  # fmt: skip
         pauses = () if wire.target.loopback else ASK_AGAIN_SECONDS
-        patterns = ask_patterns(source, compiled, wire, table, limit, advance, pauses=pauses)
+        rejected = difference.total("rejected")
+        patterns = ask_patterns(
+            source, compiled, wire, table, limit, advance, rejected=rejected, pauses=pauses
+        )
         advance(sys.maxsize)
         checked = tuple(_checked(difference, patterns))
         not_checked = tuple(_not_checked(compiled, difference, patterns))
@@ -120,7 +123,8 @@ def _not_checked(
     if rejected := difference.total("rejected"):
         yield (
             f"{many(rejected, 'source row')} cannot become items (see the reject file); "
-            "the SQL of the access patterns still gives what they hold."
+            "the SQL of the access patterns still gives what they hold, so an answer may lack that many "
+            f"rows: {many(sum(pattern.short for pattern in patterns), 'call')} did."
         )
     for pattern in patterns:
         yield from _untried(pattern)

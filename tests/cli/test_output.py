@@ -237,12 +237,17 @@ def on_terminal(shell: Shell, *words: str, answer: bytes = b"", **environment: s
         os.close(parent)
 
 
-def watched(parent: int, answer: bytes) -> str:
-    """What appears until the other side is closed; a question is answered once."""
-    seen = bytearray()
+def watched(parent: int, given: bytes) -> str:
+    """What appears until the other side is closed; a question is answered once.
+
+    Ctrl-C is pressed again when nothing happens: readline can miss one that comes just as it begins to wait.
+    """
+    answer, seen = given, bytearray()
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
-        if not select.select([parent], [], [], 0.1)[0]:
+        if not select.select([parent], [], [], 1.0)[0]:
+            if not answer and b"[y/N]" in seen and given == b"\x03":
+                os.write(parent, given)
             continue
         try:
             data = os.read(parent, 65536)

@@ -182,3 +182,24 @@ def test_progress_counts_the_calls(shop: Shop, wire: FakeWire) -> None:
     steps: list[int] = []
     run(shop, wire, advance=steps.append)
     assert sum(steps) == 11
+
+
+def test_answers_may_lack_rows_that_were_rejected_and_no_more(shop: Shop) -> None:
+    """A rejected row is in the SQL's answer and not in the table."""
+    items = expected_items(*shop)
+    one_less = FakeWire([item for item in items if item["SK"]["S"] != "THING#000001"])
+    assert not all(result.ok for result in run(shop, one_less).values())
+    found = run(shop, one_less, rejected=1)
+    assert all(result.ok for result in found.values())
+    assert sum(result.short for result in found.values()) > 0
+    things = [item for item in items if "THING#" in item["SK"]["S"]]
+    none = FakeWire([item for item in items if item not in things])
+    assert not all(result.ok for result in run(shop, none, rejected=1).values())
+
+
+def test_a_wrong_item_is_not_excused_by_a_rejected_row(shop: Shop) -> None:
+    items = expected_items(*shop)
+    for item in items:
+        if item["SK"]["S"] == "THING#000001":
+            item["Name"] = {"S": "changed"}
+    assert not all(result.ok for result in run(shop, FakeWire(items), rejected=3).values())
