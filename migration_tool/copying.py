@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Protocol
 
 from migration_tool.batches import batches
@@ -65,6 +66,10 @@ class Ledger:
     def uncovered(self) -> int:
         """Batches that were sent, or are being sent, and that no checkpoint covers yet."""
         return self._loader.waiting + self._unsaved
+
+    @property
+    def rejects_path(self) -> Path:
+        return self._reject_log.path
 
     def settle(self) -> None:
         """Takes what is done into the account; saves it when a save is due."""
@@ -202,8 +207,8 @@ class Copy:
                 "finish the migration",
                 self._ledger.checkpoint.run_id,
                 f"{self._ledger.rejected} rows were rejected, the budget (max_rejects) is {budget}",
-                "See the reject file; mend the rows, or raise migration_settings.max_rejects, then "
-                "`migrate.py resume`.",
+                f"See {self._ledger.rejects_path}; mend the rows and begin anew with "
+                "`migrate.py migrate --force`, or raise migration_settings.max_rejects and `migrate.py resume`.",
             )
 
     def _drain(self) -> None:
