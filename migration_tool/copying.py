@@ -207,8 +207,8 @@ class Copy:
                 "finish the migration",
                 self._ledger.checkpoint.run_id,
                 f"{self._ledger.rejected} rows were rejected, the budget (max_rejects) is {budget}",
-                f"See {self._ledger.rejects_path}; mend the rows and begin anew with "
-                "`migrate.py migrate --force`, or raise migration_settings.max_rejects and `migrate.py resume`.",
+                f"See {self._ledger.rejects_path}. Mend the rows and begin anew: `migrate.py migrate --force`; "
+                "or raise migration_settings.max_rejects and `migrate.py resume`.",
             )
 
     def _drain(self) -> None:
