@@ -207,7 +207,7 @@ class Copy:
                 "finish the migration",
                 self._ledger.checkpoint.run_id,
                 f"{self._ledger.rejected} rows were rejected, the budget (max_rejects) is {budget}",
-                f"See {self._ledger.rejects_path}. Mend the rows and begin anew: `migrate.py migrate --force`; "
+                f"See {self._ledger.rejects_path}. Mend the rows and `migrate.py migrate --force`, "
                 "or raise migration_settings.max_rejects and `migrate.py resume`.",
             )
 

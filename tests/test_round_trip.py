@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
+import uuid
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +20,6 @@ from migration_tool.design.compile import compile_design
 from migration_tool.design.load import load_design
 from migration_tool.source.sqlite import SqliteSource
 from tests.engines import Engine
-from tests.verify.helpers import create_table
 
 DESIGN = """
 version: 1
@@ -29,17 +29,19 @@ entities:
     from: Kept
     keys: {PK: "KEPT#{Id}", SK: "{escape(Name)}#"}
 """
-reals = st.floats(allow_nan=False, allow_infinity=False).filter(
-    lambda v: v == 0 or 1e-130 <= abs(v) < 9.99e125
-)
+finite = st.floats(allow_nan=False, allow_infinity=False)
+reals = finite.filter(lambda value: value == 0 or 1e-130 <= abs(value) < 9.99e125)
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=40)
 values = st.none() | st.integers(-(2**63), 2**63 - 1) | reals | texts | st.binary(max_size=60)
 
 
 @pytest.fixture(scope="module")
 def table(engine: Engine) -> str:
-    name = f"round_trip_{engine.name}"
-    create_table(engine, name, ("PK", "SK"))
+    name = f"round_trip_{uuid.uuid4().hex[:8]}"
+    schema = [{"AttributeName": key, "KeyType": kind} for key, kind in (("PK", "HASH"), ("SK", "RANGE"))]
+    types = [{"AttributeName": key, "AttributeType": "S"} for key in ("PK", "SK")]
+    definition = {"TableName": name, "BillingMode": "PAY_PER_REQUEST"}
+    engine.call("CreateTable", {**definition, "KeySchema": schema, "AttributeDefinitions": types})
     return name
 
 

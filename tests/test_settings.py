@@ -19,9 +19,12 @@ from migration_tool.state.checkpoint import Checkpoint
 from migration_tool.state.store import StateStore
 from tests.target.fake import FakeServer, Reply, Seen, answer, fault
 
-DESIGN = (
-    'version: 1\ntable: Things\nentities: {Thing: {from: Thing, keys: {PK: "T#{ThingId}", SK: "{Name}"}}}\n'
-)
+DESIGN = """
+version: 1
+table: Things
+entities:
+  Thing: {from: Thing, keys: {PK: "T#{ThingId}", SK: "{Name}"}}
+"""
 ROWS = 60
 
 
@@ -47,10 +50,8 @@ class Service:
             return fault("ResourceNotFoundException")
         schema = [{"AttributeName": "PK", "KeyType": "HASH"}, {"AttributeName": "SK", "KeyType": "RANGE"}]
         types = [{"AttributeName": name, "AttributeType": "S"} for name in ("PK", "SK")]
-        return answer(
-            {"Table": {"TableName": body["TableName"], "TableStatus": "ACTIVE", "TableId": "1", "TableArn": "a",
-                       "KeySchema": schema, "AttributeDefinitions": types}}
-        )  # fmt: skip
+        table = {"TableName": body["TableName"], "TableStatus": "ACTIVE", "TableId": "1", "TableArn": "a"}
+        return answer({"Table": {**table, "KeySchema": schema, "AttributeDefinitions": types}})
 
     def CreateTable(self, body: dict[str, Any]) -> Reply:  # noqa: N802
         self.there = True
