@@ -1,7 +1,7 @@
 """The one copy loop, for `migrate` and for `resume`: rows → batches → table → watermark → checkpoint.
 
 The invariant: a checkpoint holds a position only when every row up to it is acknowledged or durably in the
-reject file (facts.md §5). The line that would break it is in `Ledger.save`: rejects before checkpoint.
+reject file. The line that would break it is in `Ledger.save`: rejects before checkpoint.
 """
 
 from __future__ import annotations

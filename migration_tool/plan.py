@@ -24,7 +24,7 @@ WRITE_UNIT_BYTES = 1024
 DOLLARS_PER_MILLION_WRITE_UNITS = 0.625
 """On-demand standard table class, us-east-1, as of 2026-11; other regions cost up to twice that."""
 NEW_TABLE_UNITS_PER_SECOND = 4_000
-"""What a new on-demand table takes at once (facts.md §1)."""
+"""What a new on-demand table takes at once (AWS: "Initial throughput for on-demand capacity mode")."""
 EXAMPLES = 5
 
 

@@ -8,7 +8,7 @@ data decides (verify/collisions.py).
 What SQLite promises and this leans on: a rowid alias holds integers only; a column of INTEGER or REAL
 affinity holds no text that reads as a number, one of TEXT affinity no number. So in one such column two
 values that render alike are one value. Untyped and NUMERIC columns (ANY in a STRICT table is read as
-NUMERIC) can hold 1 and '1' side by side, and both render as 1 (facts.md §0).
+NUMERIC) can hold 1 and '1' side by side, and both render as 1.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Batches into tables: send, retry only what was not taken, bisect to the bad row, keep the watermark.
 
-Every class of answer (facts.md §1) has its reaction in `_react`. A batch is done only when each of its
+Every class of answer has its reaction in `_react`. A batch is done only when each of its
 items is acknowledged or rejected; nothing here counts an item on any weaker sign.
 """
 
