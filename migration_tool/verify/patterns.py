@@ -19,7 +19,7 @@ from migration_tool.source.sqlite import SqliteSource
 from migration_tool.target import reader
 from migration_tool.target.wire import Wire
 from migration_tool.verify.answers import Answers
-from migration_tool.verify.cases import Arguments, cases, check_sql, possible
+from migration_tool.verify.cases import Arguments, cases, possible
 from migration_tool.verify.report import Advance, Failure, PatternResult, unwatched
 
 FAILURES = 10
@@ -50,27 +50,8 @@ def check_patterns(
     rejected  source rows of the table that have no item: answers may lack that many, and are counted
     pauses    seconds before an index is asked again about what did not agree
 
-    Raises DesignError when the SQL cannot be compared, SourceError, TargetError.
+    Precondition: `cases.check_sql` has found nothing. Raises SourceError, TargetError.
     """
-    check_sql(source, compiled.design)
-    return ask_patterns(
-        source, compiled, wire, table_name, limit, advance, rejected=rejected, pauses=pauses, sleep=sleep
-    )
-
-
-def ask_patterns(
-    source: SqliteSource,
-    compiled: CompiledDesign,
-    wire: Wire,
-    table_name: str,
-    limit: int | None = None,
-    advance: Advance = unwatched,
-    *,
-    rejected: int = 0,
-    pauses: Sequence[float] = ASK_AGAIN_SECONDS,
-    sleep: Callable[[float], None] = time.sleep,
-) -> tuple[PatternResult, ...]:
-    """`check_patterns` for a design whose SQL has been checked. Raises SourceError, TargetError."""
     return tuple(
         _Check(source, compiled.design, pattern, wire, table_name, advance, rejected).run(
             limit, pauses if pattern.index else (), sleep

@@ -13,7 +13,7 @@ from migration_tool.source.sqlite import SqliteSource
 from migration_tool.target.wire import Wire
 from migration_tool.verify.cases import check_sql, possible
 from migration_tool.verify.compare import DETAILS, compare
-from migration_tool.verify.patterns import ASK_AGAIN_SECONDS, LONGEST_ANSWER, ask_patterns
+from migration_tool.verify.patterns import ASK_AGAIN_SECONDS, LONGEST_ANSWER, check_patterns
 from migration_tool.verify.report import (
     Advance,
     PatternResult,
@@ -64,16 +64,26 @@ def validate(
             source, compiled, wire, table, work_folder,
             details=details, segments=segments, advance=advance, clock=clock,
         )  # fmt: skip
-        pauses = () if wire.target.loopback else ASK_AGAIN_SECONDS
-        rejected = difference.total("rejected")
-        patterns = ask_patterns(
-            source, compiled, wire, table, limit, advance, rejected=rejected, pauses=pauses
-        )
+        reports.append(_with_patterns(source, compiled, wire, difference, limit, advance))
         advance(sys.maxsize)
-        checked = tuple(_checked(difference, patterns))
-        not_checked = tuple(_not_checked(compiled, difference, patterns))
-        reports.append(TableReport(difference, patterns, checked, not_checked))
     return Report(run_id, clock(), source_name or str(source.path), wire.target.url, tuple(reports))
+
+
+def _with_patterns(
+    source: SqliteSource,
+    compiled: CompiledDesign,
+    wire: Wire,
+    difference: TableDifference,
+    limit: int | None,
+    advance: Advance,
+) -> TableReport:
+    pauses = () if wire.target.loopback else ASK_AGAIN_SECONDS
+    rejected = difference.total("rejected")
+    patterns = check_patterns(
+        source, compiled, wire, difference.table, limit, advance, rejected=rejected, pauses=pauses
+    )
+    checked = tuple(_checked(difference, patterns))
+    return TableReport(difference, patterns, checked, tuple(_not_checked(compiled, difference, patterns)))
 
 
 def _counted(

@@ -10,7 +10,7 @@ from migration_tool.errors import DesignError, SourceError
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.target.wire import Wire
 from migration_tool.verify import patterns as room
-from migration_tool.verify.cases import cases, possible
+from migration_tool.verify.cases import cases, check_sql, possible
 from migration_tool.verify.patterns import FAILURES, check_patterns
 from migration_tool.verify.report import PatternResult
 
@@ -34,6 +34,7 @@ def wire(shop: Shop) -> FakeWire:
 
 def run(shop: Shop, wire: FakeWire, limit: int | None = None, **options: Any) -> dict[str, PatternResult]:
     options = {"pauses": (), **options}
+    check_sql(shop[0], shop[1].design)
     return {found.name: found for found in check_patterns(*shop, cast(Wire, wire), "Shop", limit, **options)}
 
 
