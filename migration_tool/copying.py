@@ -105,6 +105,16 @@ class Ledger:
             before.items_written + len(batch.items) - batch.rejected_items,
             before.rejected + len(batch.rejects),
         )
+        LOG.debug(
+            "batch done",
+            extra={
+                "table": lane.table,
+                "entity": lane.entity,
+                "batch": batch.number,
+                "items": len(batch.items),
+                "rejected": len(batch.rejects),
+            },
+        )
         self.rejected += len(batch.rejects)
         self._rejects += batch.rejects
         self._unsaved += 1

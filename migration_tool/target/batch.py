@@ -49,6 +49,7 @@ class Batch:
     position  the cursor of the last row, whether it became an item or not
     rows      how many rows the batch accounts for: items and rejects
     open      requests that still have to be answered; 0: every row is stored or rejected
+    number    which batch of this process it is, for the log
     """
 
     lane: Lane
@@ -59,6 +60,7 @@ class Batch:
     rejects: list[Reject] = field(default_factory=list)
     rejected_items: int = 0
     open: int = 1
+    number: int = 0
 
     def body(self, chosen: Sequence[int]) -> bytes:
         """The request that puts the chosen items. Encoded once per send, never re-encoded per item."""

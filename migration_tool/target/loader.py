@@ -79,6 +79,7 @@ class Loader:
         """Takes a batch; it leaves as soon as a connection is free."""
         self._watermark.add(batch)
         self.figures.batches += 1
+        batch.number = self.figures.batches
         batch.open = 1 if batch.items else 0
         if batch.items:
             self._ready.append(_Send(batch, range(len(batch.items)), self._wire.clock()))
@@ -175,14 +176,7 @@ class Loader:
             return
         delay = self._wire.backoff.delay(send.attempts)
         heapq.heappush(self._delayed, (now + delay, next(self._order), send))
-        LOG.warning(
-            "sending again",
-            extra={
-                "table": send.batch.lane.table, "items": len(send.chosen), "attempt": send.attempts,
-                "seconds": round(delay, 3), "code": verdict.code, "reason": verdict.message,
-                "throttling_reasons": list(verdict.reasons),
-            },
-        )  # fmt: skip
+        LOG.warning("sending again", extra=_told(send, verdict, delay))
 
     def _renew(self, send: _Send, verdict: Verdict, answer: Answer) -> None:
         old = self._wire.backoff.exhausted(send.attempts, self._wire.clock() - send.since)
@@ -217,6 +211,20 @@ class Loader:
             return fault
         hint = f"{EXPIRED_HINT} {RESUME}" if verdict.reaction is Reaction.CREDENTIALS else RESUME
         return Stopped("write items", table, f"{code}: {message}", hint)
+
+
+def _told(send: _Send, verdict: Verdict, delay: float) -> dict[str, Any]:
+    """What the log says of a retry: figures and codes, no keys and no items."""
+    return {
+        "table": send.batch.lane.table,
+        "batch": send.batch.number,
+        "items": len(send.chosen),
+        "attempt": send.attempts,
+        "seconds": round(delay, 3),
+        "code": verdict.code,
+        "reason": verdict.message,
+        "throttling_reasons": list(verdict.reasons),
+    }
 
 
 def _consumed(body: dict[str, Any]) -> float:

@@ -286,3 +286,15 @@ def test_answers_without_consumed_capacity_are_good() -> None:
     with loading(ledger) as loader:
         assert load(loader, one) == [one]
     assert loader.figures.wcu == 0.0
+
+
+def test_the_log_says_which_batch_of_which_table_is_sent_again(caplog: pytest.LogCaptureFixture) -> None:
+    reasons = [{"reason": "TableWriteKeyRangeThroughputExceeded", "resource": "t"}]
+    ledger = Ledger([None, always(fault("ThrottlingException", ThrottlingReasons=reasons))])
+    with loading(ledger, connections=1) as loader:
+        load(loader, batch(0), batch(25))
+    (record,) = [record for record in caplog.records if record.message == "sending again"]
+    told = vars(record)
+    assert (told["table"], told["batch"], told["items"], told["attempt"]) == ("music_catalog", 2, 25, 1)
+    assert told["throttling_reasons"] == ["TableWriteKeyRangeThroughputExceeded"]
+    assert "P#25" not in str(told)
