@@ -190,7 +190,6 @@ ENTITY = {
         {"position": [{"t": "date", "v": "1"}]},
         {"position": [{"t": "real", "v": "1"}]},
         {"position": [{"t": "blob", "v": "?"}]},
-        {"position": [{"t": "invalid_text", "v": "/w=="}]},
         {"position": [True]},
         {"position": [["x"]]},
         {"done": 0},
