@@ -252,7 +252,7 @@ def _together(values: Mapping[str, Any], tables: Mapping[str, str]) -> list[str]
 
 
 def _section(kind: type[_T], name: str, values: Mapping[str, Any]) -> _T:
-    return kind(**{f.name: values[f"{name}.{f.name}"] for f in fields(kind)})  # type: ignore[arg-type]
+    return kind(**{f.name: values[f"{name}.{f.name}"] for f in fields(kind)})  # type: ignore[arg-type]  # a dataclass
 
 
 def _absolute(path: Path, base: Path) -> Path:

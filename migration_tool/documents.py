@@ -34,11 +34,11 @@ class Pairs(list[tuple[Any, Any]]):
 class _Loader(yaml.SafeLoader):
     """The safe loader, with the plain values of JSON; only its parser and composer are used."""
 
-    yaml_implicit_resolvers = {}  # noqa: RUF012
+    yaml_implicit_resolvers = {}  # noqa: RUF012  # PyYAML's own form
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()  # type: ignore[no-untyped-call]
+            event = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML
             raise ValueError(f"aliases are not used here: *{event.anchor}, line {_line(event)}")
         return super().compose_node(parent, index)
 

@@ -47,7 +47,6 @@ class LoadFigures:
     throttles: int = 0
     resent_items: int = 0
     wcu: float = 0.0
-    last_trouble: str = ""
 
 
 class Loader:
@@ -168,7 +167,6 @@ class Loader:
     def _again(self, send: _Send, verdict: Verdict, throttled: bool = False) -> None:
         """Queues the send for later; when its retries are used up, finds the bad row or stops the run."""
         now = self._wire.clock()
-        self.figures.last_trouble = f"{verdict.code}: {verdict.message}".strip(": ")
         if self._wire.backoff.exhausted(send.attempts, now - send.since, throttled=throttled):
             if throttled or self._accepted_at <= send.since:
                 raise self._fault(send, verdict)
