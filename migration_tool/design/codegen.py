@@ -1,52 +1,68 @@
 """Design → Python source of the function from row to item, and that function.
 
-Every column is a local variable, every attribute one expression of the join that makes the item's text. The
-usual storage class of a column is written out in place; whatever else it holds goes through `named`.
+Every column is a local variable, and so is every part of a key that can be: two keys that pad the same
+number pad it once. The attributes are `pieces`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from migration_tool import attributes, limits
 from migration_tool.design.model import ENTITY_TYPE, Attribute, Design, Entity
+from migration_tool.design.pieces import (
+    Code,
+    Piece,
+    always,
+    item_text,
+    number,
+    plain_string,
+    prefix,
+    string,
+    where,
+)
 from migration_tool.design.scope import Scope
-from migration_tool.design.template import Reference, Template, code, namespace
+from migration_tool.design.template import (
+    SHARD_DIGITS,
+    Field,
+    Reference,
+    Template,
+    code,
+    digits_code,
+    field_code,
+    namespace,
+)
 from migration_tool.errors import RowRejected
-from migration_tool.model import EncodedItem, Row
+from migration_tool.model import Column, ColumnRef, EncodedItem, Row
 
 
-def child_source(number: int, scope: Scope, rules: Mapping[str, Attribute]) -> str:
+def child_source(place: int, scope: Scope, rules: Mapping[str, Attribute]) -> str:
     """Source of `child0(row)`, `child1(row)` …: an embedded row as a map."""
-    pieces = [_attribute(scope, name, rules[name]) for name in sorted(rules)]
-    wrapped = f"""'{{"M":' + {_map(pieces)} + '}}'"""
-    return _function(f"child{number}", _variables(scope), f"    return {wrapped}\n")
+    body = _Body(scope, ())
+    pieces = [body.attribute(name, rules[name]) for name in sorted(rules)]
+    lines = [*body.lines, *item_text(pieces), """return f'{{"M":{text}}}'"""]
+    return _function(f"child{place}", _variables(scope), lines)
 
 
 def item_source(design: Design, entity: Entity, scope: Scope, rules: Mapping[str, Attribute]) -> str:
     """Source of `item(row)`; it calls the functions of the embedded rows."""
-    pieces = {name: _attribute(scope, name, rule) for name, rule in rules.items()}
-    pieces[ENTITY_TYPE] = repr(f',"{ENTITY_TYPE}":{attributes.text(entity.name)}')
-    for number, embed in enumerate(entity.embeds):
-        prefix = f",{attributes.json_string(embed.name)}:" + '{"L":['
-        pieces[embed.name] = f"{prefix!r} + ','.join([child{number}(r) for r in c{number}]) + ']}}'"
-    lines = [_circle_check(scope, name) for name in scope.ancestries]
-    for number, (name, template) in enumerate(entity.keys.items()):
-        rendered, nullable = _rendered(scope, template)
-        key = f"k{number}"
-        lines.append(f"{key} = None if {nullable} else {rendered}" if nullable else f"{key} = {rendered}")
-        lines.append(_key_check(design, name, key))
-        pieces[name] = _key_attribute(design, name, key)
-    order = list(entity.keys)
-    pk, sk = (f"k{order.index(name)}" for name in design.keys)
-    body = "".join(f"    {line}\n" for line in lines) + (
-        f"    text = {_map([pieces[name] for name in sorted(pieces)])}\n"
-        f"    if len(text) > {limits.LARGE_TEXT}: check_item_size(text)\n"
-        f"    return {pk}, {sk}, text\n"
-    )
-    lists = [f"c{number}" for number in range(len(entity.embeds))]
-    return _function("item", _variables(scope) + lists, body)
+    body = _Body(scope, [entity.keys[name] for name in design.keys])
+    body.lines += [_circle_check(scope, name) for name in scope.ancestries]
+    body.share_fields(entity.keys.values())
+    pieces = {name: body.key(design, name, template) for name, template in entity.keys.items()}
+    pieces |= {name: body.attribute(name, rule) for name, rule in rules.items()}
+    pieces[ENTITY_TYPE] = always(prefix(ENTITY_TYPE) + attributes.text(entity.name))
+    for place, embed in enumerate(entity.embeds):
+        elements = body.local(f"','.join([child{place}(r) for r in c{place}])")
+        pieces[embed.name] = always(prefix(embed.name) + '{"L":[', Code(elements), "]}")
+    ending = [
+        f"if len(text) > {limits.LARGE_TEXT}: check_item_size(text)",
+        f"return {body.keys[design.keys[0]]}, {body.keys[design.keys[1]]}, text",
+    ]
+    lists = [f"c{place}" for place in range(len(entity.embeds))]
+    lines = [*body.lines, *item_text([pieces[name] for name in sorted(pieces)]), *ending]
+    return _function("item", _variables(scope) + lists, lines)
 
 
 def item_function(source: str) -> Callable[[Row], EncodedItem]:
@@ -58,51 +74,126 @@ def item_function(source: str) -> Callable[[Row], EncodedItem]:
     return item
 
 
-def _attribute(scope: Scope, name: str, rule: Attribute) -> str:
-    """Source of an expression: ',"Name":{"S":"…"}', or '' where the value is NULL."""
-    prefix = f",{attributes.json_string(name)}:"
-    if rule.template:
-        rendered, nullable = _rendered(scope, rule.template)
-        piece = f"named({prefix!r}, {rendered})"
-        return f"'' if {nullable} else {piece}" if nullable else piece
-    if rule.reference is None:
-        return repr(prefix + attributes.encode(rule.constant))
-    found, column = scope.use(rule.reference)
-    value = scope.variable(found)
-    if rule.convert:
-        return f"named({prefix!r}, {value}, {attributes.CONVERTERS[rule.convert].__name__})"
-    return _column(prefix, value, column.affinity)
+class _Body:
+    """The statements of one function, and the local variables they set.
+
+    keys  key attribute → its variable
+    """
+
+    def __init__(self, scope: Scope, design_keys: Sequence[Template]) -> None:
+        self.lines: list[str] = []
+        self.keys: dict[str, str] = {}
+        self._scope = scope
+        self._shared: dict[str, str] = {}
+        joined = [join.by for join in scope.joins]
+        keyed = [scope.use(reference)[0] for key in design_keys for reference in key.references()]
+        self._expected = {*joined, *keyed}
+
+    def local(self, source: str) -> str:
+        """A variable with the value of that expression."""
+        name = f"x{len(self.lines)}"
+        self.lines.append(f"{name} = {source}")
+        return name
+
+    def share_fields(self, templates: Iterable[Template]) -> None:
+        """Sets a variable for each field that some key needs whenever its column is not NULL."""
+        for template in templates:
+            variables, nullable = self._fields(template)
+            for field in template.fields():
+                own = variables[field.reference] if field.reference else ""
+                if own and {variables[r] for r in nullable} <= {own}:
+                    source = field_code(field, own, self._shared)
+                    if source not in self._shared:
+                        guard = f"None if {own} is None else " if nullable else ""
+                        self._shared[source] = self.local(guard + source)
+
+    def key(self, design: Design, name: str, template: Template) -> Piece:
+        """A key attribute; index keys are sparse: a NULL or empty one is left out of the item."""
+        source, nullable = self._rendered(template)
+        key = self.keys[name] = self.local(f"None if {nullable} else {source}" if nullable else source)
+        limit = _key_limit(design, name)
+        plain = _plain_length(template)
+        own = name in design.keys
+        if nullable or not 0 < plain <= limit // 4:
+            self.lines.append(_key_check(name, key, limit, own))
+        elif not template.references() and not own:
+            return always(prefix(name) + attributes.text("".join(map(str, template.parts))))
+        usual = plain_string(name, key) if plain else string(name, f"json_string({key})")
+        if own or (plain and not nullable):
+            return always(*usual)
+        piece = where(key, usual, "''")
+        return piece if self._all_expected(template) else self._variable(piece.every)
+
+    def attribute(self, name: str, rule: Attribute) -> Piece:
+        if rule.template:
+            source, nullable = self._rendered(rule.template)
+            named = f"named({prefix(name)!r}, {source})"
+            return self._variable(f"'' if {nullable} else {named}" if nullable else named)
+        if rule.reference is None:
+            return always(prefix(name) + attributes.encode(rule.constant))
+        found, column = self._scope.use(rule.reference)
+        value = self._scope.variable(found)
+        if rule.convert:
+            convert = attributes.CONVERTERS[rule.convert].__name__
+            return self._variable(f"named({prefix(name)!r}, {value}, {convert})")
+        return self._column(name, value, found, column)
+
+    def _column(self, name: str, value: str, found: ColumnRef, column: Column) -> Piece:
+        """The usual storage class of the affinity in place, any other through `named`."""
+        otherwise = f"named({prefix(name)!r}, {value})"
+        if column.affinity == "INTEGER":
+            digits = self._shared.get(digits_code(value), value)
+            piece = where(f"type({value}) is int", number(name, digits), otherwise)
+        elif column.affinity == "TEXT":
+            piece = where(f"type({value}) is str", string(name, f"json_string({value})"), otherwise)
+        elif column.affinity in ("REAL", "NUMERIC"):
+            return self._variable(
+                f"named({prefix(name)!r}, {value}, real) if type({value}) is float else {otherwise}"
+            )
+        else:
+            return self._variable(otherwise)
+        return piece if self._is_expected(found, column) else self._variable(piece.every)
+
+    def _variable(self, source: str) -> Piece:
+        return always(Code(self.local(source)))
+
+    def _is_expected(self, found: ColumnRef, column: Column) -> bool:
+        """Whether a NULL would be a surprise: one that a row is looked up by, or what is looked up."""
+        return column.not_null or found.alias != self._scope.alias or found in self._expected
+
+    def _all_expected(self, template: Template) -> bool:
+        return all(self._is_expected(*self._scope.use(reference)) for reference in template.references())
+
+    def _fields(self, template: Template) -> tuple[dict[Reference, str], list[Reference]]:
+        """The variable of each reference, and the references whose columns may be NULL."""
+        variables, nullable = {}, []
+        for reference in dict.fromkeys(template.references()):
+            found, column = self._scope.use(reference)
+            variables[reference] = self._scope.variable(found)
+            if not column.not_null:
+                nullable.append(reference)
+        return variables, nullable
+
+    def _rendered(self, template: Template) -> tuple[str, str]:
+        """Source of the rendered template, and of the condition under which a column of it is NULL."""
+        variables, nullable = self._fields(template)
+        source = code(template, variables.__getitem__, self._shared)
+        return source, " or ".join(f"{variables[reference]} is None" for reference in nullable)
 
 
-def _column(prefix: str, value: str, affinity: str) -> str:
-    """The usual storage class of the column's affinity written out; any other goes through `named`."""
-    otherwise = f"named({prefix!r}, {value})"
-    if affinity == "INTEGER":
-        return _wire(prefix, "N", value, quoted=True) + f" if type({value}) is int else {otherwise}"
-    if affinity == "TEXT":
-        return _wire(prefix, "S", f"json_string({value})") + f" if type({value}) is str else {otherwise}"
-    if affinity in ("REAL", "NUMERIC"):
-        return f"named({prefix!r}, {value}, real) if type({value}) is float else {otherwise}"
-    return otherwise
-
-
-def _wire(prefix: str, kind: str, value: str, quoted: bool = False) -> str:
-    """Source of `prefix{"kind":value}`, as adjacent literals that Python joins into one."""
-    quote = '"' if quoted else ""
-    opening = prefix + '{"' + kind + '":' + quote
-    return f"{opening!r} f'{{{value}}}' {quote + '}'!r}"
-
-
-def _rendered(scope: Scope, template: Template) -> tuple[str, str]:
-    """Source of the rendered template, and of the condition under which a column of it is NULL."""
-    names: dict[Reference, str] = {}
-    nullable = []
-    for reference in dict.fromkeys(template.references()):
-        found, column = scope.use(reference)
-        names[reference] = scope.variable(found)
-        if not column.not_null:
-            nullable.append(f"{names[reference]} is None")
-    return code(template, names.__getitem__), " or ".join(nullable)
+def _plain_length(template: Template) -> int:
+    """The most characters of a key that needs no escape in JSON; 0 where one cannot say."""
+    length = 0
+    for part in template.parts:
+        if isinstance(part, Field):
+            if not (part.width or part.shards):
+                return 0
+            length += part.width or SHARD_DIGITS
+        else:
+            if attributes.json_string(part) != f'"{part}"':
+                return 0
+            length += len(part)
+    return length
 
 
 def _circle_check(scope: Scope, ancestry: str) -> str:
@@ -110,34 +201,24 @@ def _circle_check(scope: Scope, ancestry: str) -> str:
     return f"if {value} is None: refuse_circle({ancestry!r})"
 
 
-def _key_check(design: Design, name: str, key: str) -> str:
-    """The exact check is called only where the cheap one cannot rule a fault out."""
+def _key_limit(design: Design, name: str) -> int:
     sorts = {design.keys[1], *(index.sort_key for index in design.indexes)}
-    limit = limits.MAX_SORT_KEY_BYTES if name in sorts else limits.MAX_PARTITION_KEY_BYTES
-    suspicious = f"not {key} or len({key}) > {limit // 4}"
-    if name not in design.keys:
-        suspicious = f"{key} and len({key}) > {limit // 4}"
+    return limits.MAX_SORT_KEY_BYTES if name in sorts else limits.MAX_PARTITION_KEY_BYTES
+
+
+def _key_check(name: str, key: str, limit: int, own: bool) -> str:
+    """The exact check is called only where the cheap one cannot rule a fault out."""
+    suspicious = f"not {key} or len({key}) > {limit // 4}" if own else f"{key} and len({key}) > {limit // 4}"
     return f"if {suspicious}: check_key({name!r}, {key}, {limit})"
 
 
-def _key_attribute(design: Design, name: str, key: str) -> str:
-    """Index keys are sparse: a NULL or empty one is left out, or DynamoDB would refuse the whole batch."""
-    piece = _wire(f",{attributes.json_string(name)}:", "S", f"json_string({key})")
-    return piece if name in design.keys else f"{piece} if {key} else ''"
-
-
-def _map(pieces: list[str]) -> str:
-    joined = "".join(f"\n        {piece}," for piece in pieces)
-    return f"'{{' + ''.join(({joined}\n    ))[1:] + '}}'"
-
-
-def _function(name: str, variables: list[str], body: str) -> str:
+def _function(name: str, variables: list[str], lines: list[str]) -> str:
     row = f"({', '.join(variables)},)" if variables else "()"
-    return f"def {name}(row):\n    {row} = row\n{body}"
+    return "".join([f"def {name}(row):\n    {row} = row\n", *(f"    {line}\n" for line in lines)])
 
 
 def _variables(scope: Scope) -> list[str]:
-    return [f"v{number}" for number in range(len(scope.columns))]
+    return [f"v{place}" for place in range(len(scope.columns))]
 
 
 def _names() -> dict[str, Any]:

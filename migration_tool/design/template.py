@@ -12,7 +12,7 @@ Entities and access patterns share this module, so that what is written is what 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from zlib import crc32
@@ -24,6 +24,8 @@ LOW = "\x01"
 SEPARATOR = "#"
 MAX_WIDTH = 19
 """Digits of the largest integer that SQLite stores."""
+SHARD_DIGITS = 3
+"""The most digits of a shard's number: there are at most 1,000 of them."""
 _NAME = r"(?:`(?:[^`]|``)+`|[^\W\d]\w*)"
 _CALL = re.compile(r"\s*(\w+)\s*\((.*)\)\s*", re.DOTALL)
 _REFERENCE = re.compile(rf"\s*({_NAME})(?:\.({_NAME}))?\s*")
@@ -181,9 +183,13 @@ FUNCTIONS: dict[str, Callable[[Any], str]] = {
 }
 
 
-def shard(value: Any, count: int) -> str:
-    """The shard of a value: the same on every machine and in every run."""
-    return str(crc32(key_text(value).encode()) % count)
+_METHODS = frozenset({"lower", "upper"})
+"""Functions that are methods of text, for text."""
+
+
+def shard(text: str, count: int) -> str:
+    """The shard of a value, given as text: the same on every machine and in every run."""
+    return str(crc32(text.encode()) % count)
 
 
 def pad(value: Any, width: int) -> str:
@@ -195,30 +201,48 @@ def pad(value: Any, width: int) -> str:
     return f"{value:0{width}d}"
 
 
-def code(template: Template, variable: Callable[[Reference], str]) -> str:
+def code(
+    template: Template, variable: Callable[[Reference], str], shared: Mapping[str, str] | None = None
+) -> str:
     """Python source of an expression that renders the template, for `eval` in `namespace()`.
 
     variable  gives the name of the variable that holds a reference's value (never None there)
+    shared    `field_code` → the variable that holds its value already
     """
-    pieces = [
-        repr(part) if isinstance(part, str) else "f'{" + _field_code(part, variable) + "}'"
-        for part in template.parts
-    ]
+    known, pieces = shared or {}, []
+    for part in template.parts:
+        if isinstance(part, str):
+            pieces.append(repr(part))
+        else:
+            source = field_code(part, variable(part.reference) if part.reference else "", known)
+            pieces.append("f'{" + known.get(source, source) + "}'")
     return "(" + " ".join(pieces or ["''"]) + ")"
 
 
-def _field_code(field: Field, variable: Callable[[Reference], str]) -> str:
+def field_code(field: Field, value: str, shared: Mapping[str, str]) -> str:
+    """Source of the text of one field; `value` is the variable that holds its column."""
     if field.reference is None:
         return "shard_number"
-    value = variable(field.reference)
     if field.width:
-        in_range = f"{value} if type({value}) is int and 0 <= {value} < {10**field.width}"
-        return f"({in_range} else pad({value}, {field.width})):0>{field.width}"
+        in_range = f"type({value}) is int and 0 <= {value} < {10**field.width}"
+        return f"(str({value}).zfill({field.width}) if {in_range} else pad({value}, {field.width}))"
+    digits = digits_code(value)
+    if field.shards:
+        return f"shard({shared.get(digits, digits)}, {field.shards})"
     if not field.functions:
-        return f"{value} if type({value}) is int else key_text({value})"
-    for function in field.functions:
-        value = f"shard({value}, {field.shards})" if function == "shard" else f"{function}({value})"
-    return value
+        return digits
+    first, *others = field.functions
+    source = f"{first}({value})"
+    if first in _METHODS:
+        source = f"({value}.{first}() if type({value}) is str else {source})"
+    for function in others:
+        source = f"{function}({source})"
+    return source
+
+
+def digits_code(value: str) -> str:
+    """Source of the text of a plain column, usually a number."""
+    return f"(str({value}) if type({value}) is int else key_text({value}))"
 
 
 def namespace() -> dict[str, Any]:

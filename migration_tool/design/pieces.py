@@ -1,0 +1,99 @@
+"""Source of the attributes of an item, and of the text that all of them make together.
+
+An item whose values have the storage class that their columns declare is one formatted string. Any other
+row, SQLite allows everything everywhere, is put together from expressions that ask for the class themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from migration_tool import attributes
+
+
+@dataclass(frozen=True)
+class Code:
+    """Source of an expression whose value is text. It stands in an f-string: no quotes, no backslashes."""
+
+    source: str
+
+
+Fragment = str | Code
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One attribute: ',"Name":{"S":"…"}', or nothing.
+
+    test   source of the condition under which `usual` is right; "" when it always is
+    usual  what the attribute then is
+    every  source of an expression that is right for every value
+    """
+
+    test: str
+    usual: tuple[Fragment, ...]
+    every: str
+
+
+def always(*fragments: Fragment) -> Piece:
+    return Piece("", fragments, written(fragments))
+
+
+def where(test: str, usual: tuple[Fragment, ...], otherwise: str) -> Piece:
+    return Piece(test, usual, f"{written(usual)} if {test} else {otherwise}")
+
+
+def prefix(name: str) -> str:
+    return f",{attributes.json_string(name)}:"
+
+
+def string(name: str, quoted: str) -> tuple[Fragment, ...]:
+    """quoted  source of the JSON string"""
+    return (prefix(name) + '{"S":', Code(quoted), "}")
+
+
+def plain_string(name: str, value: str) -> tuple[Fragment, ...]:
+    """value  source of text that needs no escape in JSON"""
+    return (prefix(name) + '{"S":"', Code(value), '"}')
+
+
+def number(name: str, digits: str) -> tuple[Fragment, ...]:
+    """digits  source of an integer, or of its text"""
+    return (prefix(name) + '{"N":"', Code(digits), '"}')
+
+
+def written(fragments: Iterable[Fragment]) -> str:
+    """Source of one string, as adjacent literals that Python joins into one."""
+    merged, literal = [], ""
+    for fragment in (*fragments, Code("")):
+        if isinstance(fragment, str):
+            literal += fragment
+            continue
+        merged += [repr(literal)] if literal else []
+        merged += [f"f'{{{fragment.source}}}'"] if fragment.source else []
+        literal = ""
+    return " ".join(merged) or "''"
+
+
+def item_text(pieces: Sequence[Piece]) -> list[str]:
+    """Statements that set `text` to the item; `pieces` in the order of their names."""
+    tests = list(dict.fromkeys(piece.test for piece in pieces if piece.test))
+    if not tests:
+        return [f"text = {_usual(pieces)}"]
+    every = " ".join(f"{piece.every}," for piece in pieces)
+    return [
+        f"if {' and '.join(tests)}:",
+        f"    text = {_usual(pieces)}",
+        "else:",
+        f"    text = '{{' + ''.join(({every}))[1:] + '}}'",
+    ]
+
+
+def _usual(pieces: Sequence[Piece]) -> str:
+    """The first attribute brings a comma with it; where it may be missing, the comma is cut off later."""
+    fragments = [fragment for piece in pieces for fragment in piece.usual]
+    first = fragments[0] if fragments else ","
+    if isinstance(first, str):
+        return written(["{" + first[1:], *fragments[1:], "}"])
+    return "'{' + (" + written(fragments) + ")[1:] + '}'"
