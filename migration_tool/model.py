@@ -18,6 +18,22 @@ Text that is not valid UTF-8 arrives as `InvalidText`.
 Position: TypeAlias = tuple[Scalar, ...]
 """The cursor of a row: `(rowid,)`, or the primary key of a WITHOUT ROWID table."""
 
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Consecutive rows of one entity.
+
+    cursors  what the source gave for each row; its first `width` values are the row's position
+    """
+
+    rows: list[Row]
+    cursors: list[Row]
+    width: int
+
+    def position(self, place: int) -> Position:
+        return self.cursors[place][: self.width]
+
+
 EncodedItem: TypeAlias = tuple[str, str, str]
 """(partition key, sort key, DynamoDB JSON text of the whole item with its attributes sorted by name)."""
 

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import Any
 
 from migration_tool.errors import SourceError
-from migration_tool.model import ChildRead, InvalidText, Position, Read, Row, Scalar, Schema
+from migration_tool.model import Chunk, Position, Read, Row, Scalar, Schema
 from migration_tool.source import sql
 from migration_tool.source.connection import QUERY_SECONDS, connect, source_error
+from migration_tool.source.rows import RowReader, decode
 from migration_tool.source.schema import cursor_of, read_schema, uses_case_functions
 
 _ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
-_CHUNK = 1_000
+_CHUNK = 500
 _INSTRUCTIONS_PER_CHECK = 100_000
 
 
@@ -73,23 +73,30 @@ class SqliteSource:
     def close(self) -> None:
         self._connection.close()
 
-    def rows(self, read: Read, after: Position | None = None) -> Iterator[tuple[Position, Row]]:
-        """The entity's rows behind `after`, in cursor order, embedded lists included.
+    def open(self, read: Read, after: Position | None = None) -> Callable[[int], Chunk]:
+        """A function that gives the entity's next `count` rows behind `after`, in cursor order.
 
-        Streams: neither the table nor the embedded rows of more than one parent are held in memory.
-        Text that is not UTF-8 arrives as InvalidText; the fast decoder cannot give that, so the rest of
-        the entity is then read again, from the last good row on, with a careful one.
+        It gives fewer only where the table ends. Streams; text that is not UTF-8 arrives as InvalidText.
         """
-        last = after
-        with self._errors(f"read the table {read.table}"):
-            try:
-                for last, row in self._stream(read, after, str):
-                    yield last, row
-                return
-            except sqlite3.OperationalError as error:
-                if "decode to UTF-8" not in str(error):
-                    raise
-            yield from self._stream(read, last, _decode)
+        reader = RowReader(self._connection, self._cursors, read, after)
+
+        def take(count: int) -> Chunk:
+            with self._errors(f"read the table {read.table}"):
+                return reader.take(count)
+
+        return take
+
+    def chunks(self, read: Read, after: Position | None = None) -> Iterator[Chunk]:
+        """All rows behind `after`, some hundreds at a time."""
+        take = self.open(read, after)
+        while (chunk := take(_CHUNK)).rows:
+            yield chunk
+
+    def rows(self, read: Read, after: Position | None = None) -> Iterator[tuple[Position, Row]]:
+        """All rows behind `after`, one at a time."""
+        for chunk in self.chunks(read, after):
+            for place, row in enumerate(chunk.rows):
+                yield chunk.position(place), row
 
     def count(self, read: Read) -> int:
         """How many rows `rows(read)` gives."""
@@ -104,7 +111,7 @@ class SqliteSource:
         """
         deadline = monotonic() + QUERY_SECONDS
         self._connection.set_progress_handler(lambda: monotonic() > deadline, _INSTRUCTIONS_PER_CHECK)
-        self._connection.text_factory = _decode
+        self._connection.text_factory = decode
         try:
             with self._errors("run the SQL of an access pattern"):
                 cursor = self._connection.execute(statement, dict(arguments))
@@ -122,64 +129,12 @@ class SqliteSource:
             }
         return SourceFacts(self.path, self.path.stat().st_size, self._encoding, self._journal_mode, rows)
 
-    def _stream(
-        self, read: Read, after: Position | None, decode: Callable[[bytes], Any]
-    ) -> Iterator[tuple[Position, Row]]:
-        cursor = self._cursor(read.table)
-        width = len(cursor.columns)
-        parents = self._fetch(sql.select(read, cursor, after), after or (), decode)
-        children = [
-            _Group(self._fetch(self._children(read, child, after), after or (), decode), width)
-            for child in read.children
-        ]
-        for row in parents:
-            position = row[:width]
-            yield position, row[width:] + tuple(group.of(position) for group in children)
-
-    def _children(self, read: Read, child: ChildRead, after: Position | None) -> str:
-        return sql.select_children(read, child, self._cursor(read.table), self._cursor(child.table), after)
-
-    def _fetch(self, statement: str, arguments: Position, decode: Callable[[bytes], Any]) -> Iterator[Row]:
-        """The connection has one decoder for all statements: it is set anew for each chunk."""
-        self._connection.text_factory = decode
-        cursor = self._connection.execute(statement, arguments)
-        while rows := cursor.fetchmany(_CHUNK):
-            yield from rows
-            self._connection.text_factory = decode
-
-    def _cursor(self, name: str) -> sql.Cursor:
-        cursor = self._cursors[name]
-        if cursor is None:
-            raise SourceError(
-                "read the table",
-                name,
-                "columns called rowid, _rowid_ and oid hide the table's row numbers",
-                "Rename one of these columns.",
-            )
-        return cursor
-
     @contextmanager
     def _errors(self, operation: str) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
             raise source_error(operation, self.path, error) from error
-
-
-class _Group:
-    """Child rows, which come in the order of their parents, one parent's list at a time."""
-
-    def __init__(self, rows: Iterator[Row], width: int) -> None:
-        self._rows = rows
-        self._width = width
-        self._next: Row | None = next(rows, None)
-
-    def of(self, parent: Position) -> list[Row]:
-        found = []
-        while self._next is not None and self._next[: self._width] == parent:
-            found.append(self._next[self._width :])
-            self._next = next(self._rows, None)
-        return found
 
 
 def check_source(path: Path) -> SourceFacts:
@@ -208,13 +163,6 @@ def check_source(path: Path) -> SourceFacts:
 
 def _authorise(action: int, *_: object) -> int:
     return sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
-
-
-def _decode(value: bytes) -> str | InvalidText:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return InvalidText(value)
 
 
 def _lower(value: Scalar) -> Scalar:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from migration_tool.errors import SourceError
 from migration_tool.model import ChildRead, ColumnRef, InvalidText, Join, Position, Read, Row
+from migration_tool.source import sql
 from migration_tool.source import sqlite as module
 from migration_tool.source.sqlite import SqliteSource
 
@@ -246,7 +247,8 @@ def test_embedded_rows_are_streamed(make: Open) -> None:
         "INSERT INTO P SELECT i FROM n; INSERT INTO C VALUES (1, 1); ANALYZE;"
     )
     child = ChildRead("list", "C", "C", (("P", "Id"),), ("N",), (), (ColumnRef("C", "N"),))
-    statement = source._children(Read("P", "P", (), (ColumnRef("P", "Id"),), (), (child,)), child, None)
+    read = Read("P", "P", (), (ColumnRef("P", "Id"),), (), (child,))
+    statement = sql.select_children(read, child, sql.Cursor(("rowid",)), sql.Cursor(("rowid",)), None)
     source._connection.set_authorizer(None)
     plan = [row[3] for row in source._connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
     assert plan[0] == "SCAN ~parent"

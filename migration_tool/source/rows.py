@@ -1,0 +1,122 @@
+"""The rows of one entity, in cursor order, as many at a time as the caller wants.
+
+Embedded lists come from a second statement in the order of their parents: the two are merged, so neither
+the table nor the embedded rows of more parents than were asked for are held in memory.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from migration_tool.errors import SourceError
+from migration_tool.model import Chunk, InvalidText, Position, Read, Row
+from migration_tool.source import sql
+
+_AHEAD = 500
+
+
+class RowReader:
+    """Reads on from a cursor. The connection belongs to the source, and has to outlive this."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        cursors: Mapping[str, sql.Cursor | None],
+        read: Read,
+        after: Position | None,
+    ) -> None:
+        self._connection = connection
+        self._cursors = cursors
+        self._read = read
+        self._width = len(self._cursor(read.table).columns)
+        self._last = after
+        self._open(str)
+
+    def take(self, count: int) -> Chunk:
+        """The next `count` rows; fewer only where the table ends. Raises sqlite3.Error, SourceError.
+
+        Text that is not UTF-8 arrives as InvalidText; the fast decoder cannot give that, so the rest of
+        the entity is then read with a careful one, again from the end of the last chunk on.
+        """
+        try:
+            chunk = self._take(count)
+        except sqlite3.OperationalError as error:
+            if "decode to UTF-8" not in str(error) or self._decode is decode:
+                raise
+            self._open(decode)
+            chunk = self._take(count)
+        if chunk.rows:
+            self._last = chunk.position(-1)
+        return chunk
+
+    def _open(self, decoder: Callable[[bytes], Any]) -> None:
+        self._decode = decoder
+        self._parents: sqlite3.Cursor | None = None
+
+    def _take(self, count: int) -> Chunk:
+        parents = self._parents or self._start()
+        cursors = self._fetch(parents, count)
+        rows = [row[self._width :] for row in cursors]
+        if self._children:
+            lists = [[group.of(row[: self._width]) for row in cursors] for group in self._children]
+            rows = [row + found for row, found in zip(rows, zip(*lists, strict=True), strict=True)]
+        return Chunk(rows, cursors, self._width)
+
+    def _start(self) -> sqlite3.Cursor:
+        read, last = self._read, self._last
+        cursor = self._cursor(read.table)
+        self._connection.text_factory = self._decode
+        self._parents = self._connection.execute(sql.select(read, cursor, last), last or ())
+        statements = [
+            sql.select_children(read, child, cursor, self._cursor(child.table), last)
+            for child in read.children
+        ]
+        self._children = [_Group(self._ahead(statement), self._width) for statement in statements]
+        return self._parents
+
+    def _ahead(self, statement: str) -> Iterator[Row]:
+        rows = self._connection.execute(statement, self._last or ())
+        while found := self._fetch(rows, _AHEAD):
+            yield from found
+
+    def _fetch(self, rows: sqlite3.Cursor, count: int) -> list[Row]:
+        """The connection has one decoder for all statements: it is set anew for each fetch."""
+        self._connection.text_factory = self._decode
+        return rows.fetchmany(count)
+
+    def _cursor(self, name: str) -> sql.Cursor:
+        cursor = self._cursors[name]
+        if cursor is None:
+            raise SourceError(
+                "read the table",
+                name,
+                "columns called rowid, _rowid_ and oid hide the table's row numbers",
+                "Rename one of these columns.",
+            )
+        return cursor
+
+
+class _Group:
+    """Child rows, which come in the order of their parents, one parent's list at a time."""
+
+    def __init__(self, rows: Iterator[Row], width: int) -> None:
+        self._rows = rows
+        self._width = width
+        self._next: Row | None = next(rows, None)
+
+    def of(self, parent: Position) -> list[Row]:
+        found = []
+        while self._next is not None and self._next[: self._width] == parent:
+            found.append(self._next[self._width :])
+            self._next = next(self._rows, None)
+        return found
+
+
+def decode(value: bytes) -> str | InvalidText:
+    """Text as SQLite holds it, broken or not."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return InvalidText(value)
