@@ -6,13 +6,14 @@ number pad it once. The attributes are `pieces`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from migration_tool import attributes, limits
 from migration_tool.design.model import ENTITY_TYPE, Attribute, Design, Entity
 from migration_tool.design.pieces import (
     Code,
+    Fragment,
     Piece,
     always,
     item_text,
@@ -21,11 +22,10 @@ from migration_tool.design.pieces import (
     prefix,
     string,
     where,
+    written,
 )
 from migration_tool.design.scope import Scope
 from migration_tool.design.template import (
-    SHARD_DIGITS,
-    Field,
     Reference,
     Template,
     code,
@@ -74,6 +74,10 @@ def item_function(source: str) -> Callable[[Row], EncodedItem]:
     return item
 
 
+_LONGEST_INTEGER = 20
+"""Characters of the longest integer that SQLite stores: 19 digits and a sign."""
+
+
 class _Body:
     """The statements of one function, and the local variables they set.
 
@@ -109,20 +113,60 @@ class _Body:
 
     def key(self, design: Design, name: str, template: Template) -> Piece:
         """A key attribute; index keys are sparse: a NULL or empty one is left out of the item."""
-        source, nullable = self._rendered(template)
-        key = self.keys[name] = self.local(f"None if {nullable} else {source}" if nullable else source)
         limit = _key_limit(design, name)
-        plain = _plain_length(template)
-        own = name in design.keys
-        if nullable or not 0 < plain <= limit // 4:
-            self.lines.append(_key_check(name, key, limit, own))
-        elif not template.references() and not own:
-            return always(prefix(name) + attributes.text("".join(map(str, template.parts))))
-        usual = plain_string(name, key) if plain else string(name, f"json_string({key})")
-        if own or (plain and not nullable):
-            return always(*usual)
-        piece = where(key, usual, "''")
+        source, nullable = self._rendered(template)
+        value = f"None if {nullable} else {source}" if nullable else source
+        tests = self._plain_tests(template, limit)
+        if name in design.keys:
+            return self._own_key(name, value, limit, tests)
+        if tests is None:
+            key = self.local(value)
+            self.lines.append(f"if {key} and len({key}) > {limit // 4}: check_key({name!r}, {key}, {limit})")
+            piece = where(key, string(name, f"json_string({key})"), "''")
+        else:
+            usual = plain_string(name, *self._fragments(template))
+            piece = where(" and ".join(tests), usual, f"index_key({name!r}, {value}, {limit})")
         return piece if self._all_expected(template) else self._variable(piece.every)
+
+    def _own_key(self, name: str, value: str, limit: int, tests: list[str] | None) -> Piece:
+        """A key of the table itself, in a variable: it is needed apart from the item's text, too."""
+        key = self.keys[name] = self.local(value)
+        if tests != []:
+            suspicious = f"not {key} or len({key}) > {limit // 4}"
+            self.lines.append(f"if {suspicious}: check_key({name!r}, {key}, {limit})")
+        quoted = string(name, f"json_string({key})")
+        if tests is None:
+            return always(*quoted)
+        return where(" and ".join(tests), plain_string(name, Code(key)), written(quoted))
+
+    def _fragments(self, template: Template) -> Iterator[Fragment]:
+        variables, _ = self._fields(template)
+        for part in template.parts:
+            if isinstance(part, str):
+                yield part
+            elif part.reference:
+                source = field_code(part, variables[part.reference], self._shared)
+                yield Code(self._shared.get(source, source))
+
+    def _plain_tests(self, template: Template, limit: int) -> list[str] | None:
+        """Conditions under which the key is there, short, and plain in JSON; None: one cannot say."""
+        tests, length = [], 0
+        for part in template.parts:
+            if isinstance(part, str):
+                length += len(part) if attributes.json_string(part) == f'"{part}"' else limit
+                continue
+            if part.reference is None or (part.functions and not part.shards):
+                return None
+            found, column = self._scope.use(part.reference)
+            value = self._scope.variable(found)
+            length += _LONGEST_INTEGER
+            if not (part.width or part.shards):
+                if column.affinity != "INTEGER":
+                    return None
+                tests.append(f"type({value}) is int")
+            elif not column.not_null:
+                tests.append(f"{value} is not None")
+        return tests if 0 < length <= limit // 4 else None
 
     def attribute(self, name: str, rule: Attribute) -> Piece:
         if rule.template:
@@ -181,21 +225,6 @@ class _Body:
         return source, " or ".join(f"{variables[reference]} is None" for reference in nullable)
 
 
-def _plain_length(template: Template) -> int:
-    """The most characters of a key that needs no escape in JSON; 0 where one cannot say."""
-    length = 0
-    for part in template.parts:
-        if isinstance(part, Field):
-            if not (part.width or part.shards):
-                return 0
-            length += part.width or SHARD_DIGITS
-        else:
-            if attributes.json_string(part) != f'"{part}"':
-                return 0
-            length += len(part)
-    return length
-
-
 def _circle_check(scope: Scope, ancestry: str) -> str:
     value = scope.variable(scope.use(Reference(None, ancestry))[0])
     return f"if {value} is None: refuse_circle({ancestry!r})"
@@ -204,12 +233,6 @@ def _circle_check(scope: Scope, ancestry: str) -> str:
 def _key_limit(design: Design, name: str) -> int:
     sorts = {design.keys[1], *(index.sort_key for index in design.indexes)}
     return limits.MAX_SORT_KEY_BYTES if name in sorts else limits.MAX_PARTITION_KEY_BYTES
-
-
-def _key_check(name: str, key: str, limit: int, own: bool) -> str:
-    """The exact check is called only where the cheap one cannot rule a fault out."""
-    suspicious = f"not {key} or len({key}) > {limit // 4}" if own else f"{key} and len({key}) > {limit // 4}"
-    return f"if {suspicious}: check_key({name!r}, {key}, {limit})"
 
 
 def _function(name: str, variables: list[str], lines: list[str]) -> str:
@@ -232,8 +255,16 @@ def _names() -> dict[str, Any]:
         "refuse_circle": _refuse_circle,
         "json_string": attributes.json_string,
         "check_key": limits.check_key,
+        "index_key": _index_key,
         "check_item_size": limits.check_item_size,
     }
+
+
+def _index_key(name: str, key: str | None, limit: int) -> str:
+    if not key:
+        return ""
+    limits.check_key(name, key, limit)
+    return f"{prefix(name)}{attributes.text(key)}"
 
 
 def _refuse_circle(name: str) -> None:

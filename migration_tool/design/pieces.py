@@ -41,6 +41,9 @@ def always(*fragments: Fragment) -> Piece:
 
 
 def where(test: str, usual: tuple[Fragment, ...], otherwise: str) -> Piece:
+    """`usual` under the condition `test`, if there is one; else the value of the source `otherwise`."""
+    if not test:
+        return always(*usual)
     return Piece(test, usual, f"{written(usual)} if {test} else {otherwise}")
 
 
@@ -53,9 +56,9 @@ def string(name: str, quoted: str) -> tuple[Fragment, ...]:
     return (prefix(name) + '{"S":', Code(quoted), "}")
 
 
-def plain_string(name: str, value: str) -> tuple[Fragment, ...]:
-    """value  source of text that needs no escape in JSON"""
-    return (prefix(name) + '{"S":"', Code(value), '"}')
+def plain_string(name: str, *value: Fragment) -> tuple[Fragment, ...]:
+    """value  text that needs no escape in JSON"""
+    return (prefix(name) + '{"S":"', *value, '"}')
 
 
 def number(name: str, digits: str) -> tuple[Fragment, ...]:

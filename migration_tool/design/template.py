@@ -24,8 +24,6 @@ LOW = "\x01"
 SEPARATOR = "#"
 MAX_WIDTH = 19
 """Digits of the largest integer that SQLite stores."""
-SHARD_DIGITS = 3
-"""The most digits of a shard's number: there are at most 1,000 of them."""
 _NAME = r"(?:`(?:[^`]|``)+`|[^\W\d]\w*)"
 _CALL = re.compile(r"\s*(\w+)\s*\((.*)\)\s*", re.DOTALL)
 _REFERENCE = re.compile(rf"\s*({_NAME})(?:\.({_NAME}))?\s*")
@@ -187,11 +185,6 @@ _METHODS = frozenset({"lower", "upper"})
 """Functions that are methods of text, for text."""
 
 
-def shard(text: str, count: int) -> str:
-    """The shard of a value, given as text: the same on every machine and in every run."""
-    return str(crc32(text.encode()) % count)
-
-
 def pad(value: Any, width: int) -> str:
     """A whole number in `width` digits. Raises RowRejected where text order would not be number order."""
     if type(value) is not int:
@@ -220,7 +213,10 @@ def code(
 
 
 def field_code(field: Field, value: str, shared: Mapping[str, str]) -> str:
-    """Source of the text of one field; `value` is the variable that holds its column."""
+    """Source of the text of one field; `value` is the variable that holds its column.
+
+    A shard is a checksum of the value as text: the same on every machine and in every run.
+    """
     if field.reference is None:
         return "shard_number"
     if field.width:
@@ -228,7 +224,7 @@ def field_code(field: Field, value: str, shared: Mapping[str, str]) -> str:
         return f"(str({value}).zfill({field.width}) if {in_range} else pad({value}, {field.width}))"
     digits = digits_code(value)
     if field.shards:
-        return f"shard({shared.get(digits, digits)}, {field.shards})"
+        return f"str(crc32({shared.get(digits, digits)}.encode()) % {field.shards})"
     if not field.functions:
         return digits
     first, *others = field.functions
@@ -248,4 +244,4 @@ def digits_code(value: str) -> str:
 def namespace() -> dict[str, Any]:
     """What the source made by `code` needs to run; nothing else can be reached from it."""
     builtins = {"type": type, "int": int, "str": str, "float": float, "len": len, "ord": ord}
-    return {**FUNCTIONS, "shard": shard, "pad": pad, "key_text": key_text, "__builtins__": builtins}
+    return {**FUNCTIONS, "crc32": crc32, "pad": pad, "key_text": key_text, "__builtins__": builtins}
