@@ -12,7 +12,7 @@ from typing import Protocol
 
 from migration_tool import logs, world
 from migration_tool.config import Config
-from migration_tool.copying import Copy, Ledger
+from migration_tool.copying import Copy
 from migration_tool.errors import (
     DifferencesFound,
     Interrupted,
@@ -23,6 +23,7 @@ from migration_tool.errors import (
     TooManyRejects,
 )
 from migration_tool.job import Bound, Endpoint, bind, open_target, open_wire, selected
+from migration_tool.ledger import Ledger
 from migration_tool.preparation import delete_tables, ensure_tables
 from migration_tool.source.snapshot import copy_database
 from migration_tool.source.sqlite import SqliteSource, check_source

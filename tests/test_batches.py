@@ -1,6 +1,10 @@
+"""Rows → windows → batches: every row once, dealt and mixed, never too large, never a key twice."""
+
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -8,17 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migration_tool.batches import batches
+from migration_tool.batches import Mixer, Supply, deal
 from migration_tool.errors import DesignError, RowRejected
 from migration_tool.limits import MAX_BATCH_ITEMS, MAX_REQUEST_BYTES
-from migration_tool.model import EncodedItem, Position, Row
-from migration_tool.target.batch import Batch, Lane
+from migration_tool.model import Chunk, EncodedItem, Row
+from migration_tool.target.batch import Batch, Lane, Window
 
 LANE = Lane("shop", "Thing", "prod_Shop", ("PK", "SK"), "Things", ("id", "text"))
 
 
 def item(row: Row) -> EncodedItem:
-    """Rows with an odd sort of text are rejected; the others become items."""
+    """Rows without text are rejected; the others become items."""
     number, text = row
     if text is None:
         raise RowRejected("null_key", "text is NULL")
@@ -27,48 +31,54 @@ def item(row: Row) -> EncodedItem:
     return pk, sk, orjson.dumps(wire).decode()
 
 
-def numbered(texts: list[Any]) -> Iterator[tuple[Position, Row]]:
-    return (((n,), (n, text)) for n, text in enumerate(texts, 1))
+def chunk(texts: list[Any], first: int = 1) -> Chunk:
+    rows = [(n, text) for n, text in enumerate(texts, first)]
+    return Chunk(rows, [(n, *row) for n, row in enumerate(rows, first)], 1)
 
 
-def made(texts: list[Any], size: int = 25) -> list[Batch]:
-    return list(batches(LANE, numbered(texts), item, size))
+def dealt(texts: list[Any], hands: int, convert: Callable[[Row], EncodedItem] = item) -> list[Batch]:
+    window = Window(LANE, chunk(texts), open=hands)
+    return [batch for batches in deal(window, convert) for batch in batches]
 
 
-@given(st.lists(st.sampled_from(["good", None]), max_size=120), st.integers(1, MAX_BATCH_ITEMS))
-def test_every_row_arrives_once_and_in_order(texts: list[str | None], size: int) -> None:
-    found = made(texts, size)
-    items = [position for batch in found for position, _ in batch.sources]
-    rejects = [reject.source_key for batch in found for reject in batch.rejects]
-    assert items == [(n,) for n, text in enumerate(texts, 1) if text]
-    assert rejects == [(n,) for n, text in enumerate(texts, 1) if not text]
-    assert sum(batch.rows for batch in found) == len(texts)
-    done = 0
+def supply(count: int, entity: str = "Thing") -> Supply:
+    """`count` rows of a lane of its own."""
+    given_out = 0
+
+    def take(wanted: int) -> Chunk:
+        nonlocal given_out
+        first, given_out = given_out, min(count, given_out + wanted)
+        return chunk(["x"] * (given_out - first), first + 1)
+
+    lane = Lane("shop", entity, "prod_Shop", ("PK", "SK"), entity, ("id", "text"))
+    return Supply(lane, take, item, count)
+
+
+@given(st.lists(st.sampled_from(["good", None]), min_size=1, max_size=120), st.integers(1, 9))
+def test_every_row_of_a_window_is_an_item_or_a_reject(texts: list[str | None], hands: int) -> None:
+    hands = min(hands, len(texts))
+    found = dealt(texts, hands)
+    places = sorted(place for batch in found for place in batch.places)
+    assert places == [n for n, text in enumerate(texts) if text]
+    (window,) = {batch.window for batch in found}
+    assert sorted(reject.source_key for reject in window.rejects) == [
+        (n,) for n, text in enumerate(texts, 1) if not text
+    ]
+    assert (window.position, window.rows) == ((len(texts),), len(texts))
     for batch in found:
-        done += batch.rows
-        assert batch.rows == len(batch.items) + len(batch.rejects) > 0
-        assert batch.position == (done,), "what a checkpoint may rest on when the batch is done"
-        assert len(batch.items) <= size
-        assert len(batch.rejects) <= size
-        assert [encoded[0] for encoded in batch.items] == [f"T#{number}" for _, (number, _) in batch.sources]
+        assert [encoded[0] for encoded in batch.items] == [f"T#{place + 1}" for place in batch.places]
 
 
-def test_full_batches_but_for_the_last() -> None:
-    assert [len(batch.items) for batch in made(["x"] * 60)] == [25, 25, 10]
-
-
-def test_no_rows_no_batch() -> None:
-    assert made([]) == []
-
-
-def test_rejects_behind_the_last_item_are_carried() -> None:
-    (batch,) = made(["x", None, None])
-    assert (batch.position, batch.rows, len(batch.items), len(batch.rejects)) == ((3,), 3, 1, 2)
+def test_neighbours_go_into_different_batches() -> None:
+    found = dealt(["x"] * 100, 4)
+    assert [len(batch.items) for batch in found] == [25] * 4
+    hand = {place: n for n, batch in enumerate(found) for place in batch.places}
+    assert all(hand[a] != hand[b] for a, b in pairwise(range(100)))
 
 
 def test_a_reject_says_what_and_why() -> None:
-    (batch,) = made([None])
-    (reject,) = batch.rejects
+    (batch,) = dealt([None], 1)
+    (reject,) = batch.window.rejects
     assert (reject.table, reject.entity, reject.source_table) == ("shop", "Thing", "Things")
     assert (reject.source_key, reject.row) == ((1,), {"id": 1, "text": None})
     assert (reject.rule, reject.reason) == ("null_key", "text is NULL")
@@ -76,28 +86,25 @@ def test_a_reject_says_what_and_why() -> None:
 
 @pytest.mark.parametrize("text", ["\x01" * 300_000, "\U0001f600" * 100_000, "x" * 400_000])
 def test_no_request_is_larger_than_16_mb(text: str) -> None:
-    found = made([text] * 60)
+    found = dealt([text] * 60, 3)
     bodies = [batch.body(range(len(batch.items))) for batch in found]
     assert max(map(len, bodies)) <= MAX_REQUEST_BYTES
     assert sum(len(orjson.loads(body)["RequestItems"]["prod_Shop"]) for body in bodies) == 60
-    assert [batch.position[0] for batch in found] == [
-        sum(batch.rows for batch in found[: n + 1]) for n in range(len(found))
-    ]
+    assert found[0].window.open == len(found), "the window waits for each part of a batch that was cut"
 
 
 def test_large_items_still_share_a_request() -> None:
-    assert max(len(batch.items) for batch in made(["x" * 400_000] * 60)) > 5
+    assert max(len(batch.items) for batch in dealt(["x" * 400_000] * 60, 3)) > 5
 
 
-@pytest.mark.parametrize("between", [0, 1, 22])
-def test_two_rows_with_one_key_are_named(between: int) -> None:
+@pytest.mark.parametrize("between", [0, 1, 22, 70])
+def test_two_rows_of_a_window_with_one_key_are_named(between: int) -> None:
     def same(row: Row) -> EncodedItem:
         number, text = row
         return item(("same" if text == "twin" else number, text))
 
-    rows = numbered(["x", "twin", *["y"] * between, "twin"])
     with pytest.raises(DesignError, match="two rows have the key") as raised:
-        list(batches(LANE, rows, same, 25))
+        dealt(["x", "twin", *["y"] * between, "twin"], 4, same)
     assert raised.value.faults == ("Things (2,)", f"Things ({3 + between},)")
     assert "T#same" in raised.value.cause
 
@@ -106,5 +113,44 @@ def test_one_partition_key_with_other_sort_keys_is_no_collision() -> None:
     def collection(row: Row) -> EncodedItem:
         return "same", f"{row[0]:03}", item(row)[2]
 
-    convert: Callable[[Row], EncodedItem] = collection
-    assert [len(b.items) for b in batches(LANE, numbered(["x"] * 25), convert, 25)] == [25]
+    assert [len(batch.items) for batch in dealt(["x"] * 25, 1, collection)] == [25]
+
+
+@given(
+    st.lists(st.integers(0, 300), min_size=1, max_size=5), st.integers(1, MAX_BATCH_ITEMS), st.integers(1, 9)
+)
+def test_all_lanes_are_mixed_to_their_end(counts: list[int], size: int, most: int) -> None:
+    supplies = [supply(count, f"E{n}") for n, count in enumerate(counts)]
+    batches = list(Mixer(supplies, size, most))
+    seen: Counter[str] = Counter()
+    for batch in batches:
+        assert 0 < len(batch.items) <= size
+        seen[batch.window.lane.entity] += len(batch.items)
+    assert seen == Counter({f"E{n}": count for n, count in enumerate(counts) if count})
+    assert all(supply.ended and not supply.left for supply in supplies)
+
+
+def test_lanes_take_turns_in_proportion_to_the_rows_they_have_left() -> None:
+    batches = list(Mixer([supply(9_000, "Large"), supply(1_000, "Small")], 25, 40))
+    for start in range(0, 400, 40):
+        names = Counter(batch.window.lane.entity for batch in batches[start : start + 40])
+        assert 3 <= names["Small"] <= 5
+    first = [batch.window.lane.entity for batch in batches[:40]]
+    assert first.index("Small") < 10
+
+
+def test_a_round_that_has_begun_is_sent_as_a_whole() -> None:
+    mixer = Mixer([supply(10_000)], 25, 8)
+    batches = iter(mixer)
+    begun = [next(batches) for _ in range(11)]
+    mixer.end_after_round()
+    begun += batches
+    assert len(begun) == 16
+    assert all(batch.window.rows == 200 for batch in begun)
+
+
+def test_the_count_of_rows_is_no_end_of_data() -> None:
+    """More rows than were counted are read all the same: only the source says where the end is."""
+    more = supply(500)
+    more.left = 100
+    assert sum(len(batch.items) for batch in Mixer([more], 25, 4)) == 500

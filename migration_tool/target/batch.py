@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from migration_tool.model import EncodedItem, Position, Reject, Row
+from migration_tool.model import Chunk, EncodedItem, Position, Reject
 
 _BETWEEN = '}},{"PutRequest":{"Item":'
 _TAIL = '}}]},"ReturnConsumedCapacity":"INDEXES"}'
@@ -16,7 +16,7 @@ _TAIL = '}}]},"ReturnConsumedCapacity":"INDEXES"}'
 
 @dataclass(frozen=True)
 class Lane:
-    """One entity on its way into one table; its batches keep their order here, not on the wire.
+    """One entity on its way into one table; its windows keep their order here, not on the wire.
 
     table       design name
     table_name  physical name
@@ -30,65 +30,89 @@ class Lane:
     keys: tuple[str, str]
     source_table: str
     labels: tuple[str, ...]
+    head: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        name = orjson.dumps(self.table_name).decode()
+        object.__setattr__(self, "head", '{"RequestItems":{' + name + ':[{"PutRequest":{"Item":')
+
+
+@dataclass(slots=True, eq=False)
+class Window:
+    """Consecutive rows of one lane, in whatever order they are sent: a checkpoint covers all or none.
+
+    open     batches still to be sent and requests still to be answered; 0: each row is stored or rejected
+    batches  how many have been sent
+    """
+
+    lane: Lane
+    chunk: Chunk
+    open: int
+    batches: int = 0
+    rejects: list[Reject] = field(default_factory=list)
 
     @property
-    def head(self) -> str:
-        return '{"RequestItems":{' + orjson.dumps(self.table_name).decode() + ':[{"PutRequest":{"Item":'
+    def rows(self) -> int:
+        return len(self.chunk.rows)
 
-    def reject(self, position: Position, row: Row, rule: str, reason: str, attempts: int = 0) -> Reject:
-        named = dict(zip(self.labels, row, strict=True))
-        return Reject(self.table, self.entity, self.source_table, position, rule, reason, named, attempts)
+    @property
+    def position(self) -> Position:
+        """The cursor of the last row, whether it became an item or not."""
+        return self.chunk.position(-1)
+
+    def reject(self, place: int, rule: str, reason: str, attempts: int = 0) -> None:
+        """Accounts for one row, which does not become an item."""
+        lane, row = self.lane, dict(zip(self.lane.labels, self.chunk.rows[place], strict=True))
+        position = self.chunk.position(place)
+        reject = Reject(lane.table, lane.entity, lane.source_table, position, rule, reason, row, attempts)
+        self.rejects.append(reject)
 
 
 @dataclass(slots=True, eq=False)
 class Batch:
-    """Consecutive rows of one lane.
+    """Some rows of a window.
 
-    items     at most 25, no key twice
-    sources   for each item the cursor and row it came from
-    position  the cursor of the last row, whether it became an item or not
-    rows      how many rows the batch accounts for: items and rejects
-    open      requests that still have to be answered; 0: every row is stored or rejected
-    number    which batch of this process it is, for the log
+    items   at most 25, no key twice
+    places  for each item the place of its row in the window
+    number  which batch of this process it is, for the log
     """
 
-    lane: Lane
-    items: list[EncodedItem]
-    sources: list[tuple[Position, Row]]
-    position: Position
-    rows: int
-    rejects: list[Reject] = field(default_factory=list)
-    rejected_items: int = 0
-    open: int = 1
+    window: Window
+    items: Sequence[EncodedItem]
+    places: Sequence[int]
     number: int = 0
 
     def body(self, chosen: Sequence[int]) -> bytes:
         """The request that puts the chosen items. Encoded once per send, never re-encoded per item."""
         items = self.items
-        return (self.lane.head + _BETWEEN.join([items[n][2] for n in chosen]) + _TAIL).encode()
+        return (self.window.lane.head + _BETWEEN.join([items[n][2] for n in chosen]) + _TAIL).encode()
 
 
 class Watermark:
-    """The contiguous prefix of done batches, per lane: the only thing a checkpoint may rest on.
+    """The contiguous prefix of done windows, per lane: the only thing a checkpoint may rest on.
 
     Never "the last acknowledged": a later batch may be done while an earlier one is still on its way.
     """
 
     def __init__(self) -> None:
-        self._lanes: dict[Lane, deque[Batch]] = {}
+        self._lanes: dict[Lane, deque[Window]] = {}
         self.waiting = 0
 
     def add(self, batch: Batch) -> None:
-        self._lanes.setdefault(batch.lane, deque()).append(batch)
+        """Its window comes after all others of the lane."""
+        window = batch.window
+        if not window.batches:
+            self._lanes.setdefault(window.lane, deque()).append(window)
+        window.batches += 1
         self.waiting += 1
 
-    def take(self) -> Iterator[Batch]:
-        """The batches that are done with all before them in their lane; each is given once."""
+    def take(self) -> Iterator[Window]:
+        """The windows that are done with all before them in their lane; each is given once."""
         for lane in self._lanes.values():
             while lane and not lane[0].open:
-                self.waiting -= 1
+                self.waiting -= lane[0].batches
                 yield lane.popleft()
 
     def empty(self, lane: Lane) -> bool:
-        """Whether every batch of the lane has been taken."""
+        """Whether every window of the lane has been taken."""
         return not self._lanes.get(lane)

@@ -1,6 +1,6 @@
 """Batches into tables: send, retry only what was not taken, bisect to the bad row, keep the watermark.
 
-Every class of answer has its reaction in `_react`. A batch is done only when each of its
+Every class of answer has its reaction in `_react`. A window is done only when each of its
 items is acknowledged or rejected; nothing here counts an item on any weaker sign.
 """
 
@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from migration_tool.errors import MigrationError, Stopped, TargetError
 from migration_tool.target.answers import Answer, Reaction, Verdict, classify
-from migration_tool.target.batch import Batch, Lane, Watermark
+from migration_tool.target.batch import Batch, Lane, Watermark, Window
 from migration_tool.target.faults import EXPIRED_HINT, from_code
 from migration_tool.target.limiter import Limiter
 from migration_tool.target.wire import Wire
@@ -66,7 +66,7 @@ class Loader:
 
     @property
     def waiting(self) -> int:
-        """Batches taken and not yet given back by `done`."""
+        """Batches taken whose windows `done` has not given back yet."""
         return self._watermark.waiting
 
     @property
@@ -79,17 +79,18 @@ class Loader:
         self._watermark.add(batch)
         self.figures.batches += 1
         batch.number = self.figures.batches
-        batch.open = 1 if batch.items else 0
         if batch.items:
             self._ready.append(_Send(batch, range(len(batch.items)), self._wire.clock()))
             self._send()
+        else:
+            batch.window.open -= 1
 
-    def done(self) -> Iterator[Batch]:
-        """Batches that are done with all before them in their lane, each once."""
+    def done(self) -> Iterator[Window]:
+        """Windows that are done with all before them in their lane, each once."""
         return self._watermark.take()
 
     def finished(self, lane: Lane) -> bool:
-        """Whether `done` has given back every batch of the lane."""
+        """Whether `done` has given back every window of the lane."""
         return self._watermark.empty(lane)
 
     def pump(self, timeout: float = _PATIENCE_SECONDS) -> None:
@@ -152,7 +153,7 @@ class Loader:
             self._accepted_at = self._wire.clock()
         if not left:
             self._limiter.accepted()
-            send.batch.open -= 1
+            send.batch.window.open -= 1
             return
         if len(left) < len(send.chosen):
             send = _Send(send.batch, left, self._wire.clock(), attempts=1)
@@ -188,21 +189,18 @@ class Loader:
             self._reject(send, verdict)
             return
         middle = len(send.chosen) // 2
-        send.batch.open += 1
+        send.batch.window.open += 1
         for part in (send.chosen[:middle], send.chosen[middle:]):
             self._ready.append(_Send(send.batch, part, self._wire.clock()))
 
     def _reject(self, send: _Send, verdict: Verdict) -> None:
-        batch = send.batch
-        position, row = batch.sources[send.chosen[0]]
-        reason = f"DynamoDB refused the item: {verdict.message}"
-        batch.rejects.append(batch.lane.reject(position, row, verdict.code, reason, send.attempts))
-        batch.rejected_items += 1
-        batch.open -= 1
+        window, place = send.batch.window, send.batch.places[send.chosen[0]]
+        window.reject(place, verdict.code, f"DynamoDB refused the item: {verdict.message}", send.attempts)
+        window.open -= 1
 
     def _fault(self, send: _Send, verdict: Verdict) -> MigrationError:
         """Why the run ends here: for good, or until the cause is gone."""
-        table, code = send.batch.lane.table_name, verdict.code
+        table, code = send.batch.window.lane.table_name, verdict.code
         message = f"{verdict.message} ({send.attempts} sends)"
         if verdict.reaction is Reaction.CONFIGURATION:
             fault: TargetError = from_code("write items", table, code, verdict.message, _OPERATION, "")
@@ -214,7 +212,7 @@ class Loader:
 def _told(send: _Send, verdict: Verdict, delay: float) -> dict[str, Any]:
     """What the log says of a retry: figures and codes, no keys and no items."""
     return {
-        "table": send.batch.lane.table,
+        "table": send.batch.window.lane.table,
         "batch": send.batch.number,
         "items": len(send.chosen),
         "attempt": send.attempts,
@@ -234,9 +232,9 @@ def _consumed(body: dict[str, Any]) -> float:
 
 def _unprocessed(send: _Send, tables: dict[str, Any]) -> list[int]:
     """Indexes of the items that the answer gives back; items that were never sent are ignored."""
-    returned = tables.get(send.batch.lane.table_name)
+    returned = tables.get(send.batch.window.lane.table_name)
     if not returned:
         return []
-    items, names = send.batch.items, send.batch.lane.keys
+    items, names = send.batch.items, send.batch.window.lane.keys
     keys = {tuple(request["PutRequest"]["Item"][name]["S"] for name in names) for request in returned}
     return [n for n in send.chosen if items[n][:2] in keys]

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from migration_tool.model import EncodedItem
-from migration_tool.target.batch import Batch, Lane
+from migration_tool.model import Chunk, EncodedItem
+from migration_tool.target.batch import Batch, Lane, Window
 from tests.target.fake import Reply, Seen, answer
 
 LANE = Lane("music_catalog", "Track", "t_MusicCatalog", ("PK", "SK"), "Track", ("TrackId",))
@@ -80,12 +80,13 @@ def key_of(item: dict[str, Any]) -> Key:
 
 
 def batch(first: int, size: int = 25, lane: Lane = LANE) -> Batch:
-    """A batch of `size` items numbered from `first`."""
+    """A batch of `size` items numbered from `first`, alone in its window."""
     numbers = range(first, first + size)
     items: list[EncodedItem] = [
         (f"P#{n}", f"{n}", f'{{"N":{{"N":"{n}"}},"PK":{{"S":"P#{n}"}},"SK":{{"S":"{n}"}}}}') for n in numbers
     ]
-    return Batch(lane, items, [((n,), (n,)) for n in numbers], (first + size - 1,), size)
+    rows = [(n,) for n in numbers]
+    return Batch(Window(lane, Chunk(rows, rows, 1), open=1), items, range(size))
 
 
 def items_of(*batches: Batch) -> set[Key]:

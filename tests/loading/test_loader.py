@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
 from migration_tool.errors import Stopped, TargetError
+from migration_tool.model import Chunk
 from migration_tool.target.backoff import Backoff
-from migration_tool.target.batch import Batch
+from migration_tool.target.batch import Batch, Window
 from migration_tool.target.loader import Loader
 from migration_tool.target.session import Target
 from migration_tool.target.wire import Wire
@@ -30,12 +31,16 @@ def loading(ledger: Ledger, connections: int = 4, backoff: Backoff = QUICK) -> I
         yield Loader(wire)
 
 
-def load(loader: Loader, *batches: Batch) -> list[Batch]:
+def load(loader: Loader, *batches: Batch) -> list[Window]:
     for one in batches:
         loader.submit(one)
     while not loader.idle:
         loader.pump()
     return list(loader.done())
+
+
+def windows(batches: Iterable[Batch]) -> list[Window]:
+    return [one.window for one in batches]
 
 
 def always(reply: Reply) -> Fault:
@@ -46,7 +51,7 @@ def test_everything_is_stored_once() -> None:
     ledger, batches = Ledger(), [batch(n * 25) for n in range(12)]
     with loading(ledger) as loader:
         done = load(loader, *batches)
-    assert done == batches
+    assert done == windows(batches)
     assert set(ledger.stored) == items_of(*batches)
     assert set(ledger.sent.values()) == {1}
     assert (loader.figures.requests, loader.figures.wcu) == (12, 300.0)
@@ -59,7 +64,7 @@ def test_a_random_subset_unprocessed_is_sent_again_and_only_that(seed: int) -> N
     ledger.always = ledger.partly(0.3, seed)
     with loading(ledger) as loader:
         done = load(loader, *batches)
-    assert done == batches
+    assert done == windows(batches)
     assert set(ledger.stored) == items_of(*batches)
     assert not ledger.resent
     assert loader.figures.throttles > 0
@@ -104,7 +109,7 @@ def test_a_request_in_trouble_is_never_counted_and_is_sent_again(name: str) -> N
     batches = [batch(n * 25) for n in range(6)]
     with loading(ledger) as loader:
         done = load(loader, *batches)
-    assert done == batches
+    assert done == windows(batches)
     assert set(ledger.stored) == items_of(*batches)
     assert ledger.requests == 6 + 3
     assert not ledger.resent
@@ -116,7 +121,7 @@ def test_applied_but_not_acknowledged_is_put_again(name: str) -> None:
     ledger = Ledger()
     ledger.faults = [lambda items: ledger.store(items) or TROUBLES[name]]
     with loading(ledger) as loader:
-        assert load(loader, one := batch(0)) == [one]
+        assert load(loader, one := batch(0)) == [one.window]
     assert set(ledger.stored) == items_of(one)
     assert set(ledger.sent.values()) == {2}
 
@@ -126,8 +131,8 @@ def test_endless_trouble_stops_resumably_and_rejects_nothing(name: str) -> None:
     ledger, one = Ledger(always=always(TROUBLES[name])), batch(0)
     with loading(ledger) as loader, pytest.raises(Stopped):
         load(loader, one)
-    assert one.open == 1
-    assert not one.rejects
+    assert one.window.open == 1
+    assert not one.window.rejects
     assert not list(loader.done())
     assert ledger.requests == QUICK.max_attempts
 
@@ -139,11 +144,11 @@ def test_a_poison_row_is_found_by_bisection(refusal: Reply) -> None:
     batches = [batch(0), batch(25)]
     with loading(ledger) as loader:
         done = load(loader, *batches)
-    assert done == batches
+    assert done == windows(batches)
     assert set(ledger.stored) == items_of(*batches) - {("P#7", "7"), ("P#33", "33")}
-    rejects = [reject for one in batches for reject in one.rejects]
+    rejects = [reject for one in batches for reject in one.window.rejects]
     assert [reject.source_key for reject in rejects] == [(7,), (33,)]
-    assert all(one.rejected_items == 1 and not one.open for one in batches)
+    assert not any(one.window.open for one in batches)
     assert ledger.requests <= 2 * 12
     assert rejects[0].row == {"TrackId": 7}
 
@@ -152,7 +157,7 @@ def test_a_row_that_always_gives_500_is_rejected_when_the_others_get_through() -
     ledger, one = Ledger(), batch(0)
     ledger.always = ledger.refusing({"11"}, fault("InternalServerError", 500))
     with loading(ledger) as loader:
-        done: list[Batch] = []
+        done: list[Window] = []
         loader.submit(one)
         number = 100
         while not loader.idle:
@@ -160,7 +165,7 @@ def test_a_row_that_always_gives_500_is_rejected_when_the_others_get_through() -
             number += 1
             loader.pump()
             done += loader.done()
-    assert [reject.source_key for reject in one.rejects] == [(11,)]
+    assert [reject.source_key for reject in one.window.rejects] == [(11,)]
     assert items_of(one) - set(ledger.stored) == {("P#11", "11")}
     assert ledger.sent["P#11", "11"] <= 6 * QUICK.max_attempts
 
@@ -170,7 +175,7 @@ def test_unprocessed_that_names_an_item_never_sent_is_ignored() -> None:
     stranger = {"PK": {"S": "nobody"}, "SK": {"S": "nothing"}}
     ledger.faults = [lambda items: ledger.accept(items, [stranger])]
     with loading(ledger) as loader:
-        assert load(loader, one) == [one]
+        assert load(loader, one) == [one.window]
     assert set(ledger.stored) == items_of(one)
 
 
@@ -182,7 +187,7 @@ def test_configuration_faults_stop_at_once(code: str) -> None:
     with loading(ledger) as loader, pytest.raises(TargetError, match=code):
         load(loader, one)
     assert ledger.requests == 1
-    assert one.open == 1
+    assert one.window.open == 1
 
 
 def test_expired_static_credentials_stop_resumably() -> None:
@@ -204,7 +209,7 @@ def test_fresh_credentials_let_it_go_on(monkeypatch: pytest.MonkeyPatch) -> None
             return True
 
         monkeypatch.setattr(target, "refresh_credentials", refresh)
-        assert load(loader, one) == [one]
+        assert load(loader, one) == [one.window]
     assert set(ledger.stored) == items_of(one)
 
 
@@ -232,7 +237,7 @@ def test_the_watermark_never_passes_an_open_batch() -> None:
         ledger.always = None
         while not loader.idle:
             loader.pump()
-        assert list(loader.done()) == batches
+        assert list(loader.done()) == windows(batches)
 
 
 def test_lanes_do_not_wait_for_each_other() -> None:
@@ -244,21 +249,22 @@ def test_lanes_do_not_wait_for_each_other() -> None:
         loader.submit(slow)
         loader.submit(quick)
         until = time.monotonic() + 10
-        done: list[Batch] = []
+        done: list[Window] = []
         while not done and time.monotonic() < until:
             loader.pump()
             done = list(loader.done())
-        assert done == [quick]
+        assert done == [quick.window]
         assert loader.finished(other) and not loader.finished(LANE)
         ledger.always = None
-        assert load(loader) == [slow]
+        assert load(loader) == [slow.window]
 
 
 def test_a_batch_of_rejects_only_needs_no_request() -> None:
     ledger = Ledger()
-    empty = Batch(LANE, [], [], (5,), 1, [LANE.reject((5,), (5,), "null_key", "no key")])
+    empty = Batch(Window(LANE, Chunk([(5,)], [(5,)], 1), open=1), [], [])
+    empty.window.reject(0, "null_key", "no key")
     with loading(ledger) as loader:
-        assert load(loader, empty) == [empty]
+        assert load(loader, empty) == [empty.window]
     assert ledger.requests == 0
 
 
@@ -270,9 +276,9 @@ def test_a_poison_row_beside_unprocessed_ones() -> None:
     ledger.always = lambda items: refuse(items) or partly(items)
     one = batch(0)
     with loading(ledger) as loader:
-        assert load(loader, one) == [one]
+        assert load(loader, one) == [one.window]
     assert len(ledger.stored) == 24
-    assert [reject.source_key for reject in one.rejects] == [(12,)]
+    assert [reject.source_key for reject in one.window.rejects] == [(12,)]
 
 
 def test_answers_without_consumed_capacity_are_good() -> None:
@@ -284,7 +290,7 @@ def test_answers_without_consumed_capacity_are_good() -> None:
 
     ledger.always = bare
     with loading(ledger) as loader:
-        assert load(loader, one) == [one]
+        assert load(loader, one) == [one.window]
     assert loader.figures.wcu == 0.0
 
 
