@@ -17,6 +17,7 @@ from migration_tool import __version__
 from migration_tool.config import Config, LogSettings, Settings
 from migration_tool.errors import MigrationError
 from migration_tool.job import design_path, find_design, open_target
+from migration_tool.rates import MaxWcu
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.source.versions import sqlite
 from migration_tool.target.versions import libcurl
@@ -113,7 +114,11 @@ def settings(config: Config) -> tuple[Setting, ...]:
     ):
         values |= {f"{section}.{f.name}": getattr(part, f.name) for f in fields(kind)}
     return tuple(
-        Setting(name, str(value) if isinstance(value, Path) else value, config.origins.get(name, "default"))
+        Setting(
+            name,
+            str(value) if isinstance(value, Path | MaxWcu) else value,
+            config.origins.get(name, "default"),
+        )
         for name, value in values.items()
     )
 

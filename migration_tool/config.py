@@ -26,6 +26,7 @@ from typing import Any, TypeVar
 from migration_tool.config_file import as_pairs, flatten, read_document, write_document
 from migration_tool.config_values import KEYS, NAMES, SECTIONS, TABLES, Key, described, nearest, table_part
 from migration_tool.errors import ConfigError
+from migration_tool.rates import OFF, MaxWcu
 
 _INIT = "correct these places, or write the file anew with: migrate.py init --force --source-db PATH"
 _TABLES = "dynamodb_tables"
@@ -48,6 +49,7 @@ class Settings:
     connections             requests at a time; each holds one batch (at most 16 MB) in memory
     in_flight               batches sent or waiting that no checkpoint covers yet: bounds memory, and what
                             a resume sends again; not less than connections
+    max_wcu                 write units per second; see rates
     """
 
     max_retries: int = 3
@@ -61,6 +63,7 @@ class Settings:
     source_snapshot: str = "copy"
     connections: int = 16
     in_flight: int = 256
+    max_wcu: MaxWcu = OFF
 
 
 @dataclass(frozen=True)

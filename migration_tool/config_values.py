@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from migration_tool import rates
 from migration_tool.documents import Pairs
 
 Kind = Callable[[Any], Any]
@@ -159,6 +160,14 @@ def endpoint(value: Any) -> str:
     return f"{url.scheme}://{url.netloc}"
 
 
+def max_wcu(value: Any) -> rates.MaxWcu:
+    """A number of write units per second, or the text off, auto or auto:P%."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number and not (isinstance(value, str) and value[:1].isalpha()):
+        raise ValueError(rates.SENTENCE)
+    return rates.MaxWcu.parse(str(value))
+
+
 def text_to_integer(text: str) -> int | str:
     """The number the text spells, else the text, which no integer kind accepts."""
     return int(text) if _is_integer(text) else text
@@ -216,6 +225,7 @@ KEYS: tuple[Key, ...] = (
     Key("migration_settings.source_snapshot", choice("copy", "live"), "copy"),
     _whole("migration_settings.connections", 1, 256, 16),
     _whole("migration_settings.in_flight", 1, 4096, 256),
+    Key("migration_settings.max_wcu", max_wcu, "off", ("MIGRATION_MAX_WCU",), text_to_number),
     Key("logging.level", level, "INFO"),
     Key("logging.file", path_text, "logs/migration.log", is_path=True),
     Key("logging.max_size", size, "10MB"),

@@ -7,11 +7,13 @@ still lives (its data ends with it, so a run on a stopped one is never complete)
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from migration_tool.state.checkpoint import Checkpoint, EntityProgress, PhaseTime
+from migration_tool.state.checkpoint import Checkpoint, EntityProgress, Flow, PhaseTime, Tuning
+from migration_tool.state.control import Wish
+from migration_tool.state.live import Trend
 
 EMBEDDED = "embedded:"
 
@@ -57,14 +59,27 @@ class ErrorView:
 
 
 @dataclass(frozen=True)
+class WishView:
+    """A wish that is not in force yet; `max_wcu` None is what is configured."""
+
+    number: int
+    max_wcu: str | None
+    paused: bool
+
+
+@dataclass(frozen=True)
 class Overview:
     """The newest run of a state folder.
 
-    running  whether a process works on it now
-    percent  of the source rows that are items in their tables, never rounded up
-    rate     items per second of the loading; None before it begins
-    note     what the status alone does not say, one sentence; "" where there is nothing
-    next     the command that goes on from here, None while a process does
+    running      whether a process works on it now
+    percent      of the source rows that are items in their tables, never rounded up
+    rate         items per second of the loading so far; None before it begins
+    rate_now     items per second just now, and `trend` where that goes; None and "" where nothing moves
+    eta_seconds  time left at `rate_now`
+    tuning       what was in force at the last save
+    flow         how the loader got on with the target, at the last save
+    note         what the status alone does not say, one sentence; "" where there is nothing
+    next         the command that goes on from here, None while a process does
     """
 
     run_id: str | None = None
@@ -75,7 +90,12 @@ class Overview:
     percent: float = 0.0
     rejected: int = 0
     rate: float | None = None
+    rate_now: float | None = None
+    trend: Trend = ""
     eta_seconds: float | None = None
+    tuning: Tuning = field(default_factory=Tuning)
+    wish: WishView | None = None
+    flow: Flow = field(default_factory=Flow)
     requests: int = 0
     retries: int = 0
     throttles: int = 0
@@ -96,19 +116,24 @@ class Overview:
         return asdict(self)
 
 
-def overview(checkpoint: Checkpoint | None, live_instance: str | None, running: bool) -> Overview:
+def overview(
+    checkpoint: Checkpoint | None, live_instance: str | None, running: bool, wish: Wish | None = None
+) -> Overview:
     """The state as the user should see it.
 
     live_instance  of the embedded DynamoDB that runs in this state folder, None where none runs
     running        whether a process holds the state folder
+    wish           the newest one of this run
     """
     if checkpoint is None:
         return _nothing(running)
     gone = not running and _is_gone(checkpoint, live_instance)
     status = "failed" if gone else checkpoint.status
-    note, command = _what_next(checkpoint, gone, running)
+    tuning, pace, flow = checkpoint.tuning, checkpoint.pace, checkpoint.flow
+    paused = tuning.paused if running else bool(wish and wish.paused)
+    note, command = _what_next(checkpoint, gone, running, paused)
     rate = loading_rate(checkpoint)
-    left = checkpoint.items_total - checkpoint.items_written - checkpoint.rejected
+    moves = running and not paused and pace.trend != ""
     counters, errors = checkpoint.counters, checkpoint.errors
     return Overview(
         run_id=checkpoint.run_id,
@@ -119,7 +144,12 @@ def overview(checkpoint: Checkpoint | None, live_instance: str | None, running: 
         percent=percent(checkpoint.items_written, checkpoint.items_total, status == "completed"),
         rejected=checkpoint.rejected,
         rate=rate,
-        eta_seconds=round(max(0, left) / rate, 1) if running and rate else None,
+        rate_now=pace.items_per_second if moves else None,
+        trend=pace.trend if moves else "",
+        eta_seconds=pace.seconds_left if moves else None,
+        tuning=tuning,
+        wish=_pending(wish, checkpoint),
+        flow=flow,
         requests=counters.requests,
         retries=counters.retries,
         throttles=counters.throttles,
@@ -170,18 +200,27 @@ def _is_gone(checkpoint: Checkpoint, live_instance: str | None) -> bool:
     return checkpoint.endpoint.startswith(EMBEDDED) and instance != live_instance
 
 
-def _what_next(checkpoint: Checkpoint, gone: bool, running: bool) -> tuple[str, str | None]:
+def _what_next(checkpoint: Checkpoint, gone: bool, running: bool, paused: bool) -> tuple[str, str | None]:
     """The note and the next command."""
     if gone:
         note = "the embedded DynamoDB that held the tables has stopped, and its data is gone"
         return note, "migrate.py migrate --force"
     if running:
-        return "", None
+        return "", "migrate.py tune --continue" if paused else None
     if checkpoint.status == "completed":
         return "", "migrate.py validate"
+    notes = []
     if checkpoint.status in ("in_progress", "not_started"):
-        return "the process that ran it is gone; it was killed, or the machine stopped", "migrate.py resume"
-    return "", "migrate.py resume"
+        notes.append("the process that ran it is gone; it was killed, or the machine stopped")
+    if paused:
+        notes.append("it is paused: after a resume it waits for migrate.py tune --continue")
+    return "; ".join(notes), "migrate.py resume"
+
+
+def _pending(wish: Wish | None, checkpoint: Checkpoint) -> WishView | None:
+    if wish is None or wish.number <= checkpoint.tuning.number or checkpoint.status == "completed":
+        return None
+    return WishView(wish.number, None if wish.max_wcu is None else str(wish.max_wcu), wish.paused)
 
 
 def _in_order(checkpoint: Checkpoint) -> list[str]:

@@ -11,6 +11,7 @@ import pytest
 from migration_tool.config import Config, LogSettings, Settings, load_config, write_config
 from migration_tool.config_values import KEYS, NAMES
 from migration_tool.errors import ConfigError
+from migration_tool.rates import OFF, MaxWcu
 
 # dotted key -> (value in a file, effective value)
 FILED: dict[str, tuple[Any, Any]] = {
@@ -30,6 +31,7 @@ FILED: dict[str, tuple[Any, Any]] = {
     "migration_settings.source_snapshot": ("live", "live"),
     "migration_settings.connections": (4, 4),
     "migration_settings.in_flight": (32, 32),
+    "migration_settings.max_wcu": ("auto:80%", MaxWcu(auto=True, share=0.8)),
     "logging.level": ("warning", "WARNING"),
     "logging.file": ("elsewhere/x.log", "{base}/elsewhere/x.log"),
     "logging.max_size": ("512KB", 512 * 1024),
@@ -42,6 +44,8 @@ ENVIRONMENT = [
     ("batch_size", "MIGRATION_BATCH_SIZE", "7", 7),
     ("table_prefix", "MIGRATION_TABLE_PREFIX", "env_", "env_"),
     ("table_prefix", "MIGRATION_TABLE_PREFIX", "", ""),
+    ("migration_settings.max_wcu", "MIGRATION_MAX_WCU", "500", MaxWcu(500.0)),
+    ("migration_settings.max_wcu", "MIGRATION_MAX_WCU", "off", OFF),
     ("endpoint", "AWS_ENDPOINT_URL_DYNAMODB", "http://localhost:1", "http://localhost:1"),
     ("endpoint", "AWS_ENDPOINT_URL", "http://localhost:2", "http://localhost:2"),
 ]
@@ -106,7 +110,7 @@ def test_the_defaults(path: Path) -> None:
             "employee_data": "EmployeeData",
         },
         endpoint="aws",
-        settings=Settings(3, 1.0, 30, True, True, False, 0, 900, "copy", 16, 256),
+        settings=Settings(3, 1.0, 30, True, True, False, 0, 900, "copy", 16, 256, OFF),
         logging=LogSettings("INFO", base / "logs" / "migration.log", 10 * 1024 * 1024, 5),
         origins=config.origins,
     )
@@ -148,7 +152,7 @@ def test_a_flag_counts_more_than_all(path: Path, name: str) -> None:
     default = next(key for key in KEYS if key.name == name).default
     write(path, nested({"source_db": "z.sqlite", name: "y.sqlite" if default is None else default}))
     environment = {"MIGRATION_SOURCE_DB": "e", "AWS_DEFAULT_REGION": "us-west-1", "AWS_ENDPOINT_URL": "aws"}
-    environment |= {"MIGRATION_BATCH_SIZE": "3", "MIGRATION_TABLE_PREFIX": "e_"}
+    environment |= {"MIGRATION_BATCH_SIZE": "3", "MIGRATION_TABLE_PREFIX": "e_", "MIGRATION_MAX_WCU": "7"}
     config = load_config(path, {name: value}, environment)
     meaning = meaning.replace("{base}", "{cwd}") if isinstance(meaning, str) else meaning
     assert effective(config, name) == expected(config, meaning)

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from migration_tool.overview import iso, overview, percent
-from migration_tool.state.checkpoint import Checkpoint, Counters, EntityProgress, PhaseTime
+from migration_tool.overview import WishView, iso, overview, percent
+from migration_tool.rates import MaxWcu
+from migration_tool.state.checkpoint import Checkpoint, Counters, EntityProgress, Pace, PhaseTime, Tuning
+from migration_tool.state.control import Wish
 
 RUN = Checkpoint(
     run_id="20261120T213000-a1b2c3",
@@ -31,7 +33,7 @@ RUN = Checkpoint(
 def test_the_figures() -> None:
     view = overview(RUN, None, True)
     assert (view.items_total, view.items_written, view.rejected, view.percent) == (100, 5, 1, 5.0)
-    assert (view.rate, view.eta_seconds) == (2.0, 47.0)
+    assert view.rate == 2.0
     assert [(t.name, t.table, t.percent, t.rate) for t in view.tables] == [
         ("b", "p_B", 50.0, 2.0), ("a", "p_A", 0.0, 0.0),
     ]  # fmt: skip
@@ -47,7 +49,7 @@ def test_no_run() -> None:
 @pytest.mark.parametrize("status", ["in_progress", "not_started"])
 def test_a_run_without_a_process_was_killed(status: str) -> None:
     view = overview(replace(RUN, status=status), None, False)  # type: ignore[arg-type]
-    assert (view.status, view.next, view.eta_seconds) == (status, "migrate.py resume", None)
+    assert (view.status, view.next) == (status, "migrate.py resume")
     assert "is gone" in view.note
 
 
@@ -73,13 +75,49 @@ def test_a_clock_that_jumped_gives_no_negative_figures() -> None:
     assert (phase.finished_at, phase.seconds) == (None, None)
     assert overview(jumped, None, True).rate == 2.0
     fast = replace(RUN, counters=Counters())
-    assert (overview(fast, None, True).rate, overview(fast, None, True).eta_seconds) == (None, None)
+    assert overview(fast, None, True).rate is None
 
 
-def test_more_written_than_counted_leaves_no_negative_time() -> None:
+def test_more_written_than_counted_is_all() -> None:
     entities = (EntityProgress("a", "Three", (9,), rows_total=1, rows_read=9, items_written=9),)
-    view = overview(replace(RUN, tables={"a": "A"}, entities=entities), None, True)
-    assert (view.percent, view.eta_seconds) == (100.0, 0.0)
+    assert overview(replace(RUN, tables={"a": "A"}, entities=entities), None, True).percent == 100.0
+
+
+MOVING = RUN.with_pace(Pace(4.0, 23.5, "rising")).with_tuning(Tuning(2, "500"))
+
+
+def test_the_pace_is_that_of_the_last_save() -> None:
+    view = overview(MOVING, None, True)
+    assert (view.rate_now, view.trend, view.eta_seconds) == (4.0, "rising", 23.5)
+    assert (view.tuning, view.wish, view.next) == (Tuning(2, "500"), None, None)
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "running"),
+    [(MOVING, False), (RUN, True), (MOVING.with_tuning(Tuning(3, paused=True)), True)],
+    ids=["no process", "not known yet", "paused"],
+)
+def test_where_nothing_moves_there_is_no_pace(checkpoint: Checkpoint, running: bool) -> None:
+    view = overview(checkpoint, None, running)
+    assert (view.rate_now, view.trend, view.eta_seconds) == (None, "", None)
+
+
+def test_a_paused_run_says_how_it_goes_on() -> None:
+    paused = MOVING.with_tuning(Tuning(3, "500", True))
+    assert overview(paused, None, True).next == "migrate.py tune --continue"
+    killed = overview(paused, None, False, Wish(RUN.run_id, 3, paused=True))
+    assert killed.next == "migrate.py resume"
+    assert "was killed" in killed.note and "waits for migrate.py tune --continue" in killed.note
+    assert "waits" not in overview(paused, None, False, Wish(RUN.run_id, 4)).note
+
+
+def test_a_wish_is_shown_until_it_is_in_force() -> None:
+    view = overview(MOVING, None, True, Wish(RUN.run_id, 3, MaxWcu(auto=True), True))
+    assert view.wish == WishView(3, "auto", True)
+    assert overview(MOVING, None, True, Wish(RUN.run_id, 3)).wish == WishView(3, None, False)
+    assert overview(MOVING, None, True, Wish(RUN.run_id, 2)).wish is None
+    done = replace(MOVING, entities=tuple(replace(e, done=True) for e in RUN.entities), status="completed")
+    assert overview(done, None, False, Wish(RUN.run_id, 3)).wish is None
 
 
 @pytest.mark.parametrize(

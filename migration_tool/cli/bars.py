@@ -13,7 +13,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from migration_tool.cli.console import TALK
-from migration_tool.cli.progress import Watch
+from migration_tool.cli.progress import Watch, pace_words
 from migration_tool.cli.text import clean, duration
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ class Bars(Watch):
     def __init__(self, screen: Console, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(clock)
         self._screen = screen
-        self._loading = _progress("items/s")
-        self._others = _progress("")
+        self._loading = _progress()
+        self._others = _progress(_Left())
+        self._pace = ""
         self._tasks: dict[tuple[str, str], TaskID] = {}
         self._phase = ("", 0.0)
         self._spinner = Spinner("dots")
@@ -57,6 +58,7 @@ class Bars(Watch):
         self._finish_phase()
         for task in self._others.task_ids:
             self._others.remove_task(task)
+        self._pace = ""
         self._phase = (name, self._clock())
         self._spinner = Spinner("dots", name)
 
@@ -73,9 +75,10 @@ class Bars(Watch):
 
     def progress(self, checkpoint: Checkpoint) -> None:
         now, complete = self._clock(), all(e.done for e in checkpoint.entities)
-        if now - self._drawn < 1 / REFRESHES_PER_SECOND and not complete:
+        if not self._tuned(checkpoint) and now - self._drawn < 1 / REFRESHES_PER_SECOND and not complete:
             return
         self._drawn = now
+        self._pace = ", ".join(pace_words(checkpoint))
         for name in checkpoint.tables:
             parts = [e for e in checkpoint.entities if e.table == name]
             done, total = sum(e.items_written for e in parts), sum(e.rows_total for e in parts)
@@ -101,6 +104,8 @@ class Bars(Watch):
 
     def _frame(self) -> RenderableType:
         shown: list[RenderableType] = [bars for bars in (self._loading, self._others) if bars.tasks]
+        if self._pace:
+            shown.append(Text(self._pace, "cyan"))
         if self._phase[0]:
             shown.append(self._spinner)
         if self._signals.asked:
@@ -113,16 +118,6 @@ class _Count(ProgressColumn):
         return Text(f"{int(task.completed):,}/{int(task.total or 0):,}", justify="right")
 
 
-class _Rate(ProgressColumn):
-    def __init__(self, unit: str) -> None:
-        super().__init__()
-        self._unit = unit
-
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text(f"{speed:,.0f} {self._unit}" if speed and self._unit else "", justify="right")
-
-
 class _Left(ProgressColumn):
     def render(self, task: Task) -> Text:
         left = task.time_remaining
@@ -131,13 +126,12 @@ class _Left(ProgressColumn):
         return Text(f"{duration(left)} left", "cyan")
 
 
-def _progress(unit: str) -> Progress:
+def _progress(*more: ProgressColumn) -> Progress:
     columns: list[ProgressColumn] = [
         TextColumn("{task.description:22}"),
         BarColumn(28),
         TextColumn("{task.percentage:>3.0f}%"),
         _Count(),
-        _Rate(unit),
-        _Left(),
+        *more,
     ]
     return Progress(*columns, auto_refresh=False)

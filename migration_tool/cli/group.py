@@ -16,6 +16,7 @@ COMMANDS = {
     "plan": "Show what a migration would do and cost; writes nothing.",
     "migrate": "Create the tables, load them, and prove the result.",
     "resume": "Continue the unfinished run from its exact place.",
+    "tune": "Limit, pause or continue a run while it runs.",
     "status": "Show how far the newest run is, from saved state alone.",
     "validate": "Compare every item with the source, and try the access patterns.",
     "query": "Run one access pattern of a design and print the items.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from migration_tool.cli.options import Globals, command
+from migration_tool.cli.options import MAX_WCU, Globals, command, max_wcu
 
 if TYPE_CHECKING:
     from migration_tool.cli.progress import Watch
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     "-t", "--tables", "--table", "tables", multiple=True, metavar="NAME", help="Only this table; repeatable."
 )
 @click.option("-y", "--yes", is_flag=True, help="Delete with --force without asking, for scripts.")
+@max_wcu
 @click.pass_obj
-def migrate(shared: Globals, force: bool, tables: tuple[str, ...], yes: bool) -> None:
+def migrate(shared: Globals, force: bool, tables: tuple[str, ...], yes: bool, max_wcu: str | None) -> None:
     """Create the tables, load them, and prove the result.
 
     Five phases: analysis, preparation, transformation, loading, validation. Ctrl-C lets what is on its way
@@ -32,7 +33,7 @@ def migrate(shared: Globals, force: bool, tables: tuple[str, ...], yes: bool) ->
     from migration_tool.cli.summary import show_summary
     from migration_tool.run import migrate as run
 
-    config = shared.load()
+    config = shared.load(flags={MAX_WCU: max_wcu})
     with watching(shared) as watch:
         summary = run(config, tables, force, _confirmation(yes, watch), watch)
         watch.finished()

@@ -6,7 +6,7 @@ import logging
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,15 +33,16 @@ class Globals:
     log: LogFile | None = None
     log_path: Path | None = None
 
-    def load(self, log: bool = True) -> Config:
+    def load(self, log: bool = True, flags: Mapping[str, Any] | None = None) -> Config:
         """The effective configuration; the log is opened with it unless the command has none.
 
+        flags  of this command, by dotted key name
         Raises ConfigError.
         """
         from migration_tool import logs
         from migration_tool.config import load_config
 
-        config = load_config(self.config, {"endpoint": self.endpoint}, os.environ)
+        config = load_config(self.config, {"endpoint": self.endpoint, **(flags or {})}, os.environ)
         if log:
             self.log, self.log_path = logs.configure(config.logging, self.verbose), config.logging.file
             if self.verbose:
@@ -104,6 +105,14 @@ def global_options() -> list[click.Parameter]:
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     if value and param.name:
         setattr(ctx.obj, param.name, value)
+
+
+MAX_WCU = "migration_settings.max_wcu"
+max_wcu = click.option(
+    "--max-wcu", "max_wcu", metavar="N|auto|auto:P%|off",
+    help="Write at most N write units per second; beats the environment and the file.",
+)  # fmt: skip
+"""The option of the commands that load; its value is the flag MAX_WCU."""
 
 
 def as_json(what: str) -> Callable[[_F], _F]:

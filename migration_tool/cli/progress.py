@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from migration_tool.cli.console import TALK, say
 from migration_tool.cli.signals import StopSignals
-from migration_tool.cli.text import count, duration
+from migration_tool.cli.text import count, duration, limit
 from migration_tool.errors import Interrupted
+from migration_tool.state.live import Tuning
 
 if TYPE_CHECKING:
     from migration_tool.cli.options import Globals
@@ -46,7 +47,7 @@ class Watch:
     ) -> None:
         self._clock, self._talk = clock, talk
         self._said = float("-inf")
-        self._first: tuple[float, int] | None = None
+        self._tuning = Tuning()
 
     def prepare(self, signals: StopSignals, shared: Globals) -> None:
         self._signals, self._shared = signals, shared
@@ -91,17 +92,16 @@ class Watch:
             self._talk(f"validating {table}: {done * 100 // max(1, total)}%")
 
     def progress(self, checkpoint: Checkpoint) -> None:
-        written, now = checkpoint.items_written, self._clock()
-        self._first = self._first or (now, written)
-        if not self._due():
+        if not self._tuned(checkpoint) and not self._due():
             return
-        rate = (written - self._first[1]) / (now - self._first[0]) if now > self._first[0] else 0.0
-        total = checkpoint.items_total
+        written, total = checkpoint.items_written, checkpoint.items_total
         parts = [f"{written:,} of {count(total, 'item')}", f"{written * 100 // max(1, total)}%"]
-        if rate > 0:
-            left = max(0, total - written - checkpoint.rejected)
-            parts += [f"{rate:,.0f} items/s", f"{duration(left / rate)} left"]
-        self._talk(f"loading: {', '.join(parts)}")
+        self._talk(f"loading: {', '.join([*parts, *pace_words(checkpoint)])}")
+
+    def _tuned(self, checkpoint: Checkpoint) -> bool:
+        """Whether a wish has come into force since the last look: that is told at once."""
+        before, self._tuning = self._tuning, checkpoint.tuning
+        return self._tuning != before
 
     def _due(self) -> bool:
         now = self._clock()
@@ -116,6 +116,19 @@ class Watch:
             raise Interrupted(
                 operation, "this run", "you stopped it; its place is saved", "migrate.py resume"
             )
+
+
+def pace_words(checkpoint: Checkpoint) -> list[str]:
+    """How fast the loading is, how long it takes, and what was wished of it."""
+    tuning, pace = checkpoint.tuning, checkpoint.pace
+    words = ["limit " + limit(tuning.max_wcu, checkpoint.flow.limit_wcu)] if tuning.max_wcu != "off" else []
+    if tuning.paused:
+        return ["paused by tune", *words]
+    if pace.seconds_left is not None and pace.trend:
+        words.insert(0, f"{duration(pace.seconds_left)} left")
+    if pace.trend:
+        words.insert(0, f"{pace.items_per_second:,.0f} items/s, {pace.trend}")
+    return words
 
 
 def _bars() -> Watch | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from migration_tool.cli.options import Globals, command
+from migration_tool.cli.options import MAX_WCU, Globals, command, max_wcu
 
 
 @command()
@@ -12,19 +12,21 @@ from migration_tool.cli.options import Globals, command
     "--accept-changed", "accepted", multiple=True, type=click.Choice(["source", "design", "target"]),
     help="Go on although this has changed since the run began; what it touches is loaded again. Repeatable.",
 )  # fmt: skip
+@max_wcu
 @click.pass_obj
-def resume(shared: Globals, accepted: tuple[str, ...]) -> None:
+def resume(shared: Globals, accepted: tuple[str, ...], max_wcu: str | None) -> None:
     """Continue the unfinished run from its exact place.
 
     Refused where source, design or target are not what they were; the message says what changed. With no
-    unfinished run it says so and ends with 0.
+    unfinished run it says so and ends with 0. A run that `tune --pause` paused takes its place and waits for
+    `tune --continue`.
     """
     from migration_tool.cli.console import named, say
     from migration_tool.cli.progress import watching
     from migration_tool.cli.summary import show_summary
     from migration_tool.run import resume as run
 
-    config = shared.load()
+    config = shared.load(flags={MAX_WCU: max_wcu})
     with watching(shared) as watch:
         summary = run(config, frozenset(accepted), watch)
         watch.finished()

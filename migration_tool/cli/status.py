@@ -12,6 +12,8 @@ from migration_tool.cli.options import Globals, as_json, command
 if TYPE_CHECKING:
     from migration_tool.config import Config
     from migration_tool.overview import Overview
+    from migration_tool.state.control import Wish
+    from migration_tool.state.store import StateStore
 
 
 @command()
@@ -43,6 +45,19 @@ def _overview(config: Config) -> Overview:
     running = is_held(config.state_dir / ".lock")
     server = embedded.find(config.state_dir)
     checkpoint = store.latest()
+    wish = _wish(store, checkpoint.run_id) if checkpoint else None
     for warning in store.warnings:
         say(f"warning: {warning}")
-    return overview(checkpoint, server.instance if server else None, running)
+    return overview(checkpoint, server.instance if server else None, running, wish)
+
+
+def _wish(store: StateStore, run_id: str) -> Wish | None:
+    """A file that cannot be used is not followed by the run either."""
+    from migration_tool.errors import StateError
+    from migration_tool.state.control import read_wish
+
+    try:
+        return read_wish(store.control_path(run_id))
+    except StateError as error:
+        store.warnings.append(str(error))
+        return None

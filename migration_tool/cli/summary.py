@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from migration_tool.cli.console import named, say, show
 from migration_tool.cli.render import Cell, good, heading, pairs, table
-from migration_tool.cli.text import count, duration
-from migration_tool.overview import Overview, overview
+from migration_tool.cli.text import count, duration, limit
+from migration_tool.overview import Overview, WishView, overview
 
 if TYPE_CHECKING:
     from migration_tool.cli.options import Globals
     from migration_tool.run import Summary
+    from migration_tool.state.live import Trend
 
 _STYLES = {"completed": "bold green", "failed": "bold red", "paused": "bold yellow"}
+_ARROWS: Mapping[Trend, str] = {"rising": "↑", "falling": "↓", "steady": "→", "": ""}
 
 
 def show_overview(view: Overview) -> None:
@@ -22,6 +25,7 @@ def show_overview(view: Overview) -> None:
         show(f"status  {view.status}: {view.note}")
         return
     state = f"{view.status}, running now" if view.running else view.status
+    state += f", paused by tune{_since(view.tuning.number)}" if view.running and view.tuning.paused else ""
     rows: list[tuple[str, Cell]] = [
         ("run", view.run_id),
         ("status", (state, _STYLES.get(view.status, "bold"))),
@@ -75,12 +79,43 @@ def _figures(view: Overview) -> list[tuple[str, str]]:
     rows = [
         ("requests", f"{view.requests:,}"),
         ("retries", f"{view.retries:,} ({count(view.resent_items, 'item')} sent again)"),
-        ("throttled", f"{view.throttles:,}"),
+        *_flow(view),
         ("phases", ", ".join(f"{p.name} {_took(p.seconds)}" for p in view.phases) or "none yet"),
     ]
+    if view.rate_now is not None:
+        rows += [("pace", f"{view.rate_now:,.0f} items/s, {view.trend} {_ARROWS[view.trend]}")]
     rows += [("time left", duration(view.eta_seconds))] if view.eta_seconds is not None else []
     rows += [("last error", f"{view.last_error.at}  {view.last_error.message}")] if view.last_error else []
     return rows
+
+
+def _flow(view: Overview) -> list[tuple[str, str]]:
+    """What throttled, what is done about it, and what the user set."""
+    flow, tuning, wish = view.flow, view.tuning, view.wish
+    rows = [("throttled", ", ".join([f"{view.throttles:,}", *_counted(flow.reasons)]))]
+    rows += [("throttled by", ", ".join(_counted(flow.indexes)))] if flow.indexes else []
+    if view.running and flow.allowed:
+        rows += [("in flight", f"at most {count(flow.allowed, 'request')}; {flow.note}".removesuffix("; "))]
+    if tuning.max_wcu != "off" or tuning.number:
+        rows += [("limit", limit(tuning.max_wcu, flow.limit_wcu) + _since(tuning.number))]
+    if wish:
+        wanted = [*_wanted(wish), f"wish {wish.number} is not in force yet"]
+        rows += [("wished", ", ".join(wanted))]
+    return rows
+
+
+def _counted(times: Mapping[str, int]) -> list[str]:
+    """The names with their counts, the most frequent first."""
+    return [f"{name} {number:,}" for name, number in sorted(times.items(), key=lambda pair: -pair[1])]
+
+
+def _wanted(wish: WishView) -> list[str]:
+    limits = [] if wish.max_wcu is None else [f"limit {limit(wish.max_wcu, None)}"]
+    return ["paused" if wish.paused else "not paused", *limits]
+
+
+def _since(number: int) -> str:
+    return f", since wish {number}" if number else ""
 
 
 def _rate(rate: float | None) -> str:

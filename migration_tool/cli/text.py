@@ -41,6 +41,13 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest} s"
 
 
+def limit(max_wcu: str, units: float | None) -> str:
+    """`off`, `500 WCU/s`, `auto`, `auto:80% (800 WCU/s)`; `units` is what an auto comes to now."""
+    if max_wcu[:1].isdigit():
+        return f"{float(max_wcu):,.15g} WCU/s"
+    return max_wcu if units is None or max_wcu == "off" else f"{max_wcu} ({units:,.0f} WCU/s)"
+
+
 def size(number: float) -> str:
     """Bytes by powers of 1,024: `17 bytes`, `1.0 MB`."""
     for unit in ("bytes", "KB", "MB", "GB"):

@@ -16,6 +16,7 @@ from migration_tool.errors import StateError
 from migration_tool.model import Position, TableIdentity
 from migration_tool.state.codec import printable
 from migration_tool.state.fields import DamagedError, Fields
+from migration_tool.state.live import Flow, Pace, Tuning
 from migration_tool.state.progress import Counters, EntityProgress, Fingerprints, PhaseTime, RunError
 
 __all__ = [
@@ -24,9 +25,12 @@ __all__ = [
     "Counters",
     "EntityProgress",
     "Fingerprints",
+    "Flow",
+    "Pace",
     "PhaseTime",
     "RunError",
     "Status",
+    "Tuning",
 ]
 
 Status = Literal["not_started", "in_progress", "paused", "completed", "failed"]
@@ -58,6 +62,9 @@ class Checkpoint:
     counters: Counters = field(default_factory=Counters)
     rejects_bytes: int = 0
     errors: tuple[RunError, ...] = ()
+    tuning: Tuning = field(default_factory=Tuning)
+    pace: Pace = field(default_factory=Pace)
+    flow: Flow = field(default_factory=Flow)
     generation: int = 0
 
     @property
@@ -141,6 +148,18 @@ class Checkpoint:
     def with_counters(self, counters: Counters) -> Checkpoint:
         return replace(self, counters=counters)
 
+    def with_tuning(self, tuning: Tuning) -> Checkpoint:
+        """With what is in force now: the wish it came from is acknowledged when this is saved."""
+        return replace(self, tuning=tuning)
+
+    def with_pace(self, pace: Pace) -> Checkpoint:
+        return replace(self, pace=pace)
+
+    def with_flow(self, flow: Flow) -> Checkpoint:
+        """Names and note may come from the target; what UTF-8 cannot hold of them is escaped."""
+        reasons, indexes = ({printable(k): n for k, n in m.items()} for m in (flow.reasons, flow.indexes))
+        return replace(self, flow=replace(flow, reasons=reasons, indexes=indexes, note=printable(flow.note)))
+
     def with_rejects(self, size: int) -> Checkpoint:
         """With the size in bytes that the reject file has after its last durable append."""
         return replace(self, rejects_bytes=size)
@@ -179,6 +198,9 @@ class Checkpoint:
             "counters": self.counters.to_json(),
             "rejects_bytes": self.rejects_bytes,
             "errors": [e.to_json() for e in self.errors],
+            "tuning": self.tuning.to_json(),
+            "pace": self.pace.to_json(),
+            "flow": self.flow.to_json(),
         }
 
     @classmethod
@@ -203,6 +225,9 @@ class Checkpoint:
             counters=Counters.from_json(f.any("counters"), f.where("counters")),
             rejects_bytes=f.count("rejects_bytes"),
             errors=tuple(RunError.from_json(v, w) for v, w in f.each("errors")),
+            tuning=Tuning.from_json(f.any("tuning"), f.where("tuning")),
+            pace=Pace.from_json(f.any("pace"), f.where("pace")),
+            flow=Flow.from_json(f.any("flow"), f.where("flow")),
             generation=f.count("generation"),
         )
         if fault := checkpoint._fault():

@@ -1,9 +1,10 @@
 """The bytes of a state file: an envelope around the payload, in one canonical form.
 
-    {"format": ..., "generation": n, "payload": {...}, "run_id": ..., "sha256": ..., "version": 1}
+    {"format": ..., "generation": n, "payload": {...}, "run_id": ..., "sha256": ..., "version": 2}
 
 Canonical: UTF-8 JSON, keys sorted, no spaces, one newline at the end. A file that is not byte for byte what
-`seal` makes of its own content is damaged, wherever the byte stands.
+`seal` makes of its own content is damaged, wherever the byte stands. Version 1 is read, too; its payload has
+none of the parts in `_NEW_IN_2`.
 """
 
 from __future__ import annotations
@@ -14,14 +15,17 @@ import orjson
 
 from migration_tool.errors import StateError
 from migration_tool.state.checkpoint import Checkpoint
-from migration_tool.state.fields import DamagedError, Fields
+from migration_tool.state.fields import DamagedError, Fields, mapping
+from migration_tool.state.live import Flow, Pace, Tuning
 
 FORMAT = "sqlite-to-dynamodb-migration/state"
-VERSION = 1
+VERSION = 2
 MAX_BYTES = 8 * 1024 * 1024
 """The largest state file that is written or read."""
 
 _KEYS = ("format", "version", "generation", "run_id", "sha256", "payload")
+_NEW_IN_2 = {"tuning": Tuning().to_json(), "pace": Pace().to_json(), "flow": Flow().to_json()}
+"""Parts that a file of version 1 does not have, and what stands for them."""
 
 
 class NewerVersionError(StateError):
@@ -36,15 +40,18 @@ class NewerVersionError(StateError):
         )
 
 
-def seal(checkpoint: Checkpoint) -> bytes:
+def seal(checkpoint: Checkpoint, version: int = VERSION) -> bytes:
     """The file content of a checkpoint. Raises StateError where it cannot be written in JSON."""
+    content = checkpoint.to_json()
+    if version == 1:
+        content = {name: part for name, part in content.items() if name not in _NEW_IN_2}
     try:
-        payload = orjson.dumps(checkpoint.to_json(), option=orjson.OPT_SORT_KEYS)
+        payload = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError, RecursionError) as error:
         raise StateError("save the state", f"run {checkpoint.run_id}", error) from error
     envelope = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": version,
         "generation": checkpoint.generation,
         "run_id": checkpoint.run_id,
         "sha256": hashlib.sha256(payload).hexdigest(),
@@ -61,15 +68,17 @@ def unseal(data: bytes) -> Checkpoint:
         envelope = orjson.loads(data)
     except ValueError as error:
         raise DamagedError("file", f"is not JSON: {error}") from error
-    _check_version(envelope)
+    version = _version(envelope)
     payload = Fields(envelope, "envelope", _KEYS).any("payload")
+    if version == 1:
+        payload = {**mapping(payload, "payload"), **_NEW_IN_2}
     checkpoint = Checkpoint.from_json(payload)
-    if seal(checkpoint) != data:
+    if seal(checkpoint, version) != data:
         raise DamagedError("file", "its checksum or its form does not fit its content")
     return checkpoint
 
 
-def _check_version(envelope: object) -> None:
+def _version(envelope: object) -> int:
     if not isinstance(envelope, dict) or envelope.get("format") != FORMAT:
         raise DamagedError("envelope", "is not a state file of this tool")
     version = envelope.get("version")
@@ -77,3 +86,4 @@ def _check_version(envelope: object) -> None:
         raise DamagedError("envelope.version", "is not a version number")
     if version > VERSION:
         raise NewerVersionError(version)
+    return version

@@ -23,7 +23,7 @@ class Fields:
     def __init__(self, value: object, where: str, keys: tuple[str, ...]) -> None:
         self._values = mapping(value, where)
         self._where = where
-        if set(self._values) != set(keys):
+        if self._values.keys() != set(keys):
             missing = sorted(set(keys) - set(self._values))
             unknown = sorted(set(self._values) - set(keys))
             raise DamagedError(where, f"missing keys {missing}, unknown keys {unknown}")
@@ -35,7 +35,10 @@ class Fields:
         return self._values[key]
 
     def text(self, key: str) -> str:
-        return text(self._values[key], self.where(key))
+        value = self._values[key]
+        if not isinstance(value, str):
+            raise DamagedError(self.where(key), "is not text")
+        return value
 
     def count(self, key: str) -> int:
         """A whole number from 0 up; true and false are none."""
@@ -66,8 +69,12 @@ class Fields:
         return None if self._values[key] is None else self.number(key)
 
     def texts(self, key: str) -> dict[str, str]:
-        where = self.where(key)
-        return {k: text(v, f"{where}.{k}") for k, v in mapping(self._values[key], where).items()}
+        inner = self._inner(key)
+        return {name: inner.text(name) for name in inner._values}
+
+    def counts(self, key: str) -> dict[str, int]:
+        inner = self._inner(key)
+        return {name: inner.count(name) for name in inner._values}
 
     def each(self, key: str) -> Iterator[tuple[object, str]]:
         """Every element of a list, with its place."""
@@ -76,14 +83,13 @@ class Fields:
             raise DamagedError(self.where(key), "is not a list")
         return ((element, f"{self.where(key)}[{number}]") for number, element in enumerate(value))
 
+    def _inner(self, key: str) -> Fields:
+        """The object under that key, whatever names it has."""
+        inner = mapping(self._values[key], self.where(key))
+        return Fields(inner, self.where(key), tuple(inner))
+
 
 def mapping(value: object, where: str) -> Mapping[str, object]:
     if not isinstance(value, dict):
         raise DamagedError(where, "is not an object")
-    return value
-
-
-def text(value: object, where: str) -> str:
-    if not isinstance(value, str):
-        raise DamagedError(where, "is not text")
     return value

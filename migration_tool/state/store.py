@@ -2,6 +2,7 @@
 
 - `<run>.json` the state; `<run>.json.1` to `.3` its backups, newest first
 - `<run>.rejects.jsonl` rejected rows; `<run>.snapshot.sqlite` the private copy of the source
+- `<run>.control.json` what the user wishes of the run while it runs
 - `.lock` held by the process that works on the folder
 """
 
@@ -14,11 +15,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from migration_tool.errors import StateError
 from migration_tool.state import files
 from migration_tool.state.checkpoint import Checkpoint
+from migration_tool.state.control import SUFFIX as CONTROL
 from migration_tool.state.envelope import MAX_BYTES, seal, unseal
 from migration_tool.state.fields import DamagedError
 from migration_tool.state.lock import hold
@@ -151,6 +154,9 @@ class StateStore:
     def snapshot_path(self, run_id: str) -> Path:
         return self._path(run_id).with_suffix(".snapshot.sqlite")
 
+    def control_path(self, run_id: str) -> Path:
+        return self._path(run_id).with_suffix(CONTROL)
+
     def _path(self, run_id: str) -> Path:
         if not _RUN_ID.fullmatch(run_id) or not _started(run_id):
             raise StateError("find the run", repr(run_id), "this is not the name of a run")
@@ -264,6 +270,7 @@ def _sound(checkpoint: Checkpoint) -> bytes:
     return data
 
 
+@cache
 def _started(run_id: str) -> datetime | None:
     try:
         return datetime.strptime(run_id[:15], _STAMP)

@@ -272,7 +272,6 @@ def test_bars_phases_and_colours_on_a_terminal(project: Project, tmp_path: Path)
         "together",
         "━",
         "100%",
-        "items/s",
     ):
         assert part in seen
     assert "\x1b[1;32m" in seen

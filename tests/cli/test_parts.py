@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from decimal import Decimal
@@ -14,9 +15,11 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from migration_tool.cli import items, text
+from migration_tool.cli.bars import Bars
 from migration_tool.cli.options import Globals
 from migration_tool.cli.progress import LINE_SECONDS, Watch
 from migration_tool.errors import Interrupted
+from migration_tool.state.checkpoint import Flow, Pace, Tuning
 from tests.test_overview import RUN
 
 FORBIDDEN = {chr(n) for n in (*range(32), *range(127, 160))} | set("\u061c\u200e\u200f\u2028\u2029")
@@ -116,24 +119,42 @@ def test_plain_lines_come_now_and_then_and_phases_at_once() -> None:
     assert len(stage.said) == 1 + int(9.9 / LINE_SECONDS)
 
 
-def test_the_rate_is_that_of_this_process() -> None:
+@pytest.mark.parametrize(
+    ("pace", "tuning", "words"),
+    [
+        (Pace(), Tuning(), ""),
+        (Pace(1234.4, 200.0, "rising"), Tuning(), ", 1,234 items/s, rising, 3 min 20 s left"),
+        (Pace(2.0, None, "falling"), Tuning(), ", 2 items/s, falling"),
+        (Pace(2.0, 9.0, "steady"), Tuning(1, "500"), ", 2 items/s, steady, 9.0 s left, limit 500 WCU/s"),
+        (Pace(2.0, 9.0, "steady"), Tuning(2, "auto", True), ", paused by tune, limit auto (800 WCU/s)"),
+    ],
+)
+def test_a_line_says_the_pace_of_the_checkpoint(pace: Pace, tuning: Tuning, words: str) -> None:
     stage = Stage()
-    stage.now = 100.0
-    stage.watch.progress(RUN)
-    stage.now = 110.0
-    more = replace(RUN.entities[2], position=(20,), items_written=20, rows_read=20)
-    stage.watch.progress(replace(RUN, entities=(*RUN.entities[:2], more)))
-    assert stage.said[-1] == "loading: 25 of 100 items, 25%, 2 items/s, 37 s left"
+    limit = None if tuning.max_wcu in ("off", "500") else 800.0
+    stage.watch.progress(RUN.with_pace(pace).with_tuning(tuning).with_flow(Flow(limit_wcu=limit)))
+    assert stage.said == [f"loading: 5 of 100 items, 5%{words}"]
 
 
-def test_a_clock_that_goes_back_gives_no_rate() -> None:
+def test_what_comes_into_force_is_told_at_once() -> None:
     stage = Stage()
-    stage.now = 100.0
-    stage.watch.progress(RUN)
-    stage.watch.phase("again")
-    stage.now = 50.0
-    stage.watch.progress(RUN)
-    assert all("-" not in line for line in stage.said)
+    paused = RUN.with_tuning(Tuning(1, paused=True))
+    for checkpoint in (RUN, paused, paused, RUN.with_tuning(Tuning(2))):
+        stage.watch.progress(checkpoint)
+    assert [line.count("paused") for line in stage.said] == [0, 1, 0]
+
+
+def test_the_display_shows_the_pace_while_it_loads_and_a_pause_at_once() -> None:
+    screen = Console(width=90, color_system=None, force_terminal=True, file=io.StringIO())
+    bars = Bars(screen, lambda: 0.0)
+    bars.prepare(cast(Any, SimpleNamespace(asked=False)), Globals())
+    bars.phase("loading")
+    bars.progress(RUN.with_pace(Pace(1234.4, 200.0, "rising")))
+    assert "1,234 items/s, rising, 3 min 20 s left" in "".join(rendered(bars._frame(), 90))
+    bars.progress(RUN.with_tuning(Tuning(1, "500", paused=True)))
+    assert "paused by tune, limit 500 WCU/s" in "".join(rendered(bars._frame(), 90))
+    bars.phase("validation")
+    assert "paused" not in "".join(rendered(bars._frame(), 90))
 
 
 def test_a_stop_ends_the_copy_and_the_validation() -> None:

@@ -18,8 +18,9 @@ IDS = [context.command_path for context, _ in ALL]
 DOCUMENTED = {
     "init": {"--source-db", "-s", "--aws-region", "-r", "--batch-size", "-b", "--table-prefix", "-p"},
     "plan": {"-t", "--json"},
-    "migrate": {"--force", "-f", "--tables", "-t", "--yes"},
-    "resume": {"--accept-changed"},
+    "migrate": {"--force", "-f", "--tables", "-t", "--yes", "--max-wcu"},
+    "resume": {"--accept-changed", "--max-wcu"},
+    "tune": {"--max-wcu", "--pause", "--continue", "--json", "--timeout"},
     "status": {"--json"},
     "validate": {"--table", "-t", "--json", "--report"},
     "query": {"--json"},

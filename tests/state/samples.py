@@ -14,9 +14,13 @@ from migration_tool.state.checkpoint import (
     Counters,
     EntityProgress,
     Fingerprints,
+    Flow,
+    Pace,
     PhaseTime,
     RunError,
+    Tuning,
 )
+from migration_tool.state.live import TRENDS
 from migration_tool.state.store import StateStore
 
 RUN = "20261120T213000-a1b2c3"
@@ -99,6 +103,12 @@ scalars = (
     | st.sampled_from(["\ud800", "a\udfffé"])
     | st.binary(max_size=20)
 )
+tunings = st.builds(
+    Tuning, counts, st.sampled_from(["off", "500", "0.5", "1000000000", "auto", "auto:80%"]), st.booleans()
+)
+paces = st.builds(Pace, times, st.none() | times, st.sampled_from(TRENDS))
+tallies = st.dictionaries(texts, counts, max_size=2)
+flows = st.builds(Flow, counts, st.none() | times, tallies, tallies, texts)
 positions = st.lists(scalars, min_size=1, max_size=4).map(tuple)
 
 
@@ -138,5 +148,8 @@ def checkpoints(draw: st.DrawFn) -> Checkpoint:
         counters=draw(st.builds(Counters, counts, counts, counts, counts, counts, times)),
         rejects_bytes=draw(counts),
         errors=tuple(draw(st.lists(st.builds(RunError, times, texts), max_size=3))),
+        tuning=draw(tunings),
+        pace=draw(paces),
+        flow=draw(flows),
         generation=draw(st.integers(1, 2**53)),
     )

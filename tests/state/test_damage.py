@@ -102,8 +102,8 @@ def test_the_same_content_in_another_form_is_damage() -> None:
     refused(good.rstrip(b"\n"))
     refused(good + b" ")
     refused(b"\xef\xbb\xbf" + good)
-    refused(good.replace(b'"version":1}', b'"version":1,"version":1}'))
-    refused(good.replace(b'"version":1}', b'"version":1.0}'))
+    refused(good.replace(b'"version":2}', b'"version":2,"version":2}'))
+    refused(good.replace(b'"version":2}', b'"version":2.0}'))
 
 
 @pytest.mark.parametrize(
@@ -148,6 +148,6 @@ def test_a_huge_file_is_refused_without_being_read(tmp_path: Path) -> None:
 
 
 def test_a_newer_version_is_named_even_if_all_else_is_strange() -> None:
-    assert "format version 7, this tool knows 1" in refused(
+    assert "format version 7, this tool knows 2" in refused(
         orjson.dumps({"format": FORMAT, "version": 7, "more": []})
     )

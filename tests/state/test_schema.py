@@ -15,7 +15,7 @@ import orjson
 import pytest
 from hypothesis import given
 
-from migration_tool.state.checkpoint import Checkpoint, Counters, EntityProgress
+from migration_tool.state.checkpoint import Checkpoint, Counters, EntityProgress, Flow, Pace, Tuning
 from migration_tool.state.envelope import seal, unseal
 
 from .samples import checkpoint, checkpoints, finished
@@ -41,7 +41,8 @@ def test_everything_written_is_valid(state: Checkpoint) -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("version",), 2),
+        (("version",), 3),
+        (("version",), 1),
         (("generation",), 0),
         (("more",), 1),
         (("payload", "status"), "done"),
@@ -49,6 +50,12 @@ def test_everything_written_is_valid(state: Checkpoint) -> None:
         (("payload", "counters", "requests"), -1),
         (("payload", "entities", 0, "position"), [5]),
         (("payload", "entities", 0, "done"), 0),
+        (("payload", "tuning", "max_wcu"), "fast"),
+        (("payload", "tuning", "number"), -1),
+        (("payload", "pace", "trend"), "up"),
+        (("payload", "pace", "seconds_left"), -1),
+        (("payload", "flow", "reasons"), {"x": 0.5}),
+        (("payload", "flow", "note"), None),
         (("payload", "fingerprints", "targets", "music_catalog"), {}),
     ],
 )
@@ -71,7 +78,8 @@ def test_the_documented_example_is_a_state_file() -> None:
 
 
 def test_every_field_is_documented() -> None:
-    names = {*Checkpoint.__slots__, *EntityProgress.__slots__, *Counters.__slots__}
+    parts = (Checkpoint, EntityProgress, Counters, Tuning, Pace, Flow)
+    names = {name for part in parts for name in part.__slots__}
     text = DOCS.read_text("utf-8")
     assert [name for name in sorted(names) if not re.search(rf"`{name}(`|\.|\[)", text)] == []
 

@@ -85,7 +85,14 @@ def test_a_new_run_sorts_last_whatever_the_clock_says(store: StateStore) -> None
 
 @pytest.mark.parametrize("run_id", ["", "..", "../x", "20261120T213000-A1B2C3", f"{RUN}\n", f"{RUN}.json"])
 def test_a_name_that_is_no_run_is_refused(store: StateStore, run_id: str) -> None:
-    for use in (store.load, store.remove, store.files, store.rejects_path, store.snapshot_path):
+    for use in (
+        store.load,
+        store.remove,
+        store.files,
+        store.rejects_path,
+        store.snapshot_path,
+        store.control_path,
+    ):
         with pytest.raises(StateError, match="not the name of a run"):
             use(run_id)
     with pytest.raises(StateError, match="not the name of a run"):
@@ -97,11 +104,11 @@ def test_a_state_of_a_newer_version_is_refused_and_untouched(store: StateStore, 
     clock.now += 5
     store.save(state)
     path = store.folder / f"{RUN}.json"
-    newer = path.read_bytes().replace(b'"version":1}', b'"version":2}')
+    newer = path.read_bytes().replace(b'"version":2}', b'"version":3}')
     path.write_bytes(newer)
-    with pytest.raises(StateError, match="format version 2, this tool knows 1"):
+    with pytest.raises(StateError, match="format version 3, this tool knows 2"):
         StateStore(store.folder).latest()
-    with pytest.raises(StateError, match="format version 2"):
+    with pytest.raises(StateError, match="format version 3"):
         StateStore(store.folder).save(state)
     assert path.read_bytes() == newer
 
@@ -149,10 +156,12 @@ def test_remove_takes_everything_of_one_run(store: StateStore, clock: Time) -> N
     kept = store.save(checkpoint(LATER_RUN))
     store.rejects_path(RUN).touch()
     store.snapshot_path(RUN).touch()
+    store.control_path(RUN).touch()
+    (store.folder / f".{RUN}.control.json.0a0b0c0d.tmp").touch()
     Path(f"{store.snapshot_path(RUN)}-wal").touch()
     (store.folder / f".{RUN}.json.0a0b0c0d.tmp").touch()
     expected = store.files(RUN)
-    assert len(expected) == 6
+    assert len(expected) == 8
     assert expected[-1].name == f"{RUN}.json"
     assert store.remove(RUN) == expected
     assert names(store) == {f"{LATER_RUN}.json"}
