@@ -24,10 +24,13 @@ class Watcher(Protocol):
     def notice(self, text: str) -> None: ...
 
 
-def validate(config: Config, names: Sequence[str], limit: int | None, watcher: Watcher) -> Report:
+def validate(
+    config: Config, names: Sequence[str], limit: int | None, processes: int | None, watcher: Watcher
+) -> Report:
     """Compares every item of the chosen tables and tries their access patterns.
 
-    limit  parameter sets per access pattern; None tries all
+    limit      parameter sets per access pattern; None tries all, 0 leaves the patterns out
+    processes  that read a large table; None: one per CPU, at most 8
     Raises MigrationError where it cannot compare; differences are in the report.
     """
     chosen = selected(config, names)
@@ -45,6 +48,7 @@ def validate(config: Config, names: Sequence[str], limit: int | None, watcher: W
             run_id=latest.run_id if latest else None,
             source_name=str(config.source_db),
             limit=limit,
+            processes=processes,
             progress=watcher.checked,
         )
 

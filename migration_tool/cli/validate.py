@@ -30,10 +30,15 @@ if TYPE_CHECKING:
     "--sample-parameters", type=click.IntRange(min=1), default=SAMPLE_CALLS, show_default=True, metavar="N",
     help="Try at most N sets of parameters per access pattern, spread evenly.",
 )  # fmt: skip
+@click.option("--items-only", is_flag=True, help="Leave the access patterns out.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), metavar="N",
+    help="Read large tables with N processes.  [default: one per CPU, at most 8]",
+)  # fmt: skip
 @click.pass_obj
 def validate(
     shared: Globals, tables: tuple[str, ...], as_json: bool, report: Path | None, all_parameters: bool,
-    sample_parameters: int,
+    sample_parameters: int, items_only: bool, workers: int | None,
 ) -> None:  # fmt: skip
     """Compare every item with the source, and try the access patterns.
 
@@ -44,12 +49,17 @@ def validate(
     from migration_tool.cli.console import data
     from migration_tool.cli.progress import watching
     from migration_tool.cli.report import require_format, show_report, write_report
+    from migration_tool.errors import UsageError
     from migration_tool.verify.report import json_text
 
     if report:
         require_format(report)
+    if items_only and all_parameters:
+        hint = "Give one of the two."
+        raise UsageError("choose what to try", "--items-only --all-parameters", "they contradict", hint)
+    limit = 0 if items_only else None if all_parameters else sample_parameters
     with watching(shared, stoppable=False) as watch:
-        found = check(shared.load(), tables, None if all_parameters else sample_parameters, watch)
+        found = check(shared.load(), tables, limit, workers, watch)
     if report:
         write_report(found, report)
     if as_json:

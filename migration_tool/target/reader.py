@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 _CALLS_PER_CONNECTION = 4
 
 
-def scan(wire: Wire, table: str, segments: int) -> Iterator[list[WireItem]]:
+def scan(
+    wire: Wire, table: str, segments: int, share: Sequence[int] | None = None
+) -> Iterator[list[WireItem]]:
     """All items of the table, strongly consistent, in pages of no order; empty pages are left out.
 
-    Each of the `segments` is asked for its next page before the last one is given out, so memory holds
-    one page (1 MB) per segment. Raises TargetError.
+    share  which of the `segments` to read; None: all of them
+
+    Each segment is asked for its next page before the last one is given out, so memory holds one page
+    (1 MB) per segment. Raises TargetError.
     """
     with Exchange[int](wire, "read the table", table) as exchange:
 
@@ -35,7 +39,7 @@ def scan(wire: Wire, table: str, segments: int) -> Iterator[list[WireItem]]:
             body = {"TableName": table, "ConsistentRead": True, "Segment": segment, "TotalSegments": segments}
             exchange.put(segment, "Scan", {**body, "ExclusiveStartKey": start} if start else body)
 
-        for segment in range(segments):
+        for segment in range(segments) if share is None else share:
             ask(segment, None)
         for segment, page in exchange:
             if start := page.get("LastEvaluatedKey"):

@@ -17,11 +17,19 @@ from migration_tool.design.uniqueness import Doubt, proof
 from migration_tool.errors import DesignError, RowRejected
 from migration_tool.model import EncodedItem, Position
 from migration_tool.source.sqlite import SqliteSource
+from migration_tool.verify.expected import Expected
 from migration_tool.verify.report import many
-from migration_tool.verify.spill import BUCKET_BYTES, HASH_BYTES, MEMORY_BYTES, Spill, key_hash
+from migration_tool.verify.spill import (
+    BUCKET_BYTES,
+    HASH_BYTES,
+    MEMORY_BYTES,
+    RECORD_BYTES,
+    Spill,
+    key_hash,
+)  # fmt: skip
 
 NAMED = 100
-_NO_DIGEST = bytes(HASH_BYTES)
+_NOTHING_ELSE = bytes(RECORD_BYTES - HASH_BYTES)
 
 
 @dataclass(frozen=True)
@@ -89,9 +97,9 @@ def find_collisions(
     entities = [entity for entity in compiled.entities if entity.name in names]
     count, shared = 0, set[bytes]()
     with Spill(folder, memory, bucket) as spill:
-        for entity in entities:
-            for _, (partition_key, sort_key, _) in _items(source, entity):
-                spill.add(key_hash(partition_key, sort_key) + _NO_DIGEST + bytes(8))
+        for _, items in Expected(source, entities).chunks():
+            for partition_key, sort_key, _ in items:
+                spill.add(key_hash(partition_key, sort_key) + _NOTHING_ELSE)
         for records in spill.buckets():
             for record, group in groupby(sorted(records)):
                 more = len(list(group)) - 1

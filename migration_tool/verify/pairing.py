@@ -28,10 +28,12 @@ class Findings:
     Counts are by entity number and complete; of the keys only the first `details` of each kind are kept.
     missing    key hash → digests of the expected items that have no partner
     different  key hash → digest of the expected item
+    actual     items that the scan gave
     repeated   how often, by entity, the scan gave a key once more
     """
 
     details: int
+    actual: Counter[int] = field(default_factory=Counter)
     missing_count: Counter[int] = field(default_factory=Counter)
     extra_count: Counter[int] = field(default_factory=Counter)
     different_count: Counter[int] = field(default_factory=Counter)
@@ -69,6 +71,7 @@ def pair(buckets: Iterable[list[bytes]], details: int) -> Findings:
 def _pair(records: list[bytes], findings: Findings) -> None:
     expected = [record[:_SIDE] for record in records if record[_SIDE] == EXPECTED]
     actual = [record[:_SIDE] for record in records if record[_SIDE] == ACTUAL]
+    findings.actual.update(map(_entity, actual))
     wanted, found = set(expected), set(actual)
     if len(wanted) == len(expected) and len(found) == len(actual) and wanted == found:
         return

@@ -14,6 +14,7 @@ from migration_tool.target.wire import Wire
 from migration_tool.verify.cases import check_sql, possible
 from migration_tool.verify.compare import DETAILS, compare
 from migration_tool.verify.patterns import ASK_AGAIN_SECONDS, LONGEST_ANSWER, check_patterns
+from migration_tool.verify.readers import Readers, usual_processes
 from migration_tool.verify.report import (
     Advance,
     PatternResult,
@@ -41,7 +42,7 @@ def validate(
     run_id: str | None = None,
     limit: int | None = None,
     details: int = DETAILS,
-    segments: int | None = None,
+    processes: int | None = None,
     progress: Progress = no_progress,
     clock: Callable[[], float] = time.time,
     source_name: str | None = None,
@@ -50,22 +51,25 @@ def validate(
 
     tables         compiled design and physical table name
     work_folder    where hashes go that do not fit in memory; nothing is left there
-    limit          parameter sets per access pattern; None: all
+    limit          parameter sets per access pattern; None: all, 0: the patterns are left out
+    processes      that read a large table, this one included; None: as `usual_processes` says
     source_name    how the report calls the source, when it is read from a copy
 
     Raises DesignError, SourceError, TargetError, StateError.
     """
-    for compiled, _ in tables:
+    for compiled, _ in tables if limit != 0 else ():
         check_sql(source, compiled.design)
     reports = []
-    for compiled, table in tables:
-        advance = _counted(source, compiled, limit, progress)
-        difference = compare(
-            source, compiled, wire, table, work_folder,
-            details=details, segments=segments, advance=advance, clock=clock,
-        )  # fmt: skip
-        reports.append(_with_patterns(source, compiled, wire, difference, limit, advance))
-        advance(sys.maxsize)
+    with Readers(wire, processes or usual_processes()) as readers:
+        for compiled, table in tables:
+            rows = sum(source.count(entity.read) for entity in compiled.entities)
+            advance = _counted(source, compiled, rows, limit, progress)
+            difference = compare(
+                source, compiled, readers, table, work_folder,
+                rows=rows, details=details, advance=advance, clock=clock,
+            )  # fmt: skip
+            reports.append(_with_patterns(source, compiled, wire, difference, limit, advance))
+            advance(sys.maxsize)
     return Report(run_id, clock(), source_name or str(source.path), wire.target.url, tuple(reports))
 
 
@@ -79,25 +83,26 @@ def _with_patterns(
 ) -> TableReport:
     pauses = () if wire.target.loopback else ASK_AGAIN_SECONDS
     rejected = difference.total("rejected")
-    patterns = check_patterns(
-        source, compiled, wire, difference.table, limit, advance, rejected=rejected, pauses=pauses
-    )
+    patterns: tuple[PatternResult, ...] = ()
+    if limit != 0:
+        patterns = check_patterns(
+            source, compiled, wire, difference.table, limit, advance, rejected=rejected, pauses=pauses
+        )
     checked = tuple(_checked(difference, patterns))
     return TableReport(difference, patterns, checked, tuple(_not_checked(compiled, difference, patterns)))
 
 
 def _counted(
-    source: SqliteSource, compiled: CompiledDesign, limit: int | None, progress: Progress
+    source: SqliteSource, compiled: CompiledDesign, rows: int, limit: int | None, progress: Progress
 ) -> Advance:
     """Steps of the work as a progress: each row and its item once, each call of a pattern once."""
-    calls = [possible(source, pattern) for pattern in compiled.design.patterns]
-    total = 2 * sum(source.count(entity.read) for entity in compiled.entities)
-    total += sum(calls if limit is None else [min(limit, count) for count in calls])
+    calls = [possible(source, pattern) for pattern in compiled.design.patterns] if limit != 0 else []
+    total = 2 * rows + sum(calls if limit is None else [min(limit, count) for count in calls])
     done = 0
 
     def advance(more: int) -> None:
         nonlocal done
-        done = min(total, done + more)
+        done = max(0, min(total, done + more))
         progress(compiled.name, done, total)
 
     return advance
@@ -136,6 +141,8 @@ def _not_checked(
             "the SQL of the access patterns still gives what they hold, so an answer may lack that many "
             f"rows: {many(sum(pattern.short for pattern in patterns), 'call')} did."
         )
+    if unasked := len(compiled.design.patterns) - len(patterns):
+        yield f"{many(unasked, 'access pattern')} {'was' if unasked == 1 else 'were'} not tried, as asked."
     for pattern in patterns:
         yield from _untried(pattern)
     named = len(difference.missing) + len(difference.extra) + len(difference.different)

@@ -169,6 +169,15 @@ def test_the_sample_of_parameters_is_stated(migrated: Shell) -> None:
     assert any("2 of 8" in sentence for sentence in few["tables"][0]["not_checked"])
 
 
+def test_the_access_patterns_can_be_left_out(migrated: Shell) -> None:
+    found = json.loads(
+        migrated.ok("validate", "-t", "employee_data", "--items-only", "--workers", 1, "--json")
+    )
+    assert found["ok"] and found["access_patterns"] == []
+    assert any("not tried" in sentence for sentence in found["tables"][0]["not_checked"])
+    assert migrated("validate", "--items-only", "--all-parameters").returncode == 2
+
+
 def test_info_without_anything_says_what_is_missing(shell: Shell) -> None:
     found = json.loads(shell.ok("info", "--json"))
     assert (found["settings"], found["source"], found["target"]) == ([], None, None)

@@ -56,6 +56,14 @@ def test_a_scan_follows_each_segment_to_its_end_over_empty_pages(serve: Serve) -
     assert found == [s * 10 + at for s in range(3) for at in (0, 3, 4)]
 
 
+def test_a_share_of_a_scan_asks_for_its_segments_only(serve: Serve) -> None:
+    server = serve(lambda seen: page([item(seen.json["Segment"])]))
+    with wired(server.url) as wire:
+        pages = list(scan(wire, "t", 9, [2, 5]))
+    assert sorted(int(i["N"]["N"]) for p in pages for i in p) == [2, 5]
+    assert {seen.json["TotalSegments"] for seen in server.seen} == {9}
+
+
 def test_a_scan_asks_again_and_an_error_is_not_the_end(serve: Serve) -> None:
     start = {"PK": {"S": "1"}}
     flaky = [page([item(1)], start), Reply(500, b""), Reply(200, b"{}"), page([item(2)], start)]

@@ -67,4 +67,5 @@ def test_without_doubts_no_row_is_read(bind: Bind, tmp_path: Path, monkeypatch: 
     firm = "entities: {Firm: {from: Firm, keys: {PK: 'F#{Id}', SK: x}, attributes: {'*': Firm}}}"
     source, compiled = bind(SCHEMA + "INSERT INTO Firm VALUES (1);", firm)
     monkeypatch.setattr(source, "rows", None)
+    monkeypatch.setattr(source, "chunks", None)
     require_unique_keys(source, compiled, tmp_path)

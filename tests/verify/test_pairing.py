@@ -89,4 +89,4 @@ def test_two_rows_on_one_key_owe_two_items() -> None:
 def test_equal_sides_have_no_findings() -> None:
     items = [(key, 0) for key in range(250)]
     findings = found(items, items[::-1], 9)
-    assert findings == Findings(9, repeated=Counter())
+    assert findings == Findings(9, actual=Counter({0: 250}), repeated=Counter())

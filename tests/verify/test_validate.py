@@ -9,6 +9,8 @@ from migration_tool.design.compile import CompiledDesign
 from migration_tool.errors import DesignError
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.target.wire import Wire
+from migration_tool.verify import validate as room
+from migration_tool.verify.readers import usual_processes
 from migration_tool.verify.report import Report
 from migration_tool.verify.validate import validate
 
@@ -89,3 +91,32 @@ def test_sql_is_looked_at_before_a_single_request(bind: Bind, tmp_path: Path) ->
     with pytest.raises(DesignError):
         run(shop, wire, tmp_path)
     assert wire.asked == []
+
+
+def test_without_patterns_the_items_are_all_that_is_asked_for(bind: Bind, tmp_path: Path) -> None:
+    shop = bind(SCHEMA + ROWS, DESIGN.replace("SELECT ThingId, Name FROM", "SELECT Name, Name FROM"))
+    wire = FakeWire(expected_items(*shop))
+    seen: list[tuple[str, int, int]] = []
+    report = run(shop, wire, tmp_path, limit=0, progress=lambda *step: seen.append(step))
+    (table,) = report.tables
+    assert report.ok and table.access_patterns == ()
+    assert set(wire.asked) == {"Scan"}
+    assert seen[-1] == ("shop", 14, 14)
+    assert "3 access patterns were not tried, as asked." in table.not_checked
+    assert not any("access pattern" in sentence for sentence in table.checked)
+
+
+def test_a_large_table_is_read_by_as_many_processes_as_asked_for(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    class Counted(room.Readers):
+        def __init__(self, wire: Wire, processes: int) -> None:
+            asked.append(processes)
+            super().__init__(wire)
+
+    monkeypatch.setattr(room, "Readers", Counted)
+    run(shop, FakeWire(expected_items(*shop)), tmp_path, processes=3)
+    run(shop, FakeWire(expected_items(*shop)), tmp_path)
+    assert asked == [3, usual_processes()]
