@@ -48,7 +48,7 @@ class Supply:
         self.left -= len(chunk.rows)
         self.ending = len(chunk.rows) < count * size
         number = -(-len(chunk.rows) // size)
-        batches = deal(Window(self.lane, chunk, number), self.item)
+        batches = deal(Window(self.lane, chunk), number, self.item)
         return [((n + 0.5) / number, batches) for n in range(number)]
 
 
@@ -97,12 +97,12 @@ def _shares(supplies: Sequence[Supply], most: int) -> list[int]:
     return shares
 
 
-def deal(window: Window, item: Callable[[Row], EncodedItem]) -> Iterator[list[Batch]]:
-    """The window's rows in `window.open` batches; one of more than 16 MB comes as several.
+def deal(window: Window, hands: int, item: Callable[[Row], EncodedItem]) -> Iterator[list[Batch]]:
+    """The window's rows in so many batches; one of more than 16 MB comes as several.
 
     Rows that cannot be items go along as rejects of the window. Raises DesignError for two rows with one key.
     """
-    hands, keys, items = window.open, set[tuple[str, str]](), 0
+    keys, items = set[tuple[str, str]](), 0
     for hand in range(hands):
         batch = _batch(window, range(hand, window.rows, hands), item)
         keys.update(map(_KEY, batch.items))
@@ -112,9 +112,7 @@ def deal(window: Window, item: Callable[[Row], EncodedItem]) -> Iterator[list[Ba
         if sum(map(len, map(_TEXT, batch.items))) <= _MOST_CHARACTERS:
             yield [batch]
         else:
-            parts = list(_cut(batch))
-            window.open += len(parts) - 1
-            yield parts
+            yield list(_cut(batch))
 
 
 def _batch(window: Window, places: Sequence[int], item: Callable[[Row], EncodedItem]) -> Batch:

@@ -61,8 +61,8 @@ class Settings:
     max_rejects: int = 0
     max_retry_seconds: int = 900
     source_snapshot: str = "copy"
-    connections: int = 16
-    in_flight: int = 256
+    connections: int = 64
+    in_flight: int = 512
     max_wcu: MaxWcu = OFF
 
 

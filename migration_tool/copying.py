@@ -12,6 +12,7 @@ from migration_tool.errors import Interrupted, SourceError, TooManyRejects
 from migration_tool.job import Bound
 from migration_tool.ledger import Ledger, Watcher
 from migration_tool.source.sqlite import SqliteSource
+from migration_tool.steering import Steering
 from migration_tool.target.batch import Lane
 from migration_tool.target.loader import Loader
 
@@ -20,13 +21,20 @@ _ROUNDS_IN_FLIGHT = 4
 """A round is the smallest thing a checkpoint covers. More of them would mix less, fewer would wait for each
 other's slowest request."""
 _GRACE_SECONDS = 2.0
+_PAUSED_SECONDS = 0.1
 
 
 class Copy:
     """Loads every entity that is not done yet. `ledger.checkpoint` says how far, whatever happens."""
 
     def __init__(
-        self, config: Config, source: SqliteSource, loader: Loader, ledger: Ledger, watcher: Watcher
+        self,
+        config: Config,
+        source: SqliteSource,
+        loader: Loader,
+        ledger: Ledger,
+        watcher: Watcher,
+        steering: Steering,
     ) -> None:
         self._settings = config.settings
         self._batch_size = config.batch_size
@@ -34,6 +42,7 @@ class Copy:
         self._loader = loader
         self._ledger = ledger
         self._watcher = watcher
+        self._steering = steering
         self._stop_by: float | None = None
 
     def run(self, tables: Sequence[Bound]) -> None:
@@ -44,6 +53,7 @@ class Copy:
         """
         try:
             self._over_budget()
+            self._follow()
             self._load(list(self._supplies(tables)))
         finally:
             self._ledger.settle()
@@ -64,11 +74,12 @@ class Copy:
         """All entities, to their last row and their last acknowledgement."""
         mixer = Mixer(supplies, self._batch_size, max(1, self._settings.in_flight // _ROUNDS_IN_FLIGHT))
         for batch in mixer:
-            self._make_room()
+            self._make_room(batch.window.lane)
             self._loader.submit(batch)
             self._loader.pump(0)
             self._ledger.settle()
             self._finish(supplies)
+            self._follow()
             if self._asked_to_stop():
                 mixer.end_after_round()
         while supplies and not self._asked_to_stop():
@@ -77,9 +88,9 @@ class Copy:
         if supplies:
             self._interrupt()
 
-    def _make_room(self) -> None:
-        """Waits until a batch can leave at once and the window has place for it."""
-        while not self._loader.ready:
+    def _make_room(self, lane: Lane) -> None:
+        """Waits until a batch can leave soon and what is in flight has place for it."""
+        while self._loader.crowded(lane):
             self._turn()
         while self._ledger.uncovered >= self._settings.in_flight:
             if self._ledger.unsaved:
@@ -90,7 +101,33 @@ class Copy:
     def _turn(self) -> None:
         self._loader.pump()
         self._ledger.settle()
+        self._follow()
         self._asked_to_stop()
+
+    def _follow(self) -> None:
+        """Takes a new wish over: a limit at once, a pause when what is on its way has arrived."""
+        tuning = self._steering.news()
+        if tuning is None:
+            return
+        if tuning.paused:
+            self._loader.arrive(self._settings.timeout)
+            self._ledger.settle()
+        self._ledger.tune(tuning)
+        LOG.info("wish in force", extra={"max_wcu": tuning.max_wcu, "paused": tuning.paused})
+        if tuning.paused:
+            self._wait()
+
+    def _wait(self) -> None:
+        """Holds its place until the user lets it go on. Raises Interrupted."""
+        self._ledger.forecast.pause()
+        while (tuning := self._steering.news()) is None or tuning.paused:
+            if tuning:
+                self._ledger.tune(tuning)
+            if self._watcher.stopping():
+                self._interrupt()
+            time.sleep(_PAUSED_SECONDS)
+        self._ledger.forecast.go_on()
+        self._ledger.tune(tuning)
 
     def _finish(self, supplies: list[Supply]) -> None:
         """Closes the entities that are read to their end and acknowledged to their last row."""

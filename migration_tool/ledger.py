@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from migration_tool.forecast import Forecast
 from migration_tool.model import Reject
-from migration_tool.state.checkpoint import Checkpoint, Counters
+from migration_tool.state.checkpoint import Checkpoint, Counters, Flow, Pace, Tuning
 from migration_tool.state.rejects import RejectLog
 from migration_tool.state.store import StateStore
 from migration_tool.target.batch import Lane, Window
@@ -52,7 +54,8 @@ class Ledger:
         self._loader = loader
         self._watcher = watcher
         self._clock = clock
-        self._counters = checkpoint.counters
+        self._before = checkpoint
+        self.forecast = Forecast(clock)
         self._reject_log = RejectLog(store.rejects_path(checkpoint.run_id), checkpoint.rejects_bytes)
         self._rejects: list[Reject] = []
         self._due = self._began = clock()
@@ -79,7 +82,7 @@ class Ledger:
         size = self._reject_log.append(self._rejects)
         self._rejects = []
         checkpoint = self.checkpoint.with_rejects(size).with_counters(self._figures())
-        self.checkpoint = self._store.save(checkpoint)
+        self.checkpoint = self._store.save(checkpoint.with_pace(self._pace()).with_flow(self._flow()))
         self.unsaved = 0
         now = self._clock()
         self._due = now + min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, (now - began) * _SAVE_SHARE))
@@ -106,9 +109,14 @@ class Ledger:
         self._rejects += window.rejects
         self.unsaved += window.batches
 
+    def tune(self, tuning: Tuning) -> None:
+        """Says that this is in force; saved, it acknowledges the wish."""
+        self.checkpoint = self.checkpoint.with_tuning(tuning)
+        self.save()
+
     def _figures(self) -> Counters:
         """The figures of earlier processes of this run plus those of this one."""
-        old, new = self._counters, self._loader.figures
+        old, new = self._before.counters, self._loader.figures
         return replace(
             old,
             requests=old.requests + new.requests,
@@ -119,3 +127,19 @@ class Ledger:
             wcu=round(old.wcu + new.wcu, 1),
             loading_seconds=round(old.loading_seconds + self._clock() - self._began, 3),
         )
+
+    def _pace(self) -> Pace:
+        checkpoint = self.checkpoint
+        done = checkpoint.items_written + checkpoint.rejected
+        self.forecast.record(done)
+        found = self.forecast.estimate(checkpoint.items_total - done)
+        seconds = None if found.seconds_left is None else round(found.seconds_left, 1)
+        return Pace(round(found.items_per_second, 1), seconds, found.trend)
+
+    def _flow(self) -> Flow:
+        """What the loader says, its sums on top of those of earlier processes."""
+        old, new = self._before.flow, self._loader.flow()
+        reasons, places = Counter(old.reasons), Counter(old.indexes)
+        reasons.update(new.reasons)
+        places.update(new.places)
+        return Flow(new.allowed, new.limit_wcu, reasons, places, new.note)

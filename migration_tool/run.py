@@ -28,8 +28,11 @@ from migration_tool.preparation import delete_tables, ensure_tables
 from migration_tool.source.snapshot import copy_database
 from migration_tool.source.sqlite import SqliteSource, check_source
 from migration_tool.state.checkpoint import Checkpoint
+from migration_tool.state.control import Wishes, withdraw_limit
 from migration_tool.state.store import StateStore
+from migration_tool.steering import Steering
 from migration_tool.target.loader import Loader
+from migration_tool.target.table import capacity
 from migration_tool.target.wire import Wire
 from migration_tool.verify import SAMPLE_CALLS
 from migration_tool.verify.collisions import require_unique_keys
@@ -111,6 +114,8 @@ def resume(config: Config, accept: frozenset[str], observer: Observer) -> Summar
         if checkpoint.status == "completed":
             _require_still_there(config, checkpoint)
             return None
+        if config.origins["migration_settings.max_wcu"] == "flag":
+            withdraw_limit(store.control_path(checkpoint.run_id))
         endpoint = open_target(config, start="target" in accept)
         changes = world.changes_since(config, endpoint, checkpoint)
         again = world.require_accepted(changes, accept, checkpoint.run_id)
@@ -234,8 +239,15 @@ class _Run:
     def _load(self, source: SqliteSource, wire: Wire, tables: Sequence[Bound]) -> None:
         loader = Loader(wire)
         ledger = Ledger(self.checkpoint, self.store, loader, self.observer)
+        steering = Steering(
+            Wishes(self.store.control_path(self.checkpoint.run_id)),
+            self.config.settings.max_wcu,
+            loader,
+            lambda: {bound.table_name: capacity(self.target, bound.table_name) for bound in tables},
+            self.observer.notice,
+        )
         try:
-            Copy(self.config, source, loader, ledger, self.observer).run(tables)
+            Copy(self.config, source, loader, ledger, self.observer, steering).run(tables)
         finally:
             self.checkpoint = ledger.checkpoint
 

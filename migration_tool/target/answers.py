@@ -60,19 +60,36 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Throttle:
+    """Why a request was throttled, as DynamoDB gave it.
+
+    reason    "TableWriteKeyRangeThroughputExceeded" and the like
+    resource  ARN of the table or index, "" if none was given
+    """
+
+    reason: str
+    resource: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What an answer means.
 
-    code     DynamoDB's error code without namespace; "" when done; "unknown" when nothing can be concluded
-    body     the parsed answer when done, else None
-    reasons  of a throttle: "TableWriteKeyRangeThroughputExceeded" and the like, as DynamoDB gave them
+    code       DynamoDB's error code without namespace; "" when done; "unknown" when nothing can be concluded
+    body       the parsed answer when done, else None
+    throttles  of a throttle: its reasons
     """
 
     reaction: Reaction
     code: str = ""
     message: str = ""
     body: dict[str, Any] | None = None
-    reasons: tuple[str, ...] = ()
+    throttles: tuple[Throttle, ...] = ()
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The reasons of a throttle without their resources."""
+        return tuple(throttle.reason for throttle in self.throttles)
 
 
 REQUIRED: Mapping[str, str] = {
@@ -159,8 +176,8 @@ def _of_failure(status: int, body: dict[str, Any] | None) -> Verdict:
     code = bare(str(fault.get("__type") or fault.get("code") or fault.get("Code") or ""))
     message = str(fault.get("message") or fault.get("Message") or "")
     reaction = _reaction(status, code)
-    reasons = _reasons(fault) if reaction is Reaction.THROTTLED else ()
-    return Verdict(reaction, code or _UNKNOWN, message or f"HTTP {status}", None, reasons)
+    throttles = _throttles(fault) if reaction is Reaction.THROTTLED else ()
+    return Verdict(reaction, code or _UNKNOWN, message or f"HTTP {status}", None, throttles)
 
 
 def _reaction(status: int, code: str) -> Reaction:
@@ -172,11 +189,12 @@ def _reaction(status: int, code: str) -> Reaction:
     return known or _STATUSES.get(status, Reaction.CONFIGURATION)
 
 
-def _reasons(fault: Mapping[str, Any]) -> tuple[str, ...]:
+def _throttles(fault: Mapping[str, Any]) -> tuple[Throttle, ...]:
     listed = fault.get("ThrottlingReasons") or fault.get("throttlingReasons")
     if not isinstance(listed, list):
         return ()
-    return tuple(str(entry["reason"]) for entry in listed if isinstance(entry, dict) and entry.get("reason"))
+    entries = [entry for entry in listed if isinstance(entry, dict) and entry.get("reason")]
+    return tuple(Throttle(str(entry["reason"]), str(entry.get("resource") or "")) for entry in entries)
 
 
 def _parsed(body: bytes) -> dict[str, Any] | None:

@@ -27,6 +27,7 @@ class Backoff:
         max_attempts: int = 4,
         max_age_seconds: float = 900.0,
     ) -> None:
+        self.max_seconds = max_seconds
         self.max_attempts = max_attempts
         self.max_age_seconds = max_age_seconds
         self._wait = wait_random_exponential(multiplier=base_seconds, max=max_seconds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -41,15 +41,18 @@ class Lane:
 class Window:
     """Consecutive rows of one lane, in whatever order they are sent: a checkpoint covers all or none.
 
-    open     batches still to be sent and requests still to be answered; 0: each row is stored or rejected
+    open     rows that are neither stored nor rejected yet
     batches  how many have been sent
     """
 
     lane: Lane
     chunk: Chunk
-    open: int
+    open: int = field(init=False)
     batches: int = 0
     rejects: list[Reject] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.open = len(self.chunk.rows)
 
     @property
     def rows(self) -> int:
@@ -66,6 +69,7 @@ class Window:
         position = self.chunk.position(place)
         reject = Reject(lane.table, lane.entity, lane.source_table, position, rule, reason, row, attempts)
         self.rejects.append(reject)
+        self.open -= 1
 
 
 @dataclass(slots=True, eq=False)
@@ -75,17 +79,19 @@ class Batch:
     items   at most 25, no key twice
     places  for each item the place of its row in the window
     number  which batch of this process it is, for the log
+    since   when it was given to the loader, or some of it taken last, monotonic seconds
     """
 
     window: Window
     items: Sequence[EncodedItem]
     places: Sequence[int]
     number: int = 0
+    since: float = 0.0
 
-    def body(self, chosen: Sequence[int]) -> bytes:
-        """The request that puts the chosen items. Encoded once per send, never re-encoded per item."""
-        items = self.items
-        return (self.window.lane.head + _BETWEEN.join([items[n][2] for n in chosen]) + _TAIL).encode()
+
+def request(lane: Lane, texts: Iterable[str]) -> bytes:
+    """The BatchWriteItem that puts these items."""
+    return (lane.head + _BETWEEN.join(texts) + _TAIL).encode()
 
 
 class Watermark:

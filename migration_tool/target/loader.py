@@ -8,33 +8,25 @@ from __future__ import annotations
 
 import heapq
 import logging
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, cast
 
 from migration_tool.errors import MigrationError, Stopped, TargetError
 from migration_tool.target.answers import Answer, Reaction, Verdict, classify
+from migration_tool.target.aside import Aside
 from migration_tool.target.batch import Batch, Lane, Watermark, Window
 from migration_tool.target.faults import EXPIRED_HINT, from_code
-from migration_tool.target.limiter import Limiter
+from migration_tool.target.limiter import Flow, Limiter
+from migration_tool.target.queue import Entry, Queue, Send, partition_key
+from migration_tool.target.table import Capacity
 from migration_tool.target.wire import Wire
 
 LOG = logging.getLogger(__name__)
 _OPERATION = "BatchWriteItem"
 _PATIENCE_SECONDS = 0.5
 RESUME = "Run `migrate.py resume` when the cause is gone."
-
-
-@dataclass(slots=True, eq=False)
-class _Send:
-    """Some items of a batch, by index. `since` is the first send without any progress."""
-
-    batch: Batch
-    chosen: Sequence[int]
-    since: float
-    attempts: int = 0
 
 
 @dataclass(slots=True)
@@ -55,9 +47,9 @@ class Loader:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._limiter = Limiter(wire.target.connections, wire.clock)
+        self._queues: dict[str, Queue] = {}
         self._inbox: list[Answer] = []
-        self._ready: deque[_Send] = deque()
-        self._delayed: list[tuple[float, int, _Send]] = []
+        self._delayed: list[tuple[float, int, Send]] = []
         self._order = count()
         self._sending = 0
         self._accepted_at = float("-inf")
@@ -72,18 +64,30 @@ class Loader:
     @property
     def idle(self) -> bool:
         """Nothing is on its way: every batch taken is done."""
-        return not (self._sending or self._ready or self._delayed)
+        return not (self._sending or self._delayed) and all(queue.idle for queue in self._queues.values())
+
+    def keep_to(self, max_wcu: float | None, capacities: Mapping[str, Capacity]) -> None:
+        """From now on at most `max_wcu` units per second in all, and to each table what it has."""
+        self._limiter.keep_to(max_wcu, capacities)
+
+    def flow(self) -> Flow:
+        """How the loading gets on with the tables."""
+        return self._limiter.flow()
 
     def submit(self, batch: Batch) -> None:
-        """Takes a batch; it leaves as soon as a connection is free."""
+        """Takes a batch; it leaves as soon as the limits allow and a connection is free."""
         self._watermark.add(batch)
         self.figures.batches += 1
         batch.number = self.figures.batches
+        batch.since = self._wire.clock()
         if batch.items:
-            self._ready.append(_Send(batch, range(len(batch.items)), self._wire.clock()))
+            self._queue(batch).add(Send([(batch, range(len(batch.items)))], since=batch.since))
             self._send()
-        else:
-            batch.window.open -= 1
+
+    def crowded(self, lane: Lane) -> bool:
+        """Whether the lane's table has as many requests ready as could be in flight."""
+        queue = self._queues.get(lane.table_name)
+        return queue is not None and len(queue) >= self._wire.target.connections
 
     def done(self) -> Iterator[Window]:
         """Windows that are done with all before them in their lane, each once."""
@@ -99,106 +103,146 @@ class Loader:
         Raises TargetError where no retry can help, Stopped where the retries are used up.
         """
         self._send()
-        for answer in self._wire.wait(self._patience(timeout), self._inbox):
-            self._sending -= 1
-            self._react(cast(_Send, answer.tag), answer)
-        self._send()
+        if not self.idle:
+            self._take_answers(self._patience(timeout))
+            self._send()
 
-    @property
-    def ready(self) -> bool:
-        """Whether a further batch would leave at once."""
-        return not self._ready and self._sending < self._limiter.allowed and self._wire.free > 0
+    def arrive(self, seconds: float) -> None:
+        """Lets what is in flight arrive, and sends nothing. Raises as `pump` does."""
+        until = self._wire.clock() + seconds
+        while self._sending and (left := until - self._wire.clock()) > 0:
+            self._take_answers(left)
+
+    def _take_answers(self, timeout: float) -> None:
+        for answer in self._wire.wait(timeout, self._inbox):
+            self._sending -= 1
+            self._react(cast(Send, answer.tag), answer)
+
+    def _queue(self, batch: Batch) -> Queue:
+        table = batch.window.lane.table_name
+        queue = self._queues.get(table)
+        if queue is None:
+            aside = Aside[Entry](self._wire.clock, longest=self._wire.backoff.max_seconds)
+            queue = self._queues[table] = Queue(self._limiter.gate(table), aside)
+        return queue
 
     def _send(self) -> None:
         now = self._wire.clock()
         while self._delayed and self._delayed[0][0] <= now:
-            self._ready.append(heapq.heappop(self._delayed)[2])
-        while self._ready and self._wire.free and self._sending < self._limiter.allowed:
-            send = self._ready[0]
-            self._wire.submit(_OPERATION, send.batch.body(send.chosen), send, self._inbox)
-            self._ready.popleft()
-            self._sending += 1
-            self.figures.requests += 1
-            if send.attempts:
-                self.figures.retries += 1
-                self.figures.resent_items += len(send.chosen)
-            send.attempts += 1
+            send = heapq.heappop(self._delayed)[2]
+            self._queue(send.batch).add(send)
+        for queue in self._queues.values():
+            while self._wire.free and (next_send := queue.take()):
+                self._submit(queue, next_send)
+
+    def _submit(self, queue: Queue, send: Send) -> None:
+        size = len(send)
+        self._wire.submit(_OPERATION, send.body(), send, self._inbox)
+        queue.gate.sent(size)
+        self._sending += 1
+        self.figures.requests += 1
+        if send.attempts or send.late:
+            self.figures.retries += 1
+            self.figures.resent_items += size
+        send.attempts += 1
 
     def _patience(self, timeout: float) -> float:
-        if not self._delayed:
-            return timeout
-        return min(timeout, max(0.0, self._delayed[0][0] - self._wire.clock()))
+        """Until there may be something to send; without a free connection only an answer helps."""
+        waits = [queue.seconds() for queue in self._queues.values()] if self._wire.free else []
+        if self._delayed:
+            waits.append(max(0.0, self._delayed[0][0] - self._wire.clock()))
+        return min([timeout, *waits])
 
-    def _react(self, send: _Send, answer: Answer) -> None:
-        verdict = classify(answer, "UnprocessedItems")
+    def _react(self, send: Send, answer: Answer) -> None:
+        verdict, queue = classify(answer, "UnprocessedItems"), self._queue(send.batch)
+        if verdict.reaction is Reaction.DONE:
+            self._accept(queue, send, cast(dict[str, Any], verdict.body))
+        elif verdict.reaction is Reaction.THROTTLED:
+            entries = send.entries()
+            queue.gate.throttled(len(entries), len(set(map(partition_key, entries))), verdict)
+            self._refuse(queue, send, entries, verdict)
+        else:
+            queue.gate.lost(len(send))
+            queue.released(send)
+            self._repair(queue, send, verdict, answer)
+
+    def _repair(self, queue: Queue, send: Send, verdict: Verdict, answer: Answer) -> None:
         match verdict.reaction:
-            case Reaction.DONE:
-                self._accept(send, cast(dict[str, Any], verdict.body))
-            case Reaction.THROTTLED:
-                self._throttled(send, verdict)
             case Reaction.CREDENTIALS:
-                self._renew(send, verdict, answer)
+                self._renew(queue, send, verdict, answer)
             case Reaction.CONFIGURATION:
                 raise self._fault(send, verdict)
             case Reaction.ROW:
-                self._split(send, verdict)
-            case Reaction.TRANSIENT | Reaction.CONFLICT | Reaction.WAIT:
-                self._again(send, verdict)
+                self._split(queue, send, verdict)
+            case _:
+                self._again(queue, send, verdict)
 
-    def _accept(self, send: _Send, body: dict[str, Any]) -> None:
+    def _accept(self, queue: Queue, send: Send, body: dict[str, Any]) -> None:
         """Counts what was taken; the rest, and only that, goes again."""
-        self.figures.wcu += _consumed(body)
-        left = _unprocessed(send, body["UnprocessedItems"])
-        if len(left) < len(send.chosen):
+        consumed = _consumed(body)
+        if consumed:
+            self.figures.wcu += consumed.get("CapacityUnits", 0.0)
+        size, left = len(send), _unprocessed(send, body["UnprocessedItems"])
+        keys = len(set(map(partition_key, left))) if left else 0
+        queue.gate.accepted(size, size - len(left), keys, consumed)
+        if len(left) < size:
             self._accepted_at = self._wire.clock()
         if not left:
-            self._limiter.accepted()
-            send.batch.window.open -= 1
+            send.stored()
+            queue.released(send)
             return
-        if len(left) < len(send.chosen):
-            send = _Send(send.batch, left, self._wire.clock(), attempts=1)
+        self._store_others(send, left)
         verdict = Verdict(Reaction.THROTTLED, "UnprocessedItems", f"{len(left)} items were not taken")
-        self._throttled(send, verdict)
+        self._refuse(queue, send, left, verdict)
 
-    def _throttled(self, send: _Send, verdict: Verdict) -> None:
+    def _store_others(self, send: Send, left: Sequence[Entry]) -> None:
+        for batch, _ in set(send.entries()).difference(left):
+            batch.window.open -= 1
+            batch.since = self._accepted_at
+
+    def _refuse(self, queue: Queue, send: Send, left: Sequence[Entry], verdict: Verdict) -> None:
+        """Items go again when their partition keys are taken again. Raises Stopped after too long."""
         self.figures.throttles += 1
-        self._limiter.throttled()
-        self._again(send, verdict, throttled=True)
+        now = self._wire.clock()
+        oldest = min(batch.since for batch, _ in left)
+        if self._wire.backoff.exhausted(send.attempts, now - oldest, throttled=True):
+            raise self._fault(send, verdict)
+        queue.refused(send, left)
+        LOG.warning("sending again", extra=_told(send, len(left), verdict))
 
-    def _again(self, send: _Send, verdict: Verdict, throttled: bool = False) -> None:
+    def _again(self, queue: Queue, send: Send, verdict: Verdict) -> None:
         """Queues the send for later; when its retries are used up, finds the bad row or stops the run."""
         now = self._wire.clock()
-        if self._wire.backoff.exhausted(send.attempts, now - send.since, throttled=throttled):
-            if throttled or self._accepted_at <= send.since:
+        if self._wire.backoff.exhausted(send.attempts, now - send.since):
+            if self._accepted_at <= send.since:
                 raise self._fault(send, verdict)
-            self._split(send, verdict)
+            self._split(queue, send, verdict)
             return
         delay = self._wire.backoff.delay(send.attempts)
         heapq.heappush(self._delayed, (now + delay, next(self._order), send))
-        LOG.warning("sending again", extra=_told(send, verdict, delay))
+        LOG.warning("sending again", extra={**_told(send, len(send), verdict), "seconds": round(delay, 3)})
 
-    def _renew(self, send: _Send, verdict: Verdict, answer: Answer) -> None:
+    def _renew(self, queue: Queue, send: Send, verdict: Verdict, answer: Answer) -> None:
         old = self._wire.backoff.exhausted(send.attempts, self._wire.clock() - send.since)
         if old or not self._wire.refresh_credentials(answer.credentials):
             raise self._fault(send, verdict)
-        self._ready.appendleft(send)
+        queue.add(send, first=True)
 
-    def _split(self, send: _Send, verdict: Verdict) -> None:
+    def _split(self, queue: Queue, send: Send, verdict: Verdict) -> None:
         """Halves what was refused, down to the row that is at fault; that one is rejected."""
-        if len(send.chosen) == 1:
-            self._reject(send, verdict)
+        entries = send.entries()
+        if len(entries) == 1:
+            ((batch, n),) = entries
+            reason = f"DynamoDB refused the item: {verdict.message}"
+            batch.window.reject(batch.places[n], verdict.code, reason, send.attempts)
             return
-        middle = len(send.chosen) // 2
-        send.batch.window.open += 1
-        for part in (send.chosen[:middle], send.chosen[middle:]):
-            self._ready.append(_Send(send.batch, part, self._wire.clock()))
+        middle = len(entries) // 2
+        for part in (entries[:middle], entries[middle:]):
+            half = Send.of(part)
+            half.since = self._wire.clock()
+            queue.add(half)
 
-    def _reject(self, send: _Send, verdict: Verdict) -> None:
-        window, place = send.batch.window, send.batch.places[send.chosen[0]]
-        window.reject(place, verdict.code, f"DynamoDB refused the item: {verdict.message}", send.attempts)
-        window.open -= 1
-
-    def _fault(self, send: _Send, verdict: Verdict) -> MigrationError:
+    def _fault(self, send: Send, verdict: Verdict) -> MigrationError:
         """Why the run ends here: for good, or until the cause is gone."""
         table, code = send.batch.window.lane.table_name, verdict.code
         message = f"{verdict.message} ({send.attempts} sends)"
@@ -209,32 +253,30 @@ class Loader:
         return Stopped("write items", table, f"{code}: {message}", hint)
 
 
-def _told(send: _Send, verdict: Verdict, delay: float) -> dict[str, Any]:
+def _told(send: Send, items: int, verdict: Verdict) -> dict[str, Any]:
     """What the log says of a retry: figures and codes, no keys and no items."""
     return {
         "table": send.batch.window.lane.table,
         "batch": send.batch.number,
-        "items": len(send.chosen),
+        "items": items,
         "attempt": send.attempts,
-        "seconds": round(delay, 3),
         "code": verdict.code,
         "reason": verdict.message,
         "throttling_reasons": list(verdict.reasons),
     }
 
 
-def _consumed(body: dict[str, Any]) -> float:
+def _consumed(body: dict[str, Any]) -> dict[str, Any] | None:
+    """What the answer says of the one table that it is about."""
     capacities = body.get("ConsumedCapacity")
-    if not isinstance(capacities, list):
-        return 0.0
-    return float(sum(capacity.get("CapacityUnits", 0.0) for capacity in capacities))
+    return cast(dict[str, Any], capacities[0]) if isinstance(capacities, list) and capacities else None
 
 
-def _unprocessed(send: _Send, tables: dict[str, Any]) -> list[int]:
-    """Indexes of the items that the answer gives back; items that were never sent are ignored."""
-    returned = tables.get(send.batch.window.lane.table_name)
+def _unprocessed(send: Send, tables: dict[str, Any]) -> list[Entry]:
+    """The items that the answer gives back; items that were never sent are ignored."""
+    lane = send.batch.window.lane
+    returned = tables.get(lane.table_name)
     if not returned:
         return []
-    items, names = send.batch.items, send.batch.window.lane.keys
-    keys = {tuple(request["PutRequest"]["Item"][name]["S"] for name in names) for request in returned}
-    return [n for n in send.chosen if items[n][:2] in keys]
+    keys = {tuple(request["PutRequest"]["Item"][name]["S"] for name in lane.keys) for request in returned}
+    return [(batch, n) for batch, n in send.entries() if batch.items[n][:2] in keys]

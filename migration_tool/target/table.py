@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -44,6 +44,22 @@ class IndexFacts:
 
 
 @dataclass(frozen=True)
+class Capacity:
+    """Write units per second that a table and its indexes have; on demand: None and no index.
+
+    A maximum that is set for on demand is a capacity too.
+    """
+
+    table: float | None = None
+    indexes: Mapping[str, float] = field(default_factory=dict)
+
+    def share(self, part: float) -> Capacity:
+        """So much of it, above 0 and up to 1."""
+        table = None if self.table is None else self.table * part
+        return Capacity(table, {name: units * part for name, units in self.indexes.items()})
+
+
+@dataclass(frozen=True)
 class TableFacts:
     """A table as it is.
 
@@ -60,6 +76,7 @@ class TableFacts:
     indexes: Mapping[str, IndexFacts]
     item_count: int
     size_bytes: int
+    capacity: Capacity = Capacity()
 
     @property
     def active(self) -> bool:
@@ -99,6 +116,15 @@ def describe(target: Target, name: str) -> TableFacts | None:
             return None
         raise
     return _facts(answer["Table"])
+
+
+def capacity(target: Target, name: str) -> Capacity:
+    """What the table and its indexes can write; nothing is known of a table that is not there.
+
+    Raises TargetError.
+    """
+    facts = describe(target, name)
+    return facts.capacity if facts else Capacity()
 
 
 def delete_table(target: Target, name: str, patience: Patience | None = None) -> None:
@@ -222,7 +248,20 @@ def _facts(table: Mapping[str, Any]) -> TableFacts:
         indexes={index.name: index for index in indexes},
         item_count=table.get("ItemCount", 0),
         size_bytes=table.get("TableSizeBytes", 0),
+        capacity=_capacity(table),
     )
+
+
+def _capacity(table: Mapping[str, Any]) -> Capacity:
+    indexes = {index["IndexName"]: _units(index) for index in table.get("GlobalSecondaryIndexes", ())}
+    return Capacity(_units(table), {name: units for name, units in indexes.items() if units is not None})
+
+
+def _units(resource: Mapping[str, Any]) -> float | None:
+    """Of a table or an index; on demand shows as 0 provisioned units, no maximum as -1."""
+    provisioned = resource.get("ProvisionedThroughput", {}).get("WriteCapacityUnits", 0)
+    most = resource.get("OnDemandThroughput", {}).get("MaxWriteRequestUnits", -1)
+    return next((float(units) for units in (provisioned, most) if units > 0), None)
 
 
 def _identity(table: Mapping[str, Any]) -> TableIdentity:

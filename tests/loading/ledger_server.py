@@ -86,7 +86,7 @@ def batch(first: int, size: int = 25, lane: Lane = LANE) -> Batch:
         (f"P#{n}", f"{n}", f'{{"N":{{"N":"{n}"}},"PK":{{"S":"P#{n}"}},"SK":{{"S":"{n}"}}}}') for n in numbers
     ]
     rows = [(n,) for n in numbers]
-    return Batch(Window(lane, Chunk(rows, rows, 1), open=1), items, range(size))
+    return Batch(Window(lane, Chunk(rows, rows, 1)), items, range(size))
 
 
 def items_of(*batches: Batch) -> set[Key]:

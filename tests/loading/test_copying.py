@@ -10,13 +10,16 @@ from pathlib import Path
 import pytest
 
 from migration_tool.config import Config, load_config, write_config
-from migration_tool.copying import Copy, Ledger
+from migration_tool.copying import Copy
 from migration_tool.design.compile import compile_design
 from migration_tool.design.load import load_design
 from migration_tool.errors import Interrupted, MigrationError, SourceError, Stopped, TooManyRejects
 from migration_tool.job import Bound, open_wire
+from migration_tool.ledger import Ledger
 from migration_tool.source.sqlite import SqliteSource
+from migration_tool.steering import Steering
 from migration_tool.state.checkpoint import Checkpoint, EntityProgress
+from migration_tool.state.control import Wishes
 from migration_tool.state.rejects import read_rejects
 from migration_tool.state.store import StateStore
 from migration_tool.target.loader import Loader
@@ -61,13 +64,16 @@ class Setting:
     server: Server
     target: Target
     checkpoint: Checkpoint
+    warnings: list[str] = field(default_factory=list)
 
     def copy(self, watch: Watch) -> Checkpoint:
         """One process's share; what it saved is where the next one begins."""
         with open_wire(self.config, self.target) as wire:
             loader = Loader(wire)
             ledger = Ledger(self.checkpoint, self.store, loader, watch)
-            copy = Copy(self.config, self.source, loader, ledger, watch)
+            wishes = Wishes(self.store.control_path(self.checkpoint.run_id))
+            steering = Steering(wishes, self.config.settings.max_wcu, loader, dict, self.warnings.append)
+            copy = Copy(self.config, self.source, loader, ledger, watch, steering)
             try:
                 watch.look = watch.look or (lambda checkpoint: None)
                 copy.run([self.bound])

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from migration_tool.target.answers import REQUIRED, Answer, Reaction, classify
+from migration_tool.target.answers import REQUIRED, Answer, Reaction, Throttle, classify
 
 NAMESPACES = ["", "com.amazonaws.dynamodb.v20120810#", "com.amazon.coral.validate#"]
 
@@ -145,5 +145,7 @@ def test_the_reasons_of_a_throttle_are_kept(key: str) -> None:
         "TableWriteKeyRangeThroughputExceeded",
         "IndexWriteMaxOnDemandThroughputExceeded",
     )
+    assert verdict.throttles[0] == Throttle("TableWriteKeyRangeThroughputExceeded", "arn:aws:dynamodb:…")
+    assert verdict.throttles[1].resource == ""
     assert classify(failed(400, "ThrottlingException", **{key: "odd"}), "Items").reasons == ()
     assert classify(failed(400, "ValidationException", **{key: listed}), "Items").reasons == ()

@@ -14,7 +14,7 @@ from migration_tool.errors import TargetError
 from migration_tool.model import TableIdentity
 from migration_tool.target import table
 from migration_tool.target.session import Target
-from migration_tool.target.table import IndexFacts, Patience, TableFacts
+from migration_tool.target.table import Capacity, IndexFacts, Patience, TableFacts
 
 DESIGN = Design(
     "music_catalog", "MusicCatalog", "", ("PK", "SK"), (Index("GSI1", "GSI1PK", "GSI1SK"),), (), (), "f", "p"
@@ -225,3 +225,25 @@ def test_a_right_table_has_no_faults_nor_has_one_with_more_indexes() -> None:
 def test_each_fault_of_a_table_is_named(change: dict[str, Any], words: list[str]) -> None:
     [fault] = table.schema_faults(facts(**change), DESIGN)
     assert all(word in fault for word in words)
+
+
+def capacity(found: dict[str, Any], index: dict[str, Any]) -> Capacity:
+    answer = described(**found)
+    answer["Table"]["GlobalSecondaryIndexes"][0].update(index)
+    client = SimpleNamespace(describe_table=lambda **_: answer)
+    return table.capacity(cast(Target, SimpleNamespace(client=client)), "t")
+
+
+def test_the_capacity_is_the_provisioned_one_or_the_maximum_set_for_on_demand() -> None:
+    provisioned = {"ProvisionedThroughput": {"WriteCapacityUnits": 500, "ReadCapacityUnits": 5}}
+    on_demand = {"ProvisionedThroughput": {"WriteCapacityUnits": 0, "ReadCapacityUnits": 0}}
+    most = {**on_demand, "OnDemandThroughput": {"MaxWriteRequestUnits": 200, "MaxReadRequestUnits": -1}}
+    unlimited = {**on_demand, "OnDemandThroughput": {"MaxWriteRequestUnits": -1}}
+    assert capacity(provisioned, {**provisioned}) == Capacity(500.0, {"GSI1": 500.0})
+    assert capacity(on_demand, on_demand) == capacity({}, {}) == capacity(unlimited, {}) == Capacity()
+    assert capacity(on_demand, most) == Capacity(None, {"GSI1": 200.0})
+
+
+def test_a_share_of_a_capacity() -> None:
+    assert Capacity(500.0, {"GSI1": 100.0}).share(0.8) == Capacity(400.0, {"GSI1": 80.0})
+    assert Capacity().share(0.8) == Capacity()
