@@ -104,7 +104,7 @@ def deal(window: Window, hands: int, item: Callable[[Row], EncodedItem]) -> Iter
     """
     keys, items = set[tuple[str, str]](), 0
     for hand in range(hands):
-        batch = _batch(window, range(hand, window.rows, hands), item)
+        batch = _batch(window, hand, hands, item)
         keys.update(map(_KEY, batch.items))
         items += len(batch.items)
         if len(keys) < items:
@@ -115,10 +115,10 @@ def deal(window: Window, hands: int, item: Callable[[Row], EncodedItem]) -> Iter
             yield list(_cut(batch))
 
 
-def _batch(window: Window, places: Sequence[int], item: Callable[[Row], EncodedItem]) -> Batch:
-    rows = window.chunk.rows
+def _batch(window: Window, hand: int, hands: int, item: Callable[[Row], EncodedItem]) -> Batch:
+    places: Sequence[int] = range(hand, window.rows, hands)
     try:
-        items = [item(rows[place]) for place in places]
+        items = list(map(item, window.chunk.rows[hand::hands]))
     except RowRejected:
         items, places = _accepted(window, places, item)
     return Batch(window, items, places)

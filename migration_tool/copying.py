@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from migration_tool.batches import Mixer, Supply
 from migration_tool.config import Config
+from migration_tool.cycles import no_search_for_cycles
 from migration_tool.errors import Interrupted, SourceError, TooManyRejects
 from migration_tool.job import Bound
 from migration_tool.ledger import Ledger, Watcher
@@ -20,6 +21,9 @@ LOG = logging.getLogger(__name__)
 _ROUNDS_IN_FLIGHT = 4
 """A round is the smallest thing a checkpoint covers. More of them would mix less, fewer would wait for each
 other's slowest request."""
+_BATCHES_PER_TURN = 8
+"""How often the network has a look-in while rows become batches: about every millisecond."""
+_PATIENCE_SECONDS = 0.5
 _GRACE_SECONDS = 2.0
 _PAUSED_SECONDS = 0.1
 
@@ -54,7 +58,8 @@ class Copy:
         try:
             self._over_budget()
             self._follow()
-            self._load(list(self._supplies(tables)))
+            with no_search_for_cycles():
+                self._load(list(self._supplies(tables)))
         finally:
             self._ledger.settle()
             self._ledger.save()
@@ -73,15 +78,14 @@ class Copy:
     def _load(self, supplies: list[Supply]) -> None:
         """All entities, to their last row and their last acknowledgement."""
         mixer = Mixer(supplies, self._batch_size, max(1, self._settings.in_flight // _ROUNDS_IN_FLIGHT))
-        for batch in mixer:
+        for number, batch in enumerate(mixer):
             self._make_room(batch.window.lane)
             self._loader.submit(batch)
-            self._loader.pump(0)
-            self._ledger.settle()
-            self._finish(supplies)
-            self._follow()
-            if self._asked_to_stop():
-                mixer.end_after_round()
+            if number % _BATCHES_PER_TURN == 0:
+                self._turn(0)
+                self._finish(supplies)
+                if self._asked_to_stop():
+                    mixer.end_after_round()
         while supplies and not self._asked_to_stop():
             self._turn()
             self._finish(supplies)
@@ -98,8 +102,9 @@ class Copy:
             else:
                 self._turn()
 
-    def _turn(self) -> None:
-        self._loader.pump()
+    def _turn(self, patience: float = _PATIENCE_SECONDS) -> None:
+        """Sends, takes answers, for at most so many seconds; and what follows from them."""
+        self._loader.pump(patience)
         self._ledger.settle()
         self._follow()
         self._asked_to_stop()
@@ -119,14 +124,13 @@ class Copy:
 
     def _wait(self) -> None:
         """Holds its place until the user lets it go on. Raises Interrupted."""
-        self._ledger.forecast.pause()
-        while (tuning := self._steering.news()) is None or tuning.paused:
-            if tuning:
-                self._ledger.tune(tuning)
-            if self._watcher.stopping():
-                self._interrupt()
-            time.sleep(_PAUSED_SECONDS)
-        self._ledger.forecast.go_on()
+        with self._ledger.forecast.paused():
+            while (tuning := self._steering.news()) is None or tuning.paused:
+                if tuning:
+                    self._ledger.tune(tuning)
+                if self._watcher.stopping():
+                    self._interrupt()
+                time.sleep(_PAUSED_SECONDS)
         self._ledger.tune(tuning)
 
     def _finish(self, supplies: list[Supply]) -> None:
@@ -175,7 +179,7 @@ class Copy:
         """Lets what is on its way arrive, for at most one request's time."""
         until = time.monotonic() + self._settings.timeout
         while not self._loader.idle and time.monotonic() < until:
-            self._loader.pump()
+            self._loader.pump(_PATIENCE_SECONDS)
             self._ledger.settle()
 
     def _require_all_rows(self, lane: Lane) -> None:

@@ -73,6 +73,13 @@ class Table:
     without_rowid: bool = False
     is_view: bool = False
 
+    @property
+    def cursor(self) -> tuple[str, ...]:
+        """The columns that are the cursor of a row; () where it is the rowid and no column."""
+        if self.without_rowid:
+            return self.primary_key
+        return (self.rowid_alias,) if self.rowid_alias else ()
+
     def column(self, name: str) -> Column | None:
         """The column of that name (ASCII case-insensitive, as SQLite does), or None."""
         wanted = folded(name)

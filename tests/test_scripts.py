@@ -30,7 +30,7 @@ class Machine:
         self.project, self.bin, self.calls = folder / "a project", folder / "bin", folder / "calls"
         shutil.copytree(ROOT / "scripts", self.project / "scripts")
         shutil.copytree(ROOT / ".ci", self.project / ".ci")
-        for name in ("requirements.txt", "requirements-dev.txt"):
+        for name in ("requirements.txt", "requirements-dev.txt", "requirements-bench.txt"):
             shutil.copy(ROOT / name, self.project)
         self.bin.mkdir()
         self.calls.touch()
@@ -79,7 +79,9 @@ def with_python(machine: Machine) -> Machine:
     return machine
 
 
-@pytest.mark.parametrize("script", ["scripts/setup", "scripts/engines", "scripts/test", ".ci/run"])
+@pytest.mark.parametrize(
+    "script", ["scripts/setup", "scripts/engines", "scripts/test", "scripts/bench", ".ci/run"]
+)
 def test_scripts_are_plain_shell_and_can_be_executed(script: str) -> None:
     assert os.access(ROOT / script, os.X_OK)
     assert (ROOT / script).read_text().startswith("#!/bin/sh\n")
@@ -139,6 +141,23 @@ def test_what_the_tool_needs_does_not_bring_what_its_tests_need(with_python: Mac
     assert with_python.installs() == ["requirements.txt"]
     with_python.run("scripts/setup", "dev")
     assert with_python.installs() == ["requirements-dev.txt"]
+
+
+def test_what_the_benchmark_needs_holds_what_tests_and_tool_need(with_python: Machine) -> None:
+    with_python.run("scripts/setup", "dev")
+    assert with_python.installs() == ["requirements-dev.txt"]
+    with_python.run("scripts/setup", "bench")
+    assert with_python.installs() == ["requirements-bench.txt"]
+    for kind in ("run", "dev", "bench"):
+        assert with_python.run("scripts/setup", kind).returncode == 0
+    assert with_python.installs() == []
+
+
+def test_the_benchmark_is_set_up_and_gets_its_arguments(with_python: Machine) -> None:
+    assert with_python.run("scripts/bench", "load", "--rounds", "1").returncode == 0
+    calls = with_python.calls.read_text().splitlines()
+    assert calls[-1] == "-m bench.run load --rounds 1"
+    assert with_python.installs() == ["requirements-bench.txt"]
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])

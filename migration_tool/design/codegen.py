@@ -7,6 +7,7 @@ number pad it once. The attributes are `pieces`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from migration_tool import attributes, limits
@@ -19,13 +20,15 @@ from migration_tool.design.pieces import (
     item_text,
     number,
     plain_string,
+    positional,
     prefix,
+    shortest,
     string,
     where,
-    written,
 )
 from migration_tool.design.scope import Scope
 from migration_tool.design.template import (
+    Field,
     Reference,
     Template,
     code,
@@ -81,7 +84,7 @@ _LONGEST_INTEGER = 20
 class _Body:
     """The statements of one function, and the local variables they set.
 
-    keys  key attribute → its variable
+    keys  key attribute → its variable, where it has one
     """
 
     def __init__(self, scope: Scope, design_keys: Sequence[Template]) -> None:
@@ -92,6 +95,10 @@ class _Body:
         joined = [join.by for join in scope.joins]
         keyed = [scope.use(reference)[0] for key in design_keys for reference in key.references()]
         self._expected = {*joined, *keyed}
+        self._rowid = scope.rowid()
+        if self._rowid:
+            value = scope.variable(self._rowid)
+            self._shared[digits_code(value)] = self.local(f"str({value})")
 
     def local(self, source: str) -> str:
         """A variable with the value of that expression."""
@@ -100,44 +107,45 @@ class _Body:
         return name
 
     def share_fields(self, templates: Iterable[Template]) -> None:
-        """Sets a variable for each field that some key needs whenever its column is not NULL."""
-        for template in templates:
-            variables, nullable = self._fields(template)
-            for field in template.fields():
-                own = variables[field.reference] if field.reference else ""
-                if own and {variables[r] for r in nullable} <= {own}:
-                    source = field_code(field, own, self._shared)
-                    if source not in self._shared:
-                        guard = f"None if {own} is None else " if nullable else ""
-                        self._shared[source] = self.local(guard + source)
+        """Sets a variable for each field that some key needs whenever its column is not NULL.
+
+        Plain columns come first: padded and sharded ones are made of their text.
+        """
+        found = [field for template in templates for field in self._sharable(template)]
+        for field, value, nullable in sorted(found, key=lambda entry: not entry[0].is_plain):
+            source = field_code(field, value, self._shared)
+            if source not in self._shared:
+                self._shared[source] = self.local(field_code(field, value, self._shared, nullable))
+
+    def _sharable(self, template: Template) -> Iterator[tuple[Field, str, bool]]:
+        """Fields, the variables of their columns, and whether these may be NULL."""
+        variables, nullable = self._fields(template)
+        missing = {variables[reference] for reference in nullable}
+        for field in template.fields():
+            value = variables[field.reference] if field.reference else ""
+            if value and missing <= {value}:
+                yield field, value, bool(missing)
 
     def key(self, design: Design, name: str, template: Template) -> Piece:
         """A key attribute; index keys are sparse: a NULL or empty one is left out of the item."""
-        limit = _key_limit(design, name)
+        limit, own = _key_limit(design, name), name in design.keys
         source, nullable = self._rendered(template)
         value = f"None if {nullable} else {source}" if nullable else source
         tests = self._plain_tests(template, limit)
-        if name in design.keys:
-            return self._own_key(name, value, limit, tests)
+        if own or tests is None:
+            value = self.keys[name] = self.local(value)
+        checked = f"{'own_key' if own else 'index_key'}({name!r}, {value}, {limit})"
         if tests is None:
-            key = self.local(value)
-            self.lines.append(f"if {key} and len({key}) > {limit // 4}: check_key({name!r}, {key}, {limit})")
-            piece = where(key, string(name, f"json_string({key})"), "''")
+            short = (
+                f"{value} and len({value}) <= {limit // 4}"
+                if nullable
+                else f"0 < len({value}) <= {limit // 4}"
+            )
+            piece = where(short, string(name, f"json_string({value})"), checked)
         else:
-            usual = plain_string(name, *self._fragments(template))
-            piece = where(" and ".join(tests), usual, f"index_key({name!r}, {value}, {limit})")
-        return piece if self._all_expected(template) else self._variable(piece.every)
-
-    def _own_key(self, name: str, value: str, limit: int, tests: list[str] | None) -> Piece:
-        """A key of the table itself, in a variable: it is needed apart from the item's text, too."""
-        key = self.keys[name] = self.local(value)
-        if tests != []:
-            suspicious = f"not {key} or len({key}) > {limit // 4}"
-            self.lines.append(f"if {suspicious}: check_key({name!r}, {key}, {limit})")
-        quoted = string(name, f"json_string({key})")
-        if tests is None:
-            return always(*quoted)
-        return where(" and ".join(tests), plain_string(name, Code(key)), written(quoted))
+            text = [Code(value)] if own else self._fragments(template)
+            piece = where(" and ".join(tests), plain_string(name, *text), checked)
+        return piece if own or self._all_expected(template) else self._variable(piece.every)
 
     def _fragments(self, template: Template) -> Iterator[Fragment]:
         variables, _ = self._fields(template)
@@ -160,9 +168,11 @@ class _Body:
             found, column = self._scope.use(part.reference)
             value = self._scope.variable(found)
             length += _LONGEST_INTEGER
-            if not (part.width or part.shards):
-                if column.affinity != "INTEGER":
-                    return None
+            if found == self._rowid:
+                continue
+            if part.is_plain and column.affinity != "INTEGER":
+                return None
+            if part.is_plain or (part.width and not column.not_null):
                 tests.append(f"type({value}) is int")
             elif not column.not_null:
                 tests.append(f"{value} is not None")
@@ -187,13 +197,14 @@ class _Body:
         otherwise = f"named({prefix(name)!r}, {value})"
         if column.affinity == "INTEGER":
             digits = self._shared.get(digits_code(value), value)
-            piece = where(f"type({value}) is int", number(name, digits), otherwise)
+            test = "" if found == self._rowid else f"type({value}) is int"
+            piece = where(test, number(name, digits), otherwise)
         elif column.affinity == "TEXT":
             piece = where(f"type({value}) is str", string(name, f"json_string({value})"), otherwise)
+            if self._is_expected(found, column):
+                return replace(piece, test=None)
         elif column.affinity in ("REAL", "NUMERIC"):
-            return self._variable(
-                f"named({prefix(name)!r}, {value}, real) if type({value}) is float else {otherwise}"
-            )
+            return self._variable(where(positional(value), number(name, shortest(value)), otherwise).every)
         else:
             return self._variable(otherwise)
         return piece if self._is_expected(found, column) else self._variable(piece.every)
@@ -250,21 +261,25 @@ def _names() -> dict[str, Any]:
     return {
         **namespace(),
         **converters,
+        "TypeError": TypeError,
         "named": attributes.named,
-        "real": attributes.real,
+        "repr": repr,
+        "DOT_ZERO": ".0",
         "refuse_circle": _refuse_circle,
         "json_string": attributes.json_string,
-        "check_key": limits.check_key,
+        "own_key": _own_key,
         "index_key": _index_key,
         "check_item_size": limits.check_item_size,
     }
 
 
-def _index_key(name: str, key: str | None, limit: int) -> str:
-    if not key:
-        return ""
+def _own_key(name: str, key: str | None, limit: int) -> str:
     limits.check_key(name, key, limit)
-    return f"{prefix(name)}{attributes.text(key)}"
+    return f"{prefix(name)}{attributes.text(key or '')}"
+
+
+def _index_key(name: str, key: str | None, limit: int) -> str:
+    return _own_key(name, key, limit) if key else ""
 
 
 def _refuse_circle(name: str) -> None:

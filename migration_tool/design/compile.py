@@ -79,6 +79,8 @@ def _entity(design: Design, entity: Entity, schema: Schema, faults: list[str]) -
     if table is None:
         return None
     scope = Scope(f"entities.{entity.name}", entity.name, table, schema, faults)
+    for name in table.cursor:
+        scope.use(Reference(None, name))
     scope.add_lookups(entity.lookups)
     scope.add_ancestries(entity.ancestries)
     rules = _rules(scope, entity.attributes)

@@ -26,12 +26,13 @@ Fragment = str | Code
 class Piece:
     """One attribute: ',"Name":{"S":"…"}', or nothing.
 
-    test   source of the condition under which `usual` is right; "" when it always is
+    test   source of the condition under which `usual` is right; "" when it always is; None when it raises
+           TypeError where it is not
     usual  what the attribute then is
     every  source of an expression that is right for every value
     """
 
-    test: str
+    test: str | None
     usual: tuple[Fragment, ...]
     every: str
 
@@ -66,6 +67,16 @@ def number(name: str, digits: str) -> tuple[Fragment, ...]:
     return (prefix(name) + '{"N":"', Code(digits), '"}')
 
 
+def positional(value: str) -> str:
+    """Source of the condition under which `shortest` is what `attributes.real` would write."""
+    return f"type({value}) is float and 0.0001 <= {value} < 1e16"
+
+
+def shortest(value: str) -> str:
+    """Source of the shortest digits of a real; Python writes no exponent in this range."""
+    return f"repr({value}).removesuffix(DOT_ZERO)"
+
+
 def written(fragments: Iterable[Fragment]) -> str:
     """Source of one string, as adjacent literals that Python joins into one."""
     merged, literal = [], ""
@@ -82,14 +93,16 @@ def written(fragments: Iterable[Fragment]) -> str:
 def item_text(pieces: Sequence[Piece]) -> list[str]:
     """Statements that set `text` to the item; `pieces` in the order of their names."""
     tests = list(dict.fromkeys(piece.test for piece in pieces if piece.test))
-    if not tests:
-        return [f"text = {_usual(pieces)}"]
+    usual = f"text = {_usual(pieces)}"
+    if not any(piece.test != "" for piece in pieces):
+        return [usual]
     every = " ".join(f"{piece.every}," for piece in pieces)
     return [
-        f"if {' and '.join(tests)}:",
-        f"    text = {_usual(pieces)}",
-        "else:",
-        f"    text = '{{' + ''.join(({every}))[1:] + '}}'",
+        "text = ''",
+        f"if {' and '.join(tests) or 'True'}:",
+        f"    try: {usual}",
+        "    except TypeError: pass",
+        f"if not text: text = '{{' + ''.join(({every}))[1:] + '}}'",
     ]
 
 

@@ -92,6 +92,11 @@ class Scope:
         self.columns.setdefault(*found)
         return found
 
+    def rowid(self) -> ColumnRef | None:
+        """The own table's column that is its rowid, if the row has it: never anything but an integer."""
+        found = ColumnRef(self.alias, self.tables[self.alias].rowid_alias or "")
+        return found if found in self.columns else None
+
     def variable(self, found: ColumnRef) -> str:
         """The name of the Python variable that holds the column's value."""
         return f"v{list(self.columns).index(found)}"

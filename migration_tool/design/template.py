@@ -12,7 +12,7 @@ Entities and access patterns share this module, so that what is written is what 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from zlib import crc32
@@ -50,6 +50,11 @@ class Field:
     functions: tuple[str, ...] = ()
     width: int = 0
     shards: int = 0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is the column as it stands."""
+        return not (self.functions or self.width)
 
 
 Part: TypeAlias = str | Field
@@ -212,22 +217,29 @@ def code(
     return "(" + " ".join(pieces or ["''"]) + ")"
 
 
-def field_code(field: Field, value: str, shared: Mapping[str, str]) -> str:
+def field_code(field: Field, value: str, shared: Mapping[str, str], nullable: bool = False) -> str:
     """Source of the text of one field; `value` is the variable that holds its column.
 
+    nullable  the value may be None, and then the text is None; asked as late as possible
     A shard is a checksum of the value as text: the same on every machine and in every run.
     """
     if field.reference is None:
         return "shard_number"
+    digits = digits_code(value)
+    text = shared.get(digits, digits)
+    missing = f"None if {value} is None else " if nullable else ""
+    if field.is_plain:
+        return digits_code(value, missing)
     if field.width:
         in_range = f"type({value}) is int and 0 <= {value} < {10**field.width}"
-        return f"(str({value}).zfill({field.width}) if {in_range} else pad({value}, {field.width}))"
-    digits = digits_code(value)
+        return f"({text}.zfill({field.width}) if {in_range} else {missing}pad({value}, {field.width}))"
     if field.shards:
-        return f"str(crc32({shared.get(digits, digits)}.encode()) % {field.shards})"
-    if not field.functions:
-        return digits
-    first, *others = field.functions
+        return f"{missing}str(crc32({text}.encode()) % {field.shards})"
+    return missing + _called(field.functions, value)
+
+
+def _called(functions: Sequence[str], value: str) -> str:
+    first, *others = functions
     source = f"{first}({value})"
     if first in _METHODS:
         source = f"({value}.{first}() if type({value}) is str else {source})"
@@ -236,9 +248,9 @@ def field_code(field: Field, value: str, shared: Mapping[str, str]) -> str:
     return source
 
 
-def digits_code(value: str) -> str:
+def digits_code(value: str, missing: str = "") -> str:
     """Source of the text of a plain column, usually a number."""
-    return f"(str({value}) if type({value}) is int else key_text({value}))"
+    return f"(str({value}) if type({value}) is int else {missing}key_text({value}))"
 
 
 def namespace() -> dict[str, Any]:

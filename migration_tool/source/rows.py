@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from migration_tool.errors import SourceError
-from migration_tool.model import Chunk, InvalidText, Position, Read, Row
+from migration_tool.model import Chunk, ColumnRef, InvalidText, Position, Read, Row, Schema
 from migration_tool.source import sql
 
 _AHEAD = 500
@@ -23,6 +23,7 @@ class RowReader:
     def __init__(
         self,
         connection: sqlite3.Connection,
+        schema: Schema,
         cursors: Mapping[str, sql.Cursor | None],
         read: Read,
         after: Position | None,
@@ -31,6 +32,8 @@ class RowReader:
         self._cursors = cursors
         self._read = read
         self._width = len(self._cursor(read.table).columns)
+        own = tuple(ColumnRef(read.alias, name) for name in schema.tables[read.table].cursor)
+        self._leading = bool(own) and read.columns[: self._width] == own
         self._last = after
         self._open(str)
 
@@ -58,7 +61,7 @@ class RowReader:
     def _take(self, count: int) -> Chunk:
         parents = self._parents or self._start()
         cursors = self._fetch(parents, count)
-        rows = [row[self._width :] for row in cursors]
+        rows = cursors if self._leading else [row[self._width :] for row in cursors]
         if self._children:
             lists = [[group.of(row[: self._width]) for row in cursors] for group in self._children]
             rows = [row + found for row, found in zip(rows, zip(*lists, strict=True), strict=True)]
@@ -68,7 +71,7 @@ class RowReader:
         read, last = self._read, self._last
         cursor = self._cursor(read.table)
         self._connection.text_factory = self._decode
-        self._parents = self._connection.execute(sql.select(read, cursor, last), last or ())
+        self._parents = self._connection.execute(sql.select(read, cursor, last, self._leading), last or ())
         statements = [
             sql.select_children(read, child, cursor, self._cursor(child.table), last)
             for child in read.children

@@ -44,9 +44,13 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def select(read: Read, cursor: Cursor, after: Position | None) -> str:
-    """The entity's rows behind `after` in cursor order: cursor columns, then `read.columns`."""
-    columns = cursor.names(read.alias) + [_column(column) for column in read.columns]
+def select(read: Read, cursor: Cursor, after: Position | None, leading: bool) -> str:
+    """The entity's rows behind `after` in cursor order: cursor columns, then `read.columns`.
+
+    leading  these begin with the cursor themselves; it is not given twice
+    """
+    columns = [] if leading else cursor.names(read.alias)
+    columns += [_column(column) for column in read.columns]
     return (
         f"SELECT {', '.join(columns)} {_from(read)} {_where(read, cursor, after)} "
         f"ORDER BY {', '.join(cursor.order(read.alias))}"

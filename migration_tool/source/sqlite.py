@@ -78,7 +78,7 @@ class SqliteSource:
 
         It gives fewer only where the table ends. Streams; text that is not UTF-8 arrives as InvalidText.
         """
-        reader = RowReader(self._connection, self._cursors, read, after)
+        reader = RowReader(self._connection, self.schema, self._cursors, read, after)
 
         def take(count: int) -> Chunk:
             with self._errors(f"read the table {read.table}"):

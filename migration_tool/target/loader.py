@@ -75,14 +75,14 @@ class Loader:
         return self._limiter.flow()
 
     def submit(self, batch: Batch) -> None:
-        """Takes a batch; it leaves as soon as the limits allow and a connection is free."""
+        """Takes a batch; `pump` sends it as soon as the limits allow and a connection is free."""
         self._watermark.add(batch)
         self.figures.batches += 1
         batch.number = self.figures.batches
         batch.since = self._wire.clock()
         if batch.items:
-            self._queue(batch).add(Send([(batch, range(len(batch.items)))], since=batch.since))
-            self._send()
+            size = len(batch.items)
+            self._queue(batch).add(Send([(batch, range(size))], size, since=batch.since))
 
     def crowded(self, lane: Lane) -> bool:
         """Whether the lane's table has as many requests ready as could be in flight."""
@@ -136,14 +136,13 @@ class Loader:
                 self._submit(queue, next_send)
 
     def _submit(self, queue: Queue, send: Send) -> None:
-        size = len(send)
         self._wire.submit(_OPERATION, send.body(), send, self._inbox)
-        queue.gate.sent(size)
+        queue.gate.sent(send.size)
         self._sending += 1
         self.figures.requests += 1
         if send.attempts or send.late:
             self.figures.retries += 1
-            self.figures.resent_items += size
+            self.figures.resent_items += send.size
         send.attempts += 1
 
     def _patience(self, timeout: float) -> float:
@@ -162,7 +161,7 @@ class Loader:
             queue.gate.throttled(len(entries), len(set(map(partition_key, entries))), verdict)
             self._refuse(queue, send, entries, verdict)
         else:
-            queue.gate.lost(len(send))
+            queue.gate.lost(send.size)
             queue.released(send)
             self._repair(queue, send, verdict, answer)
 
@@ -182,7 +181,7 @@ class Loader:
         consumed = _consumed(body)
         if consumed:
             self.figures.wcu += consumed.get("CapacityUnits", 0.0)
-        size, left = len(send), _unprocessed(send, body["UnprocessedItems"])
+        size, left = send.size, _unprocessed(send, body["UnprocessedItems"])
         keys = len(set(map(partition_key, left))) if left else 0
         queue.gate.accepted(size, size - len(left), keys, consumed)
         if len(left) < size:
@@ -220,7 +219,7 @@ class Loader:
             return
         delay = self._wire.backoff.delay(send.attempts)
         heapq.heappush(self._delayed, (now + delay, next(self._order), send))
-        LOG.warning("sending again", extra={**_told(send, len(send), verdict), "seconds": round(delay, 3)})
+        LOG.warning("sending again", extra={**_told(send, send.size, verdict), "seconds": round(delay, 3)})
 
     def _renew(self, queue: Queue, send: Send, verdict: Verdict, answer: Answer) -> None:
         old = self._wire.backoff.exhausted(send.attempts, self._wire.clock() - send.since)

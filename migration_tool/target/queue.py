@@ -19,22 +19,22 @@ Entry: TypeAlias = tuple[Batch, int]
 class Send:
     """Items that go in one request: some of one batch or, when they go again, of several.
 
+    size      how many
     late      they were set aside
     attempts  sends so far
     since     the first of them, monotonic seconds
     """
 
     parts: Sequence[tuple[Batch, Sequence[int]]]
+    size: int
     late: bool = False
     attempts: int = 0
     since: float = 0.0
 
     @classmethod
     def of(cls, entries: Iterable[Entry], late: bool = False) -> Send:
-        return cls([(batch, (n,)) for batch, n in entries], late)
-
-    def __len__(self) -> int:
-        return sum(len(chosen) for _, chosen in self.parts)
+        parts = [(batch, (n,)) for batch, n in entries]
+        return cls(parts, len(parts), late)
 
     @property
     def batch(self) -> Batch:
@@ -128,13 +128,13 @@ class Queue:
             send.late = False
 
     def _cut(self, send: Send, most: int) -> Send:
-        if len(send) <= most:
+        if send.size <= most:
             return send
         entries = send.entries()
         rest = Send.of(entries[most:])
         rest.attempts, rest.since = send.attempts, send.since
         self._ready.appendleft(rest)
-        send.parts = Send.of(entries[:most]).parts
+        send.parts, send.size = Send.of(entries[:most]).parts, most
         return send
 
     def _without_refused(self, send: Send) -> Send:

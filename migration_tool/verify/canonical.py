@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import orjson
 
@@ -43,15 +41,3 @@ def _canonical_text(item: WireItem) -> bytes:
 
 def _is_canonical(written: bytes) -> bool:
     return not (_ODD_NUMBER.search(written) or _SET.search(written))
-
-
-@contextmanager
-def no_search_for_cycles() -> Iterator[None]:
-    """A page is thousands of small dicts without a cycle; looking for one takes a tenth of the time."""
-    searching = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if searching:
-            gc.enable()

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from migration_tool.cycles import no_search_for_cycles
 from migration_tool.design.compile import CompiledDesign
 from migration_tool.design.uniqueness import proof
 from migration_tool.source.sqlite import SqliteSource
-from migration_tool.verify.canonical import no_search_for_cycles
 from migration_tool.verify.expected import Expected
 from migration_tool.verify.named import extra, missing_and_different
 from migration_tool.verify.pairing import Findings, pair

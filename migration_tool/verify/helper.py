@@ -14,10 +14,10 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from migration_tool.cycles import no_search_for_cycles
 from migration_tool.errors import MigrationError
 from migration_tool.target.session import Target
 from migration_tool.target.wire import Wire
-from migration_tool.verify.canonical import no_search_for_cycles
 
 if TYPE_CHECKING:
     from migration_tool.verify.readers import Share

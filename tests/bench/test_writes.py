@@ -12,6 +12,7 @@ from bench.sink_pages import Pages
 from bench.sink_stats import Stats
 from bench.sink_tables import Table
 from bench.sink_writes import Counting
+from migration_tool.target.batch import request
 from tests.bench.conftest import definition, keys
 from tests.loading.ledger_server import LANE, batch
 
@@ -33,7 +34,7 @@ def puts(count: int) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("items", [1, 25])
 def test_the_products_batches_are_not_parsed(items: int) -> None:
-    answer = sent(batch(0, items).body(range(items)), LANE.table_name)
+    answer = sent(request(LANE, [text for _, _, text in batch(0, items).items]), LANE.table_name)
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["UnprocessedItems"] == {}
 
 

@@ -17,11 +17,11 @@ from migration_tool.errors import Interrupted, MigrationError, SourceError, Stop
 from migration_tool.job import Bound, open_wire
 from migration_tool.ledger import Ledger
 from migration_tool.source.sqlite import SqliteSource
-from migration_tool.steering import Steering
 from migration_tool.state.checkpoint import Checkpoint, EntityProgress
 from migration_tool.state.control import Wishes
 from migration_tool.state.rejects import read_rejects
 from migration_tool.state.store import StateStore
+from migration_tool.steering import Steering
 from migration_tool.target.loader import Loader
 from migration_tool.target.session import Target
 from tests.loading.ledger_server import Ledger as Server

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migration_tool.attributes import canonical_item
+from migration_tool.cycles import no_search_for_cycles
 from migration_tool.model import WireItem
-from migration_tool.verify.canonical import canonical_texts, no_search_for_cycles
+from migration_tool.verify.canonical import canonical_texts
 
 LIKE_A_CUT = ["\0", ',"\0",', "\0\0", "[", '","']
 """Texts that look, once written, like the border between two items or like the beginning of a set."""
