@@ -166,7 +166,7 @@ def _cycle(past: _Past, now: int, span: float, items: int) -> float | None:
 
 
 _WAYS: tuple[tuple[_Answer, float, float], ...] = (
-    *((_level, share, 1.3 - 0.3 * share) for share in (1, 0.5, 0.25, 0.12, 0.06)),
+    *((_level, share, 1.5 - 0.5 * share) for share in (1, 0.5, 0.25, 0.12, 0.06)),
     *((way, share, 1.5) for way in (_ramp, _slowing) for share in (1, 0.5)),
     *((_cycle, share, 1.7) for share in (0.7, 0.6, 0.5, 0.42, 0.36, 0.3, 0.25, 0.21, 0.17, 0.14)),
 )
