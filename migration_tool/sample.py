@@ -13,7 +13,7 @@ import os
 import sqlite3
 import tempfile
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
 from itertools import accumulate
@@ -22,6 +22,7 @@ from pathlib import Path
 from migration_tool import sample_data as words
 from migration_tool.errors import SourceError, UsageError
 from migration_tool.model import Row
+from migration_tool.sample_text import draw, phrase, pick, reach, within
 
 ARTISTS, ALBUMS, TRACKS, CUSTOMERS, INVOICES, LINES, EMPLOYEES = 275, 347, 3503, 59, 412, 2240, 8
 PERFORMING = 204
@@ -108,40 +109,13 @@ def _tables(scale: int) -> Iterator[tuple[str, Iterator[Row]]]:
     yield "InvoiceLine", _invoice_lines(scale)
 
 
-def _draw(stream: int, number: int) -> int:
-    """64 even bits that depend on nothing but the two numbers (splitmix64)."""
-    z = (stream * 0xD1342543DE82EF95 + number * 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & 0xFFFFFFFFFFFFFFFF
-    return z ^ (z >> 31)
-
-
-def _pick(choices: Sequence[str], bits: int) -> str:
-    return choices[bits % len(choices)]
-
-
-def _phrase(forms: Sequence[str], bits: int) -> str:
-    """A form with its words: adjectives a b, nouns n m, far words f, a person p s, digits d."""
-    form = forms[bits % len(forms)]
-    return form.format(
-        a=_pick(words.ADJECTIVES, bits >> 5),
-        b=_pick(words.ADJECTIVES, bits >> 13),
-        n=_pick(words.NOUNS, bits >> 21),
-        m=_pick(words.NOUNS, bits >> 29),
-        f=_pick(words.FAR_WORDS, bits >> 37),
-        p=_pick(words.FIRST_NAMES, bits >> 43),
-        s=_pick(words.LAST_NAMES, bits >> 50),
-        d=1 + (bits >> 57) % 40,
-    )
-
-
 def _artist(number: int) -> Row:
-    return number, _phrase(words.ARTIST_FORMS, _draw(1, number))
+    return number, phrase(words.ARTIST_FORMS, draw(1, number))
 
 
 def _album(number: int) -> Row:
     block, local = divmod(number - 1, ALBUMS)
-    return number, _phrase(words.NAME_FORMS, _draw(2, number)), block * ARTISTS + _performer(local)
+    return number, phrase(words.NAME_FORMS, draw(2, number)), block * ARTISTS + _performer(local)
 
 
 def _performer(album: int) -> int:
@@ -154,7 +128,7 @@ def _performer(album: int) -> int:
 @cache
 def _albums_of_tracks() -> tuple[int, ...]:
     """For each track of a block the album it is on, both counted from 0."""
-    sizes = [1 + _draw(3, album) % 17 for album in range(ALBUMS)]
+    sizes = [1 + draw(3, album) % 17 for album in range(ALBUMS)]
     for extra in range(TRACKS - sum(sizes)):
         sizes[extra * extra % ALBUMS] += 1
     return tuple(album for album, size in enumerate(sizes) for _ in range(size))
@@ -173,26 +147,31 @@ def _cents(track: int) -> int:
 def _track(number: int) -> Row:
     block, local = divmod(number - 1, TRACKS)
     album = _albums_of_tracks()[local]
-    bits = _draw(4, number)
+    bits = draw(4, number)
     common = bits % 32 == 0
-    name = _pick(words.COMMON_NAMES, bits >> 8) if common else _phrase(words.NAME_FORMS, _draw(5, number))
+    if common:
+        name = pick(within(words.COMMON_NAMES, reach(bits)), bits >> 8)
+    else:
+        name = phrase(words.NAME_FORMS, draw(5, number))
     if _is_series(album):
         genre, media, milliseconds, rate = 18 + album % 5, 3, 1_200_000 + (bits >> 16) % 1_700_000, 190
     else:
         genre, media = 1 + (album * 11 + block) % len(words.GENRES), MEDIA[(bits >> 12) % len(MEDIA)]
         milliseconds, rate = 1_000 + (bits >> 16) % 560_000, 32
-    composer = None if _is_series(album) or (bits >> 40) % 1000 < 245 else _composer(_draw(6, number))
+    composer = None if _is_series(album) or (bits >> 40) % 1000 < 245 else _composer(draw(6, number))
     size = milliseconds * rate + (bits >> 50)
     album_number = block * ALBUMS + album + 1
     return number, name, album_number, media, genre, composer, milliseconds, size, _cents(number) / 100
 
 
 def _composer(bits: int) -> str:
+    most = reach(bits)
+    first, last = within(words.FIRST_NAMES, most), within(words.LAST_NAMES, most)
     people = [
-        f"{_pick(words.FIRST_NAMES, bits >> shift)} {_pick(words.LAST_NAMES, bits >> (shift + 7))}"
+        f"{pick(first, bits >> shift)} {pick(last, bits >> (shift + 7))}"
         for shift in range(0, 14 * (1 + bits % 3), 14)
     ]
-    return _pick((", ", " & ", "/"), bits >> 50).join(people)
+    return pick((", ", " & ", "/"), bits >> 50).join(people)
 
 
 def _playlists(scale: int) -> Iterator[Row]:
@@ -205,15 +184,15 @@ def _playlist_tracks(scale: int) -> Iterator[Row]:
     """Tracks of the playlist's own block, spread evenly, in the order of their numbers."""
     for playlist in range(scale * len(words.PLAYLISTS)):
         block, local = divmod(playlist, len(words.PLAYLISTS))
-        size, start = words.PLAYLISTS[local][1], _draw(7, playlist) % TRACKS
+        size, start = words.PLAYLISTS[local][1], draw(7, playlist) % TRACKS
         for place in range(size):
             yield playlist + 1, block * TRACKS + (place * TRACKS + start) // size + 1
 
 
 def _employee(number: int) -> Row:
     block, local = divmod(number - 1, EMPLOYEES)
-    bits = _draw(8, number)
-    first, last = _pick(words.FIRST_NAMES, bits >> 3), _pick(words.LAST_NAMES, bits >> 11)
+    bits = draw(8, number)
+    first, last = pick(words.FIRST_NAMES, bits >> 3), pick(words.LAST_NAMES, bits >> 11)
     title = "Regional Manager" if block and not local else words.TITLES[local]
     born = _midnight(date(1950, 1, 1), (bits >> 20) % 15000)
     hired = _midnight(FIRST_DAY, -((bits >> 35) % 7000))
@@ -231,9 +210,9 @@ def _boss(block: int, local: int) -> int | None:
 
 def _customer(number: int) -> Row:
     block, local = divmod(number - 1, CUSTOMERS)
-    bits = _draw(10, number)
-    first, last = _pick(words.FIRST_NAMES, bits >> 3), _pick(words.LAST_NAMES, bits >> 11)
-    company = _pick(words.COMPANIES, bits >> 20) if (bits >> 30) % 6 == 0 else None
+    bits = draw(10, number)
+    first, last = pick(words.FIRST_NAMES, bits >> 3), pick(words.LAST_NAMES, bits >> 11)
+    company = pick(words.COMPANIES, bits >> 20) if (bits >> 30) % 6 == 0 else None
     mail = _mail(first, last, number, "example.net")
     agent = block * EMPLOYEES + AGENTS[local % len(AGENTS)]
     return number, first, last, company, *_home(11, number), *_contact(11, number), mail, agent
@@ -241,16 +220,16 @@ def _customer(number: int) -> Row:
 
 def _home(stream: int, number: int) -> Row:
     """Address, city, state, country and postal code."""
-    bits = _draw(stream, number)
+    bits = draw(stream, number)
     country, city, state, postal_form, _ = words.PLACES[bits % len(words.PLACES)]
-    street = f"{1 + (bits >> 8) % 299} {_pick(words.STREETS, bits >> 20)}"
+    street = f"{1 + (bits >> 8) % 299} {pick(words.STREETS, bits >> 20)}"
     digits = f"{(bits >> 28) % 1000:03}", f"{(bits >> 40) % 1000:03}"
     return street, city, state, country, postal_form.format(*digits) if postal_form else None
 
 
 def _contact(stream: int, number: int) -> Row:
     """Telephone and fax of whoever lives at `_home` of the same numbers; most have no fax."""
-    bits = _draw(stream, number)
+    bits = draw(stream, number)
     code = words.PLACES[bits % len(words.PLACES)][4]
     phone, fax = (f"{code} {(bits >> shift) % 900 + 100}-{(bits >> 17) % 10000:04}" for shift in (30, 31))
     return phone if (bits >> 45) % 40 else None, None if (bits >> 50) % 5 else fax

@@ -116,13 +116,13 @@ NOUNS = (
 )  # fmt: skip
 FAR_WORDS = (
     "Ночной поезд", "Белая река", "Ελπίδα", "Θάλασσα", "夜明けの街", "風", "مطر خفيف", "שקט", "바람", "चाँदनी",
-    "Ağaç Gölgesi", "Đường Về", "Ħajt u Baħar", "Ștefan’s Țară", "🌙 Lullaby", "“Quoted”",
+    "Cafe\u0301 Noir", "Ağaç Gölgesi", "Đường Về", "Ħajt u Baħar", "Ștefan’s Țară", "🌙 Lullaby", "“Quoted”",
 )  # fmt: skip
 COMMON_NAMES = ("Intro", "Interlude", "Untitled", "Outro", "Encore", "Theme from “Lanterns”", "Ночь", "夜")
 NAME_FORMS = (
     "{a} {n}", "The {n}'s {m}", "{n} and {m}", "{a} {n} (Live)", "Don't Wake the {n}", "{n} No. {d}",
     "{a} {n} / {m}", "'Til the {n} Comes", "{a}, {b} {n}", "{f} {d}",
-    "{a} {n} (from the Motion Picture “{p} {s} and the {b} {m}”, Remastered Extended Edition)",
+    '{a} {n} (from the Motion Picture "{p} {s} and the {b} {m}", Remastered Extended Edition)',
 )  # fmt: skip
 ARTIST_FORMS = ("The {a} {n}s", "{a} {n}", "{p} {s}", "{n} & {m}", "{s}'s {n}", "{p} {s} feat. {n}", "{f}")
 FIRST_NAMES = (
