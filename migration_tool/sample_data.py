@@ -122,7 +122,7 @@ COMMON_NAMES = ("Intro", "Interlude", "Untitled", "Outro", "Encore", "Theme from
 NAME_FORMS = (
     "{a} {n}", "The {n}'s {m}", "{n} and {m}", "{a} {n} (Live)", "Don't Wake the {n}", "{n} No. {d}",
     "{a} {n} / {m}", "'Til the {n} Comes", "{a}, {b} {n}", "{f} {d}",
-    '{a} {n} (from the Motion Picture "{p} {s} and the {b} {m}", Remastered Extended Edition)',
+    "{a} {n} (from the Motion Picture '{p} {s} and the {b} {m}', Remastered Extended Edition)",
 )  # fmt: skip
 ARTIST_FORMS = ("The {a} {n}s", "{a} {n}", "{p} {s}", "{n} & {m}", "{s}'s {n}", "{p} {s} feat. {n}", "{f}")
 FIRST_NAMES = (
