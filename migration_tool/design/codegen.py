@@ -204,7 +204,7 @@ class _Body:
             if self._is_expected(found, column):
                 return replace(piece, test=None)
         elif column.affinity in ("REAL", "NUMERIC"):
-            return self._variable(where(positional(value), number(name, shortest(value)), otherwise).every)
+            return self._variable(_numeric(name, value, otherwise))
         else:
             return self._variable(otherwise)
         return piece if self._is_expected(found, column) else self._variable(piece.every)
@@ -234,6 +234,12 @@ class _Body:
         variables, nullable = self._fields(template)
         source = code(template, variables.__getitem__, self._shared)
         return source, " or ".join(f"{variables[reference]} is None" for reference in nullable)
+
+
+def _numeric(name: str, value: str, otherwise: str) -> str:
+    """Reals and, as dates often are, text."""
+    text = where(f"type({value}) is str", string(name, f"json_string({value})"), otherwise)
+    return where(positional(value), number(name, shortest(value)), text.every).every
 
 
 def _circle_check(scope: Scope, ancestry: str) -> str:

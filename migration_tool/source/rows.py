@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from migration_tool.errors import SourceError
@@ -105,15 +107,15 @@ class _Group:
     """Child rows, which come in the order of their parents, one parent's list at a time."""
 
     def __init__(self, rows: Iterator[Row], width: int) -> None:
-        self._rows = rows
         self._width = width
-        self._next: Row | None = next(rows, None)
+        self._groups = groupby(rows, itemgetter(slice(width)))
+        self._next = next(self._groups, None)
 
     def of(self, parent: Position) -> list[Row]:
-        found = []
-        while self._next is not None and self._next[: self._width] == parent:
-            found.append(self._next[self._width :])
-            self._next = next(self._rows, None)
+        if self._next is None or self._next[0] != parent:
+            return []
+        found = [row[self._width :] for row in self._next[1]]
+        self._next = next(self._groups, None)
         return found
 
 
