@@ -84,8 +84,8 @@ class Copy:
             if number % _BATCHES_PER_TURN == 0:
                 self._turn(0)
                 self._finish(supplies)
-                if self._asked_to_stop():
-                    mixer.end_after_round()
+            if self._stop_by:
+                mixer.end_after_round()
         while supplies and not self._asked_to_stop():
             self._turn()
             self._finish(supplies)

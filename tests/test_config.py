@@ -30,7 +30,7 @@ FILED: dict[str, tuple[Any, Any]] = {
     "migration_settings.max_retry_seconds": (60, 60),
     "migration_settings.source_snapshot": ("live", "live"),
     "migration_settings.connections": (4, 4),
-    "migration_settings.in_flight": (32, 32),
+    "migration_settings.in_flight": (96, 96),
     "migration_settings.max_wcu": ("auto:80%", MaxWcu(auto=True, share=0.8)),
     "logging.level": ("warning", "WARNING"),
     "logging.file": ("elsewhere/x.log", "{base}/elsewhere/x.log"),
@@ -110,7 +110,7 @@ def test_the_defaults(path: Path) -> None:
             "employee_data": "EmployeeData",
         },
         endpoint="aws",
-        settings=Settings(3, 1.0, 30, True, True, False, 0, 900, "copy", 16, 256, OFF),
+        settings=Settings(3, 1.0, 30, True, True, False, 0, 900, "copy", 64, 512, OFF),
         logging=LogSettings("INFO", base / "logs" / "migration.log", 10 * 1024 * 1024, 5),
         origins=config.origins,
     )

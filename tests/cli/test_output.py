@@ -187,7 +187,7 @@ def test_a_run_goes_on_when_nobody_listens_to_its_talk(project: Project, tmp_pat
 
 
 def test_an_old_terminal_encoding_is_no_failure(migrated: Shell) -> None:
-    words = ("query", "playlist_data", "tracks_of_playlist", "playlist_id=1")
+    words = ("query", "employee_data", "employee", "employee_id=1")
     environment = {"PYTHONIOENCODING": "ascii"}
     assert "\\x" in migrated.ok(*words, **environment)
     done = migrated(*words, "--json", **environment)

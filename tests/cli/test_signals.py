@@ -44,7 +44,7 @@ def test_the_first_signal_drains_saves_and_resume_goes_on(
 ) -> None:
     gate = Gate(2)
     with Proxy(moto_server, gate) as proxy:
-        shell = project(tmp_path, endpoint=proxy.own, connections=2, in_flight=4)
+        shell = project(tmp_path, endpoint=proxy.own, connections=1, in_flight=1)
         with shell.begin("migrate", "-t", "music_catalog") as run:
             run.wait_until(gate.holds.is_set, "no batch was held")
             run.signal(number)
@@ -66,7 +66,7 @@ def test_the_second_signal_leaves_at_once_and_resume_goes_on(
 ) -> None:
     gate = Gate(2)
     with Proxy(moto_server, gate) as proxy:
-        shell = project(tmp_path, endpoint=proxy.own, connections=2, in_flight=4)
+        shell = project(tmp_path, endpoint=proxy.own, connections=1, in_flight=1)
         with shell.begin("migrate", "-t", "music_catalog") as run:
             run.wait_until(gate.holds.is_set, "no batch was held")
             run.signal(signal.SIGINT)
