@@ -42,7 +42,7 @@ class Gate:
 def test_the_first_signal_drains_saves_and_resume_goes_on(
     project: Project, tmp_path: Path, moto_server: str, number: signal.Signals
 ) -> None:
-    gate = Gate(2)
+    gate = Gate(1)
     with Proxy(moto_server, gate) as proxy:
         shell = project(tmp_path, endpoint=proxy.own, connections=1, in_flight=1)
         with shell.begin("migrate", "-t", "music_catalog") as run:
