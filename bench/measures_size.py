@@ -14,7 +14,7 @@ from bench.child import Child, Ended, environment
 from bench.figures import Must, Result, alone, compared
 from bench.plan import Plan, measure
 from bench.product import MIGRATE, MUSIC, Product, product, wait_for, work_folder
-from bench.samples import music, sample
+from bench.samples import music, rows, sample
 from bench.servers import Server, sink
 
 _LIBRARIES = ("boto3", "botocore", "pycurl")
@@ -63,8 +63,8 @@ def growth(plan: Plan) -> Iterator[Result]:
 
 @measure("first-batch")
 def first_batch(plan: Plan) -> Iterator[Result]:
-    """Time from the start of the process to the first batch of the large source, live and by private copy."""
-    source = music(plan.large)
+    """Time from the start to the first batch of a source with so many rows, live and by private copy."""
+    source = rows(plan.large)
     with sink() as server:
         live = [_first_batch(server, source, "live") for _ in range(plan.rounds)]
         pairs = [(_first_batch(server, source, "copy"), _plain_copy(source)) for _ in range(plan.rounds)]

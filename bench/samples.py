@@ -18,6 +18,10 @@ CUSTOMER_ITEMS = 471
 _EMPLOYEES = 8
 
 
+_ROWS = 15_607
+"""Rows of the sample at scale 1."""
+
+
 def sample(scale: int) -> Path:
     path = CACHE / f"sample-{scale}.sqlite"
     if not path.exists():
@@ -30,6 +34,11 @@ def sample(scale: int) -> Path:
 def music(items: int) -> Path:
     """The smallest sample with at least so many items of MusicCatalog."""
     return sample(-(-items // MUSIC_ITEMS))
+
+
+def rows(count: int) -> Path:
+    """The sample with at least so many rows in all its tables together."""
+    return sample(-(-count // _ROWS))
 
 
 def customers(items: int) -> Path:

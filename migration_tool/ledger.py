@@ -23,8 +23,8 @@ from migration_tool.target.batch import Lane, Window
 from migration_tool.target.loader import Loader
 
 LOG = logging.getLogger(__name__)
-_SAVE_SHARE = 100
-"""A save may come when 100 times its own duration has passed: at most 1 % of the time goes into saving."""
+_SAVE_SHARE = 200
+"""A save may come when 200 times its own duration has passed: at most 0.5 % of the time goes into saving."""
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.005, 1.0
 
 

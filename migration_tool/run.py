@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Thread
 from typing import Protocol
 
 from migration_tool import logs, world
@@ -32,6 +33,7 @@ from migration_tool.state.control import Wishes, withdraw_limit
 from migration_tool.state.store import StateStore
 from migration_tool.steering import Steering
 from migration_tool.target.loader import Loader
+from migration_tool.target.session import preload
 from migration_tool.target.table import capacity
 from migration_tool.target.wire import Wire
 from migration_tool.verify import SAMPLE_CALLS
@@ -86,6 +88,7 @@ def migrate(
     store = StateStore(config.state_dir)
     with store.lock():
         _refuse_unfinished(store, force)
+        Thread(target=preload, daemon=True).start()
         check_source(config.source_db)
         endpoint = open_target(config, start=True)
         observer.notice(f"Target: {endpoint.target.url}, region {config.aws_region}")

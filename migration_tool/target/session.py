@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,6 +30,12 @@ class Credentials:
     access_key: str
     secret_key: str = field(repr=False)
     token: str | None = field(default=None, repr=False)
+
+
+def preload() -> None:
+    """Imports what takes long, so that it can be done beside something else."""
+    for name in ("boto3", "botocore.client", "botocore.config"):
+        import_module(name)
 
 
 class Target:
