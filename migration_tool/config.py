@@ -62,7 +62,7 @@ class Settings:
     max_retry_seconds: int = 900
     source_snapshot: str = "copy"
     connections: int = 64
-    in_flight: int = 512
+    in_flight: int = 1024
     max_wcu: MaxWcu = OFF
 
 
