@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,14 +16,16 @@ from migration_tool.design.load import load_design
 from migration_tool.errors import Interrupted, MigrationError, SourceError, Stopped, TooManyRejects
 from migration_tool.job import Bound, open_wire
 from migration_tool.ledger import Ledger
+from migration_tool.rates import MaxWcu
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state.checkpoint import Checkpoint, EntityProgress
-from migration_tool.state.control import Wishes
+from migration_tool.state.control import Wish, Wishes, write_wish
 from migration_tool.state.rejects import read_rejects
 from migration_tool.state.store import StateStore
 from migration_tool.steering import Steering
 from migration_tool.target.loader import Loader
 from migration_tool.target.session import Target
+from migration_tool.target.table import Capacity
 from tests.loading.ledger_server import Ledger as Server
 from tests.loading.ledger_server import key_of
 from tests.target.fake import FakeServer, fault
@@ -253,3 +255,75 @@ def test_every_failure_can_be_resumed_in_pieces(setting: Setting) -> None:
     setting.copy(Watch())
     assert heights == sorted(heights)
     assert set(setting.server.stored) == all_keys() == {key_of(i) for i in setting.server.stored.values()}
+
+
+def wish(setting: Setting, number: int, paused: bool = False, max_wcu: str = "off") -> None:
+    run_id = setting.checkpoint.run_id
+    write_wish(setting.store.control_path(run_id), Wish(run_id, number, MaxWcu.parse(max_wcu), paused))
+
+
+def test_a_run_that_was_paused_waits_until_it_may_go_on(setting: Setting) -> None:
+    wish(setting, 1, paused=True)
+    seen: list[tuple[int, bool, int]] = []
+
+    def look(checkpoint: Checkpoint) -> None:
+        tuning = checkpoint.tuning
+        seen.append((tuning.number, tuning.paused, setting.server.requests))
+        if tuning.paused:
+            wish(setting, 2)
+
+    final = setting.copy(Watch(look=look))
+    assert seen[0] == (1, True, 0), "paused, and nothing is sent"
+    assert (final.tuning.number, final.tuning.paused) == (2, False)
+    assert set(setting.server.stored) == all_keys()
+
+
+def test_a_paused_run_can_be_stopped_and_stays_paused(setting: Setting) -> None:
+    wish(setting, 1, paused=True)
+    with pytest.raises(Interrupted):
+        setting.copy(Watch(stop_after=1))
+    saved = setting.store.load(setting.checkpoint.run_id)
+    assert (saved.tuning.paused, saved.items_written, setting.server.requests) == (True, 0, 0)
+
+
+def test_a_limit_is_taken_over_and_told(setting: Setting) -> None:
+    object.__setattr__(setting.config.settings, "max_wcu", MaxWcu.parse("900"))
+    wish(setting, 1, max_wcu="800")
+    final = setting.copy(Watch())
+    assert (final.tuning.max_wcu, final.flow.limit_wcu) == ("800", 800.0)
+    assert "800" in final.flow.note
+    assert final.counters.wcu == ROWS
+
+
+def test_throttles_are_told_by_reason(setting: Setting) -> None:
+    reasons = [{"reason": "IndexWriteKeyRangeThroughputExceeded", "resource": "arn:aws:x:table/T/index/GSI2"}]
+    throttled = fault("ProvisionedThroughputExceededException", ThrottlingReasons=reasons)
+    setting.server.faults = [lambda items: throttled] * 2
+    final = setting.copy(Watch())
+    assert final.flow.reasons == {"IndexWriteKeyRangeThroughputExceeded": 2}
+    assert any("GSI2" in place for place in final.flow.indexes)
+    assert set(setting.server.stored) == all_keys()
+
+
+def test_a_damaged_wish_is_told_and_changes_nothing(setting: Setting) -> None:
+    setting.store.control_path(setting.checkpoint.run_id).write_text("{")
+    final = setting.copy(Watch())
+    assert any("before stays in force" in warning for warning in setting.warnings)
+    assert final.tuning.number == 0
+    assert set(setting.server.stored) == all_keys()
+
+
+def test_auto_keeps_to_a_share_of_what_the_tables_have(setting: Setting) -> None:
+    kept: list[tuple[float | None, object]] = []
+
+    class Kept(Loader):
+        def keep_to(self, max_wcu: float | None, capacities: Mapping[str, Capacity]) -> None:
+            kept.append((max_wcu, dict(capacities)))
+
+    with open_wire(setting.config, setting.target) as wire:
+        wishes = Wishes(setting.store.control_path(setting.checkpoint.run_id))
+        tables = {"T": Capacity(100.0, {"GSI1": 50.0})}
+        steering = Steering(wishes, MaxWcu.parse("auto:80%"), Kept(wire), lambda: tables, print)
+        assert steering.news() is not None
+        assert steering.news() is None
+    assert kept == [(None, {"T": Capacity(80.0, {"GSI1": 40.0})})]
