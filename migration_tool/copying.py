@@ -18,9 +18,9 @@ from migration_tool.target.batch import Lane
 from migration_tool.target.loader import Loader
 
 LOG = logging.getLogger(__name__)
-_ROUNDS_IN_FLIGHT = 4
-"""A round is the smallest thing a checkpoint covers. More of them would mix less, fewer would wait for each
-other's slowest request."""
+_ROUNDS_IN_FLIGHT = 16
+"""A round is the least that a checkpoint covers. In fewer of them rows would wait for slower
+requests, and would have left the processor's cache before they are sent."""
 _BATCHES_PER_TURN = 8
 """How often the network has a look-in while rows become batches: about every millisecond."""
 _PATIENCE_SECONDS = 0.5
