@@ -56,11 +56,11 @@ class Mixer:
     """The batches of all supplies, round by round; each round reads one window of each lane.
 
     size   items in a batch
-    most   batches in a round
+    most   gives the number of batches in the next round
     Raises DesignError when two rows of a window have one key.
     """
 
-    def __init__(self, supplies: Sequence[Supply], size: int, most: int) -> None:
+    def __init__(self, supplies: Sequence[Supply], size: int, most: Callable[[], int]) -> None:
         self._supplies = supplies
         self._size = size
         self._most = most
@@ -75,7 +75,7 @@ class Mixer:
         self._last = True
 
     def _round(self, supplies: Sequence[Supply]) -> Iterator[Batch]:
-        shares = zip(supplies, _shares(supplies, self._most), strict=True)
+        shares = zip(supplies, _shares(supplies, self._most()), strict=True)
         placed = [place for supply, share in shares if share for place in supply.batches(share, self._size)]
         for _, batches in sorted(placed, key=itemgetter(0)):
             yield from next(batches)

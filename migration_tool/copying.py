@@ -48,6 +48,7 @@ class Copy:
         self._watcher = watcher
         self._steering = steering
         self._stop_by: float | None = None
+        self._grown = 1
 
     def run(self, tables: Sequence[Bound]) -> None:
         """Returns when every row is stored or rejected within the budget.
@@ -77,7 +78,7 @@ class Copy:
 
     def _load(self, supplies: list[Supply]) -> None:
         """All entities, to their last row and their last acknowledgement."""
-        mixer = Mixer(supplies, self._batch_size, max(1, self._settings.in_flight // _ROUNDS_IN_FLIGHT))
+        mixer = Mixer(supplies, self._batch_size, self._round)
         for number, batch in enumerate(mixer):
             self._make_room(batch.window.lane)
             self._loader.submit(batch)
@@ -91,6 +92,12 @@ class Copy:
             self._finish(supplies)
         if supplies:
             self._interrupt()
+
+    def _round(self) -> int:
+        """Batches of the next round: few at first, and never more than the target takes in a second or so."""
+        self._grown = min(2 * self._grown, max(1, self._settings.in_flight // _ROUNDS_IN_FLIGHT))
+        rate = self._ledger.checkpoint.pace.items_per_second
+        return max(1, min(self._grown, int(rate / self._batch_size))) if rate else self._grown
 
     def _make_room(self, lane: Lane) -> None:
         """Waits until a batch can leave soon and what is in flight has place for it."""

@@ -70,10 +70,10 @@ class Ledger:
         return self._reject_log.path
 
     def settle(self) -> None:
-        """Takes what is done into the account; saves it when a save is due."""
+        """Takes what is done into the account; saves it when a save is due, and once a second in any case."""
         for window in self._loader.done():
             self._enter(window)
-        if self.unsaved and self._clock() >= self._due:
+        if self._clock() >= (self._due if self.unsaved else self._due + _LONGEST_PAUSE):
             self.save()
 
     def save(self) -> None:

@@ -120,7 +120,7 @@ def test_one_partition_key_with_other_sort_keys_is_no_collision() -> None:
 )
 def test_all_lanes_are_mixed_to_their_end(counts: list[int], size: int, most: int) -> None:
     supplies = [supply(count, f"E{n}") for n, count in enumerate(counts)]
-    batches = list(Mixer(supplies, size, most))
+    batches = list(Mixer(supplies, size, lambda: most))
     seen: Counter[str] = Counter()
     for batch in batches:
         assert 0 < len(batch.items) <= size
@@ -130,7 +130,7 @@ def test_all_lanes_are_mixed_to_their_end(counts: list[int], size: int, most: in
 
 
 def test_lanes_take_turns_in_proportion_to_the_rows_they_have_left() -> None:
-    batches = list(Mixer([supply(9_000, "Large"), supply(1_000, "Small")], 25, 40))
+    batches = list(Mixer([supply(9_000, "Large"), supply(1_000, "Small")], 25, lambda: 40))
     for start in range(0, 400, 40):
         names = Counter(batch.window.lane.entity for batch in batches[start : start + 40])
         assert 3 <= names["Small"] <= 5
@@ -139,7 +139,7 @@ def test_lanes_take_turns_in_proportion_to_the_rows_they_have_left() -> None:
 
 
 def test_a_round_that_has_begun_is_sent_as_a_whole() -> None:
-    mixer = Mixer([supply(10_000)], 25, 8)
+    mixer = Mixer([supply(10_000)], 25, lambda: 8)
     batches = iter(mixer)
     begun = [next(batches) for _ in range(11)]
     mixer.end_after_round()
@@ -152,4 +152,4 @@ def test_the_count_of_rows_is_no_end_of_data() -> None:
     """More rows than were counted are read all the same: only the source says where the end is."""
     more = supply(500)
     more.left = 100
-    assert sum(len(batch.items) for batch in Mixer([more], 25, 4)) == 500
+    assert sum(len(batch.items) for batch in Mixer([more], 25, lambda: 4)) == 500
