@@ -24,7 +24,7 @@ from typing import Any
 from bench.product import MUSIC
 from migration_tool import cli, run
 from migration_tool.copying import Copy
-from migration_tool.state.checkpoint import EntityProgress
+from migration_tool.state.checkpoint import EntityProgress, Pace
 from migration_tool.target import loader as loading
 
 
@@ -43,6 +43,7 @@ class RowCount:
     """In place of the ledger: how many rows of each entity are done, which the copy loop asks at the end."""
 
     rejected = unsaved = 0
+    pace = Pace()
     rejects_path = Path(os.devnull)
 
     def __init__(self, checkpoint: Any, store: object, loader: Any, watcher: object) -> None:
