@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from migration_tool.design.load import load_design
 from migration_tool.errors import Interrupted, MigrationError, SourceError, Stopped, TooManyRejects
 from migration_tool.job import Bound, open_wire
 from migration_tool.ledger import Ledger
+from migration_tool.model import EncodedItem, Row
 from migration_tool.rates import MaxWcu
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state.checkpoint import Checkpoint, EntityProgress
@@ -327,3 +329,25 @@ def test_auto_keeps_to_a_share_of_what_the_tables_have(setting: Setting) -> None
         assert steering.news() is not None
         assert steering.news() is None
     assert kept == [(None, {"T": Capacity(80.0, {"GSI1": 40.0})})]
+
+
+def test_a_row_becomes_an_item_once_however_often_it_is_sent(setting: Setting) -> None:
+    (entity,) = setting.bound.compiled.entities
+    encoded: Counter[object] = Counter()
+
+    def counted(row: Row) -> EncodedItem:
+        encoded[row] += 1
+        return entity.item(row)
+
+    compiled = replace(setting.bound.compiled, entities=(replace(entity, item=counted),))
+    setting.bound = replace(setting.bound, compiled=compiled)
+    setting.server.always = setting.server.partly(0.3, 5)
+    final = setting.copy(Watch())
+    assert len(encoded) == ROWS and set(encoded.values()) == {1}
+    assert final.counters.resent_items > 0
+
+
+def test_no_more_requests_than_full_batches_need(setting: Setting) -> None:
+    """But for the first rounds, which are small, and the last one."""
+    setting.copy(Watch())
+    assert ROWS / 10 <= setting.server.requests <= ROWS / 10 + 4
