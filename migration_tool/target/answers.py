@@ -46,7 +46,6 @@ class Answer:
     status       HTTP status; 0 if there was no whole answer
     error        why there was none, "" otherwise
     crc_ok       the body agrees with x-amz-crc32, or there was no such header
-    seconds      from sending to the last byte
     credentials  which credentials it was signed with: what `Wire.refresh_credentials` wants to know
     """
 
@@ -55,7 +54,6 @@ class Answer:
     body: bytes
     error: str = ""
     crc_ok: bool = True
-    seconds: float = 0.0
     credentials: int = 0
 
 

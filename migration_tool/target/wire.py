@@ -188,9 +188,8 @@ class Wire:
 
     def _deliver(self, line: _Line, status: int, error: str) -> None:
         body = b"".join(line.body) if status else b""
-        seconds = line.easy.getinfo(pycurl.TOTAL_TIME)
         crc_ok = _crc_ok(line.headers, body)
-        line.inbox.append(Answer(line.tag, status, body, error, crc_ok, seconds, line.credentials))
+        line.inbox.append(Answer(line.tag, status, body, error, crc_ok, line.credentials))
         self._release(line)
 
     def _release(self, line: _Line) -> None:
