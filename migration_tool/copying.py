@@ -21,8 +21,8 @@ LOG = logging.getLogger(__name__)
 _ROUNDS_IN_FLIGHT = 16
 """A round is the least that a checkpoint covers. In fewer of them rows would wait for slower
 requests, and would have left the processor's cache before they are sent."""
-_BATCHES_PER_TURN = 8
-"""How often the network has a look-in while rows become batches: about every millisecond."""
+_BATCHES_PER_TURN = 16
+"""How often the network has a look-in while rows become batches: every millisecond or two."""
 _PATIENCE_SECONDS = 0.5
 _GRACE_SECONDS = 2.0
 _PAUSED_SECONDS = 0.1
