@@ -136,7 +136,7 @@ class Copy:
                 if tuning:
                     self._ledger.tune(tuning)
                 if self._watcher.stopping():
-                    self._interrupt()
+                    raise self._interrupted()
                 time.sleep(_PAUSED_SECONDS)
         self._ledger.tune(tuning)
 
@@ -163,7 +163,10 @@ class Copy:
 
     def _interrupt(self) -> None:
         self._drain()
-        raise Interrupted(
+        raise self._interrupted()
+
+    def _interrupted(self) -> Interrupted:
+        return Interrupted(
             "finish the migration",
             self._ledger.checkpoint.run_id,
             "you stopped it; its place is saved",

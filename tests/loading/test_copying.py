@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -286,6 +287,28 @@ def test_a_paused_run_can_be_stopped_and_stays_paused(setting: Setting) -> None:
         setting.copy(Watch(stop_after=1))
     saved = setting.store.load(setting.checkpoint.run_id)
     assert (saved.tuning.paused, saved.items_written, setting.server.requests) == (True, 0, 0)
+
+
+def test_a_run_stopped_in_a_pause_sends_nothing_more(setting: Setting) -> None:
+    sent: list[int] = []
+
+    def look(checkpoint: Checkpoint) -> None:
+        if checkpoint.tuning.paused:
+            sent.append(setting.server.requests)
+            watch.stop_after = 0
+
+    pausing = setting.server.accept
+
+    def accept(items: list, left: list | None = None) -> object:
+        wish(setting, 1, paused=True)
+        time.sleep(0.05)
+        return pausing(items, left)
+
+    setting.server.accept = accept  # type: ignore[method-assign,assignment]
+    watch = Watch(look=look)
+    with pytest.raises(Interrupted):
+        setting.copy(watch)
+    assert setting.server.requests == sent[0] < ROWS / 10
 
 
 def test_a_limit_is_taken_over_and_told(setting: Setting) -> None:
