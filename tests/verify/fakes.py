@@ -39,7 +39,7 @@ class FakeWire:
     def submit(self, operation: str, body: bytes, tag: object, inbox: list[Answer]) -> None:
         self.asked.append(operation)
         answer = getattr(self, f"_{operation.lower()}")(orjson.loads(body))
-        inbox.append(Answer(tag, 200, orjson.dumps(answer), "", True, 0.0, 0))
+        inbox.append(Answer(tag, 200, orjson.dumps(answer)))
 
     def wait(self, timeout: float, inbox: list[Answer]) -> list[Answer]:
         answers = inbox[:]
