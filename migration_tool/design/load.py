@@ -29,6 +29,8 @@ from migration_tool.documents import read_mapping
 from migration_tool.errors import DesignError, RowRejected
 
 LANGUAGE_VERSION = 1
+_MEANING = b"2"
+"""Counts up when the same design comes to mean other items: a run begun with the old ones cannot go on."""
 MAX_KEY_NAME_BYTES = 255
 _TABLE_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 
@@ -90,7 +92,7 @@ class _Loader(Reader):
     def fingerprint(self, document: Any) -> str:
         """Text that UTF-8 cannot hold, and numbers of more than 64 bits, have no place in a design."""
         try:
-            return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
+            return hashlib.sha256(_MEANING + orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
         except TypeError as error:
             self.fault("document", str(error))
             return ""

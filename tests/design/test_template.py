@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -7,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migration_tool.design.access import render
-from migration_tool.design.template import LOW, Field, Reference, Template, code, namespace, parse
+from migration_tool.design.template import (
+    LOW,
+    SPREAD,
+    Field,
+    Reference,
+    Template,
+    code,
+    namespace,
+    parse,
+    shard,
+)
 from migration_tool.errors import RowRejected
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -151,15 +163,36 @@ def test_values_that_cannot_stand_there(template: str, value: Any, rule: str) ->
 
 
 @pytest.mark.parametrize(
-    ("value", "shard"), [(1, "7"), (2, "13"), (3505, "8"), ("abc", "2"), ("é", "14"), (0.5, "13"), ("1", "7")]
+    ("value", "number"),
+    [
+        (1, 9),
+        (2, 3),
+        (3505, 3),
+        ("abc", 11),
+        ("é", 7),
+        (0.5, 9),
+        ("1", 9),
+        (-5, 6),
+        ("-5", 6),
+        (2**63 - 1, 14),
+    ],
 )
-def test_shards_never_change(value: Any, shard: str) -> None:
+def test_shards_never_change(value: Any, number: int) -> None:
     """Golden values: another hash would leave every loaded item in a partition that nobody asks."""
-    assert row("{shard(x, 16)}", x=value) == shard
+    assert row("{shard(x, 16)}", x=value) == str(number)
+
+
+@given(st.integers(-(2**63), 2**63 - 1), st.integers(2, 1000))
+def test_sqlite_finds_the_same_shard(value: int, shards: int) -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        found = connection.execute(f"SELECT {SPREAD.format('?1', shards)}", (value,)).fetchone()
+    assert found == (shard(value, shards),)
+    assert row(f"{{shard(x, {shards})}}", x=value) == str(shard(value, shards))
 
 
 def test_every_shard_is_used() -> None:
-    assert {row("{shard(x, 8)}", x=n) for n in range(200)} == {str(n) for n in range(8)}
+    for step in (1, 8, 1000):
+        assert {row("{shard(x, 8)}", x=step * n) for n in range(200)} == {str(n) for n in range(8)}
 
 
 def test_how_many_partitions_a_template_stands_for() -> None:
