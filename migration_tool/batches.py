@@ -8,34 +8,42 @@ as it has rows left.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from migration_tool.errors import DesignError, RowRejected
 from migration_tool.limits import MAX_REQUEST_BYTES
-from migration_tool.model import Chunk, EncodedItem, Row
+from migration_tool.model import Chunk, EncodedItem, Key, Made, Row
 from migration_tool.target.batch import Batch, Lane, Window
 
-_MOST_CHARACTERS = MAX_REQUEST_BYTES // 4 - 65_536
-"""Text with fewer characters stays under 16 MB whatever its characters."""
-_KEY, _TEXT = itemgetter(0, 1), itemgetter(2)
+_MOST_BYTES = MAX_REQUEST_BYTES - 65_536
+"""Of the items in one request: what stands around them takes the rest of 16 MB."""
+_KEY = itemgetter(0, 1)
 Placed: TypeAlias = "tuple[float, Iterator[list[Batch]]]"
 """When in a round, from 0 to 1, the next batch of a window has its turn."""
+
+
+class Windows(Protocol):
+    """The rows of an entity, window by window, as a source gives them."""
+
+    def ask(self, count: int) -> None: ...
+
+    def take(self, count: int) -> tuple[Chunk | Made, bool]:
+        """The window that was asked for, else one of `count` rows; and whether it is the last."""
 
 
 @dataclass(eq=False)
 class Supply:
     """The rows of a lane that have not been read yet.
 
-    take   gives the next rows, as many as asked for; fewer only at the end
     left   how many there are, as the source counted them
     ended  all batches have been given out: only rows that did not come say so, never the count
     """
 
     lane: Lane
-    take: Callable[[int], Chunk]
+    windows: Windows
     item: Callable[[Row], EncodedItem]
     left: int
     ended: bool = False
@@ -43,13 +51,17 @@ class Supply:
     credit: float = 0.0
 
     def batches(self, count: int, size: int) -> list[Placed]:
-        """The next window, in `count` batches of that size, with their places in a round."""
-        chunk = self.take(count * size)
-        self.left -= len(chunk.rows)
-        self.ending = len(chunk.rows) < count * size
-        number = -(-len(chunk.rows) // size)
+        """The next window, in about `count` batches of that size, with their places in a round."""
+        chunk, self.ending = self.windows.take(count * size)
+        self.left -= len(chunk)
+        number = -(-len(chunk) // size)
         batches = deal(Window(self.lane, chunk), number, self.item)
         return [((n + 0.5) / number, batches) for n in range(number)]
+
+    def ask(self, count: int, size: int) -> None:
+        """The window after that will be about as large; it may be begun with."""
+        if not self.ending:
+            self.windows.ask(count * size)
 
 
 class Mixer:
@@ -76,7 +88,10 @@ class Mixer:
 
     def _round(self, supplies: Sequence[Supply]) -> Iterator[Batch]:
         shares = zip(supplies, _shares(supplies, self._most()), strict=True)
-        placed = [place for supply, share in shares if share for place in supply.batches(share, self._size)]
+        due = [(supply, share) for supply, share in shares if share]
+        placed = [place for supply, share in due for place in supply.batches(share, self._size)]
+        for supply, share in due:
+            supply.ask(share, self._size)
         for _, batches in sorted(placed, key=itemgetter(0)):
             yield from next(batches)
         for supply in supplies:
@@ -102,56 +117,72 @@ def deal(window: Window, hands: int, item: Callable[[Row], EncodedItem]) -> Iter
 
     Rows that cannot be items go along as rejects of the window. Raises DesignError for two rows with one key.
     """
-    keys, items = set[tuple[str, str]](), 0
+    chunk = window.chunk
+    batches = (
+        _ready(window, chunk, hands, item) if isinstance(chunk, Made) else _made(window, chunk, hands, item)
+    )
+    for batch in batches:
+        yield [batch] if sum(map(len, batch.texts)) <= _MOST_BYTES else list(_cut(batch))
+
+
+def _ready(window: Window, made: Made, hands: int, item: Callable[[Row], EncodedItem]) -> Iterator[Batch]:
+    """Of items that the source has made; that no two have one key was proved before."""
+    texts = made.texts
+    for place in made.odd:
+        for encoded in _accepted(window, [place], item).values():
+            texts[place] = encoded[2].encode()
     for hand in range(hands):
-        batch = _batch(window, hand, hands, item)
-        keys.update(map(_KEY, batch.items))
-        items += len(batch.items)
-        if len(keys) < items:
+        chosen: Sequence[bytes] = texts[hand::hands]
+        places: Sequence[int] = range(hand, len(texts), hands)
+        if window.rejects:
+            places = [place for place in places if texts[place]]
+            chosen = [texts[place] for place in places]
+        yield Batch(window, chosen, places)
+
+
+def _made(window: Window, chunk: Chunk, hands: int, item: Callable[[Row], EncodedItem]) -> Iterator[Batch]:
+    keys, count = set[Key](), 0
+    for hand in range(hands):
+        places: Sequence[int] = range(hand, len(chunk), hands)
+        try:
+            items = list(map(item, chunk.rows[hand::hands]))
+        except RowRejected:
+            accepted = _accepted(window, places, item)
+            places, items = list(accepted), list(accepted.values())
+        keys.update(map(_KEY, items))
+        count += len(items)
+        if len(keys) < count:
             raise _collision(window, item)
-        if sum(map(len, map(_TEXT, batch.items))) <= _MOST_CHARACTERS:
-            yield [batch]
-        else:
-            yield list(_cut(batch))
-
-
-def _batch(window: Window, hand: int, hands: int, item: Callable[[Row], EncodedItem]) -> Batch:
-    places: Sequence[int] = range(hand, window.rows, hands)
-    try:
-        items = list(map(item, window.chunk.rows[hand::hands]))
-    except RowRejected:
-        items, places = _accepted(window, places, item)
-    return Batch(window, items, places)
+        yield Batch(window, [text.encode() for _, _, text in items], places)
 
 
 def _accepted(
-    window: Window, places: Sequence[int], item: Callable[[Row], EncodedItem]
-) -> tuple[list[EncodedItem], list[int]]:
-    items, kept = [], []
+    window: Window, places: Iterable[int], item: Callable[[Row], EncodedItem]
+) -> dict[int, EncodedItem]:
+    """The items of those places that have one; the others become rejects."""
+    items = {}
     for place in places:
         try:
-            items.append(item(window.chunk.rows[place]))
-            kept.append(place)
+            items[place] = item(window.chunk.row(place))
         except RowRejected as rejected:
             window.reject(place, rejected.rule, rejected.reason)
-    return items, kept
+    return items
 
 
 def _cut(batch: Batch) -> Iterator[Batch]:
-    first, characters = 0, 0
-    for n, (_, _, text) in enumerate(batch.items):
-        if n > first and characters + len(text) > _MOST_CHARACTERS:
-            yield Batch(batch.window, batch.items[first:n], batch.places[first:n])
-            first, characters = n, 0
-        characters += len(text)
-    yield Batch(batch.window, batch.items[first:], batch.places[first:])
+    first, size = 0, 0
+    for n, text in enumerate(batch.texts):
+        if n > first and size + len(text) > _MOST_BYTES:
+            yield Batch(batch.window, batch.texts[first:n], batch.places[first:n])
+            first, size = n, 0
+        size += len(text)
+    yield Batch(batch.window, batch.texts[first:], batch.places[first:])
 
 
 def _collision(window: Window, item: Callable[[Row], EncodedItem]) -> DesignError:
     """Two rows with one key: the second would silently replace the first."""
-    seen: dict[tuple[str, str], int] = {}
-    items, places = _accepted(window, range(window.rows), item)
-    for encoded, place in zip(items, places, strict=True):
+    seen: dict[Key, int] = {}
+    for place, encoded in _accepted(window, range(window.rows), item).items():
         key = _KEY(encoded)
         first = seen.setdefault(key, place)
         if first != place:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from migration_tool.batches import Mixer, Supply
 from migration_tool.config import Config
 from migration_tool.cycles import no_search_for_cycles
+from migration_tool.design.uniqueness import proof
 from migration_tool.errors import Interrupted, SourceError, TooManyRejects
 from migration_tool.job import Bound
 from migration_tool.ledger import Ledger, Watcher
@@ -67,14 +68,16 @@ class Copy:
 
     def _supplies(self, tables: Sequence[Bound]) -> Iterator[Supply]:
         for bound in tables:
+            doubted = {name for doubt in proof(bound.compiled) for name in doubt.entities}
             for entity in bound.compiled.entities:
                 progress = self._ledger.checkpoint.entity(bound.name, entity.name)
                 if progress.done:
                     continue
                 keys, table = bound.compiled.design.keys, entity.table.name
                 lane = Lane(bound.name, entity.name, bound.table_name, keys, table, entity.labels)
-                take = self._source.open(entity.read, progress.position)
-                yield Supply(lane, take, entity.item, progress.rows_total - progress.rows_read)
+                shape = None if entity.name in doubted else entity.shape
+                windows = self._source.windows(entity.read, progress.position, entity.item, shape)
+                yield Supply(lane, windows, entity.item, progress.rows_total - progress.rows_read)
 
     def _load(self, supplies: list[Supply]) -> None:
         """All entities, to their last row and their last acknowledgement."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -30,9 +30,43 @@ class Chunk:
     cursors: list[Row]
     width: int
 
+    def __len__(self) -> int:
+        return len(self.rows)
+
     def position(self, place: int) -> Position:
         return self.cursors[place][: self.width]
 
+    def row(self, place: int) -> Row:
+        return self.rows[place]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Consecutive rows of one entity, of which the source has made items already.
+
+    texts  DynamoDB JSON in UTF-8, the very bytes that the design's function gives; empty for odd rows
+    odd    place → a row that is left to that function
+    last   the position of the last row
+    again  reads all of the rows again
+    """
+
+    texts: list[bytes]
+    odd: Mapping[int, Row]
+    last: Position
+    again: Callable[[], Chunk]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def position(self, place: int) -> Position:
+        return self.last if place in (-1, len(self.texts) - 1) else self.again().position(place)
+
+    def row(self, place: int) -> Row:
+        return self.odd[place] if place in self.odd else self.again().row(place)
+
+
+Key: TypeAlias = tuple[str, str]
+"""Values of the partition key and the sort key of an item."""
 
 EncodedItem: TypeAlias = tuple[str, str, str]
 """(partition key, sort key, DynamoDB JSON text of the whole item with its attributes sorted by name)."""

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from migration_tool.batches import Mixer, Supply, deal
 from migration_tool.errors import DesignError, RowRejected
 from migration_tool.limits import MAX_BATCH_ITEMS, MAX_REQUEST_BYTES
-from migration_tool.model import Chunk, EncodedItem, Row
+from migration_tool.model import Chunk, EncodedItem, Made, Row
 from migration_tool.target.batch import Batch, Lane, Window, request
 
 LANE = Lane("shop", "Thing", "prod_Shop", ("PK", "SK"), "Things", ("id", "text"))
@@ -41,17 +41,28 @@ def dealt(texts: list[Any], hands: int, convert: Callable[[Row], EncodedItem] = 
     return [batch for batches in deal(window, hands, convert) for batch in batches]
 
 
+class Rows:
+    """Windows of so many rows with numbers of their own; `asked` says what was asked for ahead."""
+
+    def __init__(self, count: int) -> None:
+        self._left = range(1, count + 1)
+        self.asked: list[int] = []
+        self._next = 0
+
+    def ask(self, count: int) -> None:
+        self.asked.append(count)
+        self._next = count
+
+    def take(self, count: int) -> tuple[Chunk, bool]:
+        wanted, self._next = self._next or count, 0
+        given, self._left = self._left[:wanted], self._left[wanted:]
+        return chunk(["x"] * len(given), given.start), len(given) < wanted
+
+
 def supply(count: int, entity: str = "Thing") -> Supply:
     """`count` rows of a lane of its own."""
-    given_out = 0
-
-    def take(wanted: int) -> Chunk:
-        nonlocal given_out
-        first, given_out = given_out, min(count, given_out + wanted)
-        return chunk(["x"] * (given_out - first), first + 1)
-
     lane = Lane("shop", entity, "prod_Shop", ("PK", "SK"), entity, ("id", "text"))
-    return Supply(lane, take, item, count)
+    return Supply(lane, Rows(count), item, count)
 
 
 @given(st.lists(st.sampled_from(["good", None]), min_size=1, max_size=120), st.integers(1, 9))
@@ -66,12 +77,12 @@ def test_every_row_of_a_window_is_an_item_or_a_reject(texts: list[str | None], h
     ]
     assert (window.position, window.rows) == ((len(texts),), len(texts))
     for batch in found:
-        assert [encoded[0] for encoded in batch.items] == [f"T#{place + 1}" for place in batch.places]
+        assert [batch.key(n)[0] for n in range(len(batch.texts))] == [f"T#{n + 1}" for n in batch.places]
 
 
 def test_neighbours_go_into_different_batches() -> None:
     found = dealt(["x"] * 100, 4)
-    assert [len(batch.items) for batch in found] == [25] * 4
+    assert [len(batch.texts) for batch in found] == [25] * 4
     hand = {place: n for n, batch in enumerate(found) for place in batch.places}
     assert all(hand[a] != hand[b] for a, b in pairwise(range(100)))
 
@@ -87,13 +98,13 @@ def test_a_reject_says_what_and_why() -> None:
 @pytest.mark.parametrize("text", ["\x01" * 300_000, "\U0001f600" * 100_000, "x" * 400_000])
 def test_no_request_is_larger_than_16_mb(text: str) -> None:
     found = dealt([text] * 60, 3)
-    bodies = [request(LANE, [text for _, _, text in batch.items]) for batch in found]
+    bodies = [request(LANE, batch.texts) for batch in found]
     assert max(map(len, bodies)) <= MAX_REQUEST_BYTES
     assert sum(len(orjson.loads(body)["RequestItems"]["prod_Shop"]) for body in bodies) == 60
 
 
 def test_large_items_still_share_a_request() -> None:
-    assert max(len(batch.items) for batch in dealt(["x" * 400_000] * 60, 3)) > 5
+    assert max(len(batch.texts) for batch in dealt(["x" * 400_000] * 60, 3)) > 5
 
 
 @pytest.mark.parametrize("between", [0, 1, 22, 70])
@@ -112,7 +123,7 @@ def test_one_partition_key_with_other_sort_keys_is_no_collision() -> None:
     def collection(row: Row) -> EncodedItem:
         return "same", f"{row[0]:03}", item(row)[2]
 
-    assert [len(batch.items) for batch in dealt(["x"] * 25, 1, collection)] == [25]
+    assert [len(batch.texts) for batch in dealt(["x"] * 25, 1, collection)] == [25]
 
 
 @given(
@@ -123,10 +134,10 @@ def test_all_lanes_are_mixed_to_their_end(counts: list[int], size: int, most: in
     batches = list(Mixer(supplies, size, lambda: most))
     seen: Counter[str] = Counter()
     for batch in batches:
-        assert 0 < len(batch.items) <= size
-        seen[batch.window.lane.entity] += len(batch.items)
+        assert 0 < len(batch.texts) <= size
+        seen[batch.window.lane.entity] += len(batch.texts)
     assert seen == Counter({f"E{n}": count for n, count in enumerate(counts) if count})
-    assert all(supply.ended and not supply.left for supply in supplies)
+    assert all(supply.ended and supply.left == 0 for supply in supplies)
 
 
 def test_lanes_take_turns_in_proportion_to_the_rows_they_have_left() -> None:
@@ -148,8 +159,46 @@ def test_a_round_that_has_begun_is_sent_as_a_whole() -> None:
     assert all(batch.window.rows == 200 for batch in begun)
 
 
+def test_the_next_window_is_asked_for_before_the_present_one_is_dealt() -> None:
+    rows = Rows(1_000)
+    batches = iter(Mixer([Supply(LANE, rows, item, 1_000)], 25, lambda: 8))
+    next(batches)
+    assert rows.asked == [200]
+    assert sum(len(batch.texts) for batch in batches) == 975
+    assert rows.asked == [200] * 5, "not again behind the end"
+
+
+def made(texts: list[Any], odd: set[int]) -> Made:
+    """The rows of `chunk(texts)`, of which all but the odd ones are items already."""
+    rows = chunk(texts)
+    ready = [b"" if n in odd else item(row)[2].encode() for n, row in enumerate(rows.rows)]
+    return Made(ready, {n: rows.row(n) for n in odd}, rows.position(-1), lambda: rows)
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=120), st.integers(1, 9))
+def test_items_that_the_source_made_are_dealt_as_rows_are(odd: list[bool], hands: int) -> None:
+    hands = min(hands, len(odd))
+    texts = [None if strange and n % 2 else "é" for n, strange in enumerate(odd)]
+    window = Window(LANE, made(texts, {n for n, strange in enumerate(odd) if strange}))
+    found = [batch for batches in deal(window, hands, item) for batch in batches]
+    places = [place for batch in found for place in batch.places]
+    assert sorted(places) == [n for n, text in enumerate(texts) if text]
+    by_rows = {b.places[n]: text for b in dealt(texts, hands) for n, text in enumerate(b.texts)}
+    assert {b.places[n]: text for b in found for n, text in enumerate(b.texts)} == by_rows
+    assert sorted(reject.source_key for reject in window.rejects) == [
+        (n,) for n, text in enumerate(texts, 1) if not text
+    ]
+
+
+def test_a_made_item_that_is_refused_later_is_rejected_with_its_row() -> None:
+    window = Window(LANE, made(["x", "y", "z"], set()))
+    window.reject(1, "ValidationException", "no")
+    (reject,) = window.rejects
+    assert (reject.source_key, reject.row) == ((2,), {"id": 2, "text": "y"})
+
+
 def test_the_count_of_rows_is_no_end_of_data() -> None:
     """More rows than were counted are read all the same: only the source says where the end is."""
     more = supply(500)
     more.left = 100
-    assert sum(len(batch.items) for batch in Mixer([more], 25, lambda: 4)) == 500
+    assert sum(len(batch.texts) for batch in Mixer([more], 25, lambda: 4)) == 500

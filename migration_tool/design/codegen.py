@@ -27,6 +27,7 @@ from migration_tool.design.pieces import (
     where,
 )
 from migration_tool.design.scope import Scope
+from migration_tool.design.shape import expected_columns, is_expected, key_limit
 from migration_tool.design.template import (
     Field,
     Reference,
@@ -92,9 +93,7 @@ class _Body:
         self.keys: dict[str, str] = {}
         self._scope = scope
         self._shared: dict[str, str] = {}
-        joined = [join.by for join in scope.joins]
-        keyed = [scope.use(reference)[0] for key in design_keys for reference in key.references()]
-        self._expected = {*joined, *keyed}
+        self._expected = expected_columns(scope, design_keys)
         self._rowid = scope.rowid()
         if self._rowid:
             value = scope.variable(self._rowid)
@@ -128,7 +127,7 @@ class _Body:
 
     def key(self, design: Design, name: str, template: Template) -> Piece:
         """A key attribute; index keys are sparse: a NULL or empty one is left out of the item."""
-        limit, own = _key_limit(design, name), name in design.keys
+        limit, own = key_limit(design, name), name in design.keys
         source, nullable = self._rendered(template)
         value = f"None if {nullable} else {source}" if nullable else source
         tests = self._plain_tests(template, limit)
@@ -212,12 +211,11 @@ class _Body:
     def _variable(self, source: str) -> Piece:
         return always(Code(self.local(source)))
 
-    def _is_expected(self, found: ColumnRef, column: Column) -> bool:
-        """Whether a NULL would be a surprise: one that a row is looked up by, or what is looked up."""
-        return column.not_null or found.alias != self._scope.alias or found in self._expected
-
     def _all_expected(self, template: Template) -> bool:
         return all(self._is_expected(*self._scope.use(reference)) for reference in template.references())
+
+    def _is_expected(self, found: ColumnRef, column: Column) -> bool:
+        return is_expected(self._scope, self._expected, found, column)
 
     def _fields(self, template: Template) -> tuple[dict[Reference, str], list[Reference]]:
         """The variable of each reference, and the references whose columns may be NULL."""
@@ -245,11 +243,6 @@ def _numeric(name: str, value: str, otherwise: str) -> str:
 def _circle_check(scope: Scope, ancestry: str) -> str:
     value = scope.variable(scope.use(Reference(None, ancestry))[0])
     return f"if {value} is None: refuse_circle({ancestry!r})"
-
-
-def _key_limit(design: Design, name: str) -> int:
-    sorts = {design.keys[1], *(index.sort_key for index in design.indexes)}
-    return limits.MAX_SORT_KEY_BYTES if name in sorts else limits.MAX_PARTITION_KEY_BYTES
 
 
 def _function(name: str, variables: list[str], lines: list[str]) -> str:

@@ -21,6 +21,7 @@ from migration_tool.design.model import (
     Everything,
 )
 from migration_tool.design.scope import Scope, unknown
+from migration_tool.design.shape import Shape, item_shape, row_shape
 from migration_tool.design.template import Reference
 from migration_tool.errors import DesignError
 from migration_tool.model import ChildRead, ColumnRef, EncodedItem, Read, Row, Schema, Table
@@ -33,6 +34,7 @@ class CompiledEntity:
     item     raises RowRejected
     labels   the name of each place in the row, for messages and the reject file
     source   the generated Python
+    shape    what the items are made of
     """
 
     name: str
@@ -42,6 +44,7 @@ class CompiledEntity:
     item: Callable[[Row], EncodedItem]
     labels: tuple[str, ...]
     source: str
+    shape: Shape
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,7 @@ def _entity(design: Design, entity: Entity, schema: Schema, faults: list[str]) -
         item=item_function(source),
         labels=labels + tuple(embed.name for embed in entity.embeds),
         source=source,
+        shape=item_shape(design, entity, scope, rules, {c.read.name: c.shape for c in children if c}),
     )
 
 
@@ -115,6 +119,7 @@ def _entity(design: Design, entity: Entity, schema: Schema, faults: list[str]) -
 class _Child:
     read: ChildRead
     source: str
+    shape: Shape
 
 
 def _table(place: str, name: str, schema: Schema, faults: list[str]) -> Table | None:
@@ -134,7 +139,8 @@ def _child(parent: Scope, number: int, embed: Embed) -> _Child | None:
         return None
     scope = Scope(place, embed.name, table, parent.schema, parent.faults)
     scope.add_lookups(embed.lookups)
-    source = child_source(number, scope, _rules(scope, embed.attributes))
+    rules = _rules(scope, embed.attributes)
+    source = child_source(number, scope, rules)
     on = [
         (scope.resolve(Reference(None, child))[0].column, parent.resolve(Reference(None, up))[0].column)
         for child, up in embed.on
@@ -148,7 +154,7 @@ def _child(parent: Scope, number: int, embed: Embed) -> _Child | None:
         joins=tuple(scope.joins),
         columns=tuple(scope.columns),
     )
-    return _Child(read, source)
+    return _Child(read, source, row_shape(scope, rules))
 
 
 def _check_names(design: Design, entity: Entity, scope: Scope, rules: Mapping[str, Attribute]) -> None:

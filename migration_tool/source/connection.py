@@ -23,7 +23,7 @@ def connect(path: Path) -> sqlite3.Connection:
     mode = _mode(path, _header(path))
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     try:
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10)
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10, check_same_thread=False)
     except sqlite3.Error as error:
         raise source_error("open the source database", path, error) from error
     try:

@@ -28,15 +28,16 @@ class RowReader:
         schema: Schema,
         cursors: Mapping[str, sql.Cursor | None],
         read: Read,
-        after: Position | None,
+        start: sql.Start,
     ) -> None:
         self._connection = connection
         self._cursors = cursors
         self._read = read
+        self.table = read.table
         self._width = len(self._cursor(read.table).columns)
         own = tuple(ColumnRef(read.alias, name) for name in schema.tables[read.table].cursor)
         self._leading = bool(own) and read.columns[: self._width] == own
-        self._last = after
+        self._start = start
         self._open(str)
 
     def take(self, count: int) -> Chunk:
@@ -53,7 +54,7 @@ class RowReader:
             self._open(decode)
             chunk = self._take(count)
         if chunk.rows:
-            self._last = chunk.position(-1)
+            self._start = sql.Behind(chunk.position(-1))
         return chunk
 
     def _open(self, decoder: Callable[[bytes], Any]) -> None:
@@ -61,7 +62,7 @@ class RowReader:
         self._parents: sqlite3.Cursor | None = None
 
     def _take(self, count: int) -> Chunk:
-        parents = self._parents or self._start()
+        parents = self._parents or self._begin()
         cursors = self._fetch(parents, count)
         rows = cursors if self._leading else [row[self._width :] for row in cursors]
         if self._children:
@@ -69,22 +70,25 @@ class RowReader:
             rows = [row + found for row, found in zip(rows, zip(*lists, strict=True), strict=True)]
         return Chunk(rows, cursors, self._width)
 
-    def _start(self) -> sqlite3.Cursor:
-        read, last = self._read, self._last
+    def _begin(self) -> sqlite3.Cursor:
+        read, start = self._read, self._start
         cursor = self._cursor(read.table)
         self._connection.text_factory = self._decode
-        self._parents = self._connection.execute(sql.select(read, cursor, last, self._leading), last or ())
+        self._parents = self._execute(sql.select(read, cursor, start, self._leading))
         statements = [
-            sql.select_children(read, child, cursor, self._cursor(child.table), last)
+            sql.select_children(read, child, cursor, self._cursor(child.table), start)
             for child in read.children
         ]
         self._children = [_Group(self._ahead(statement), self._width) for statement in statements]
         return self._parents
 
     def _ahead(self, statement: str) -> Iterator[Row]:
-        rows = self._connection.execute(statement, self._last or ())
+        rows = self._execute(statement)
         while found := self._fetch(rows, _AHEAD):
             yield from found
+
+    def _execute(self, statement: str) -> sqlite3.Cursor:
+        return self._connection.execute(statement, self._start.arguments if self._start else ())
 
     def _fetch(self, rows: sqlite3.Cursor, count: int) -> list[Row]:
         """The connection has one decoder for all statements: it is set anew for each fetch."""

@@ -52,7 +52,12 @@ def read_schema(connection: sqlite3.Connection) -> Schema:
 def uses_case_functions(connection: sqlite3.Connection) -> bool:
     """Whether an index, a view or a generated column is built with SQLite's own lower() or upper()."""
     statements = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
-    return any(_CASE_FUNCTION.search(statement) for (statement,) in statements)
+    return any(mentions_case_functions(statement) for (statement,) in statements)
+
+
+def mentions_case_functions(statement: str) -> bool:
+    """Whether lower() or upper() stand in it."""
+    return _CASE_FUNCTION.search(statement) is not None
 
 
 def cursor_of(connection: sqlite3.Connection, table: Table) -> Cursor | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from migration_tool.model import Ancestry, ChildRead, ColumnRef, InvalidText, Join, Position, Read
 
@@ -31,10 +32,42 @@ class Cursor:
             return names
         return [f"{name} COLLATE {quote(c)}" for name, c in zip(names, self.collations, strict=True)]
 
-    def after(self, alias: str, position: Position) -> str:
-        """A condition with one `?` per cursor column. Broken text is bound as bytes and made text again."""
-        marks = ["CAST(? AS TEXT)" if isinstance(value, InvalidText) else "?" for value in position]
-        return f"({', '.join(self.order(alias))}) > ({', '.join(marks)})"
+
+@dataclass(frozen=True)
+class Behind:
+    """The rows after a position."""
+
+    position: Position
+
+    def condition(self, cursor: Cursor, alias: str) -> str:
+        """One `?` per cursor column. Broken text is bound as bytes and made text again."""
+        marks = ["CAST(? AS TEXT)" if isinstance(value, InvalidText) else "?" for value in self.position]
+        return f"({', '.join(cursor.order(alias))}) > ({', '.join(marks)})"
+
+    @property
+    def arguments(self) -> Position:
+        return self.position
+
+
+@dataclass(frozen=True)
+class Among:
+    """The rows of some rowids, one at least."""
+
+    rowids: tuple[int, ...]
+
+    def condition(self, cursor: Cursor, alias: str) -> str:
+        (rowid,) = cursor.names(alias)
+        return f"{rowid} IN ({', '.join('?' for _ in self.arguments)})"
+
+    @property
+    def arguments(self) -> Position:
+        """A power of two of them: a dozen statements do for all numbers of rows."""
+        wanted = 1 << (len(self.rowids) - 1).bit_length()
+        return (*self.rowids, *self.rowids[-1:] * (wanted - len(self.rowids)))
+
+
+Start: TypeAlias = Behind | Among | None
+"""Which rows of an entity are read; None: all of them."""
 
 
 def quote(name: str) -> str:
@@ -44,15 +77,15 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def select(read: Read, cursor: Cursor, after: Position | None, leading: bool) -> str:
-    """The entity's rows behind `after` in cursor order: cursor columns, then `read.columns`.
+def select(read: Read, cursor: Cursor, start: Start, leading: bool) -> str:
+    """The entity's rows from `start` on in cursor order: cursor columns, then `read.columns`.
 
     leading  these begin with the cursor themselves; it is not given twice
     """
     columns = [] if leading else cursor.names(read.alias)
-    columns += [_column(column) for column in read.columns]
+    columns += [column(ref) for ref in read.columns]
     return (
-        f"SELECT {', '.join(columns)} {_from(read)} {_where(read, cursor, after)} "
+        f"SELECT {', '.join(columns)} {_from(read)} {_where(read, cursor, start)} "
         f"ORDER BY {', '.join(cursor.order(read.alias))}"
     )
 
@@ -61,9 +94,7 @@ def count(read: Read) -> str:
     return f"SELECT count(*) {_from(read) if read.where else f'FROM {quote(read.table)}'} {_where(read)}"
 
 
-def select_children(
-    read: Read, child: ChildRead, cursor: Cursor, child_cursor: Cursor, after: Position | None
-) -> str:
+def select_children(read: Read, child: ChildRead, cursor: Cursor, child_cursor: Cursor, start: Start) -> str:
     """All embedded rows in the order of their parents: the parent's cursor, then `child.columns`.
 
     CROSS JOIN keeps SQLite from beginning with the children, which would sort all of them first.
@@ -71,14 +102,43 @@ def select_children(
     pairs = " AND ".join(
         f"{quote(child.alias)}.{quote(theirs)} = {_PARENT}.{quote(ours)}" for theirs, ours in child.on
     )
-    columns = cursor.names("~parent") + [_column(column) for column in child.columns]
-    order = [f"{quote(child.alias)}.{quote(name)}" for name in child.order] + child_cursor.order(child.alias)
-    where = "" if after is None else f"WHERE {cursor.after('~parent', after)}"
+    columns = cursor.names("~parent") + [column(ref) for ref in child.columns]
+    order = _children_order(child, child_cursor)
+    where = f"WHERE {start.condition(cursor, '~parent')}" if start else ""
     return (
         f"SELECT {', '.join(columns)} FROM {_parents(read, child, cursor)} AS {_PARENT} "
         f"CROSS JOIN {quote(child.table)} AS {quote(child.alias)} ON {pairs} {_joins(child.joins)} {where} "
         f"ORDER BY {', '.join(cursor.order('~parent') + order)}"
     )
+
+
+def select_items(read: Read, cursor: Cursor, expression: str, start: Start) -> str:
+    """The values of an expression for the next rows, as many as the last `?` says.
+
+    All in one blob, a line each in cursor order; with the last rowid and the number of rows.
+    """
+    (rowid,) = cursor.names(read.alias)
+    return (
+        f"SELECT CAST(group_concat(x, char(10)) AS BLOB), max(i), count(*) FROM ("
+        f"SELECT {rowid} AS i, {expression} AS x {_from(read)} {_where(read, cursor, start)} "
+        f"ORDER BY {rowid} LIMIT ?)"
+    )
+
+
+def select_list(read: Read, child: ChildRead, cursor: Cursor, expression: str) -> str:
+    """The values of an expression for the embedded rows of the present row, as `x`, in their order."""
+    pairs = " AND ".join(
+        f"{quote(child.alias)}.{quote(theirs)} = {quote(read.alias)}.{quote(ours)}"
+        for theirs, ours in child.on
+    )
+    return (
+        f"SELECT {expression} AS x FROM {quote(child.table)} AS {quote(child.alias)} {_joins(child.joins)} "
+        f"WHERE {pairs} ORDER BY {', '.join(_children_order(child, cursor))}"
+    )
+
+
+def _children_order(child: ChildRead, cursor: Cursor) -> list[str]:
+    return [f"{quote(child.alias)}.{quote(name)}" for name in child.order] + cursor.order(child.alias)
 
 
 def _parents(read: Read, child: ChildRead, cursor: Cursor) -> str:
@@ -91,10 +151,10 @@ def _parents(read: Read, child: ChildRead, cursor: Cursor) -> str:
     return f"(SELECT {', '.join(dict.fromkeys(columns))} {_from(read)} {_where(read)})"
 
 
-def _column(column: ColumnRef) -> str:
-    if not column.alias:
-        return f"{quote('~' + column.column)}.path"
-    return f"{quote(column.alias)}.{quote(column.column)}"
+def column(ref: ColumnRef) -> str:
+    if not ref.alias:
+        return f"{quote('~' + ref.column)}.path"
+    return f"{quote(ref.alias)}.{quote(ref.column)}"
 
 
 def _from(read: Read) -> str:
@@ -111,21 +171,43 @@ def _joins(joins: Iterable[Join]) -> str:
 
 
 def _ancestry(read: Read, ancestry: Ancestry) -> str:
-    """Paths grow from the rows without a (known) parent, so a circle is never entered and gets no path."""
-    table, key, parent = quote(read.table), quote(ancestry.key), quote(ancestry.parent)
     alias = quote("~" + ancestry.name)
+    key = f"{quote(read.alias)}.{quote(ancestry.key)}"
+    return f"LEFT JOIN {paths_table(read.table, ancestry)} AS {alias} ON {alias}.key = {key}"
+
+
+def paths_table(table: str, ancestry: Ancestry) -> str:
+    """The temporary table that holds the `key` and the `path` of each row."""
+    return f"temp.{quote(f'~{table}~{ancestry.parent}~{ancestry.key}')}"
+
+
+def paths(table: str, ancestry: Ancestry) -> str:
+    """Keys and paths. These grow from the rows without a (known) parent: a circle is never entered."""
+    name, key, parent = quote(table), quote(ancestry.key), quote(ancestry.parent)
     return (
-        f"LEFT JOIN (WITH RECURSIVE up(key, path) AS ("
-        f"SELECT t.{key}, '/' FROM {table} AS t LEFT JOIN {table} AS p ON p.{key} = t.{parent} "
+        f"WITH RECURSIVE up(key, path) AS ("
+        f"SELECT t.{key}, '/' FROM {name} AS t LEFT JOIN {name} AS p ON p.{key} = t.{parent} "
         f"WHERE p.{key} IS NULL "
         f"UNION ALL SELECT t.{key}, up.path || up.key || '/' "
-        f"FROM {table} AS t JOIN up ON t.{parent} = up.key) "
-        f"SELECT key, path FROM up) AS {alias} ON {alias}.key = {quote(read.alias)}.{key}"
+        f"FROM {name} AS t JOIN up ON t.{parent} = up.key) "
+        f"SELECT key, path FROM up"
     )
 
 
-def _where(read: Read, cursor: Cursor | None = None, after: Position | None = None) -> str:
+def _where(read: Read, cursor: Cursor | None = None, start: Start = None) -> str:
     conditions = [f"({read.where}\n)"] if read.where else []
-    if cursor and after is not None:
-        conditions.append(cursor.after(read.alias, after))
+    if cursor and start:
+        conditions.append(start.condition(cursor, read.alias))
     return f"WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+_ANEW = ("TEMP B-TREE", "AUTOMATIC", "MATERIALIZE")
+
+
+def streams(plan: Sequence[str]) -> bool:
+    """Whether a statement that begins in the middle of a table goes straight on from there.
+
+    plan  the lines of EXPLAIN QUERY PLAN: nothing is sorted or indexed first, one table alone is scanned
+    """
+    scanned = [line for line in plan if line.startswith("SCAN") and "subquery" not in line.lower()]
+    return len(scanned) <= 1 and not any(word in line for line in plan for word in _ANEW)

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from threading import Lock
 from time import monotonic
 from types import TracebackType
 
+from migration_tool.design.shape import Shape
 from migration_tool.errors import SourceError
-from migration_tool.model import Chunk, Position, Read, Row, Scalar, Schema
+from migration_tool.model import Chunk, EncodedItem, Position, Read, Row, Scalar, Schema
 from migration_tool.source import sql
 from migration_tool.source.connection import QUERY_SECONDS, connect, source_error
+from migration_tool.source.item_sql import Beyond, item_expression
+from migration_tool.source.paths import Paths
 from migration_tool.source.rows import RowReader, decode
-from migration_tool.source.schema import cursor_of, read_schema, uses_case_functions
+from migration_tool.source.schema import (
+    cursor_of,
+    mentions_case_functions,
+    read_schema,
+    uses_case_functions,
+)
+from migration_tool.source.windows import Windows, Written
 
 _ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 _CHUNK = 500
@@ -42,9 +54,11 @@ class SqliteSource:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._lock = Lock()
+        self._pool = ThreadPoolExecutor(1, "source")
         self._connection = connect(path)
         try:
-            with self._errors("read the schema"):
+            with self._using("read the schema"):
                 self._prepare()
         except SourceError:
             self._connection.close()
@@ -55,9 +69,9 @@ class SqliteSource:
         connection.execute("BEGIN")
         self.schema: Schema = read_schema(connection)
         self._cursors = {name: cursor_of(connection, table) for name, table in self.schema.tables.items()}
-        for prefix in ("unicode_",) if uses_case_functions(connection) else ("unicode_", ""):
-            connection.create_function(f"{prefix}lower", 1, _lower, deterministic=True)
-            connection.create_function(f"{prefix}upper", 1, _upper, deterministic=True)
+        self._paths = Paths(connection, self.schema)
+        self._case_functions("unicode_")
+        self._unicode = uses_case_functions(connection)
         self._journal_mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
         self._encoding = connection.execute("PRAGMA encoding").fetchone()[0]
         connection.set_authorizer(_authorise)
@@ -71,25 +85,59 @@ class SqliteSource:
         self.close()
 
     def close(self) -> None:
-        self._connection.close()
+        """Also in the middle of a statement, and more than once."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        with suppress(sqlite3.ProgrammingError):
+            self._connection.interrupt()
+        with self._lock:
+            self._connection.close()
 
-    def open(self, read: Read, after: Position | None = None) -> Callable[[int], Chunk]:
-        """A function that gives the entity's next `count` rows behind `after`, in cursor order.
+    def windows(
+        self, read: Read, after: Position | None, item: Callable[[Row], EncodedItem], shape: Shape | None
+    ) -> Windows:
+        """The entity behind `after`, as much at a time as the caller wants.
 
-        It gives fewer only where the table ends. Streams; text that is not UTF-8 arrives as InvalidText.
+        shape  items may come ready made, the very ones that `item` gives; only where no two have one key
         """
-        reader = RowReader(self._connection, self.schema, self._cursors, read, after)
+        statement = self._statement(read, shape) if shape else None
+        return Windows(self, read, after, statement, item)
 
-        def take(count: int) -> Chunk:
-            with self._errors(f"read the table {read.table}"):
-                return reader.take(count)
+    def _statement(self, read: Read, shape: Shape) -> Callable[[sql.Start], str] | None:
+        """What writes windows of items; None where SQLite cannot, or would begin anew for each of them."""
+        try:
+            cursor, expression = item_expression(read, shape, self._cursors)
+            statement = partial(sql.select_items, read, cursor, expression)
+            with self._using("prepare to read"):
+                self._prepare_read(read)
+                plan = self._connection.execute(f"EXPLAIN QUERY PLAN {statement(None)}", (1,)).fetchall()
+        except (Beyond, SourceError):
+            return None
+        return statement if self._encoding == "UTF-8" and sql.streams([row[3] for row in plan]) else None
 
-        return take
+    def write(self, statement: str, arguments: Position) -> Future[Written]:
+        """The row of that statement, fetched in the background."""
+        return self._pool.submit(self._write, statement, arguments)
+
+    def _write(self, statement: str, arguments: Position) -> Written:
+        with self._lock:
+            written: Written = self._connection.execute(statement, arguments).fetchone()
+            return written
+
+    def reader(self, read: Read, start: sql.Start = None) -> RowReader:
+        """The entity's rows in cursor order, for `take`. Text that is not UTF-8 arrives as InvalidText."""
+        with self._using(f"read the table {read.table}"):
+            self._prepare_read(read)
+            return RowReader(self._connection, self.schema, self._cursors, read, start)
+
+    def take(self, reader: RowReader, count: int) -> Chunk:
+        """The reader's next rows; fewer only where the table ends. Streams."""
+        with self._using(f"read the table {reader.table}"):
+            return reader.take(count)
 
     def chunks(self, read: Read, after: Position | None = None) -> Iterator[Chunk]:
         """All rows behind `after`, some hundreds at a time."""
-        take = self.open(read, after)
-        while (chunk := take(_CHUNK)).rows:
+        reader = self.reader(read, sql.Behind(after) if after else None)
+        while (chunk := self.take(reader, _CHUNK)).rows:
             yield chunk
 
     def rows(self, read: Read, after: Position | None = None) -> Iterator[tuple[Position, Row]]:
@@ -100,7 +148,8 @@ class SqliteSource:
 
     def count(self, read: Read) -> int:
         """How many rows `rows(read)` gives."""
-        with self._errors(f"count the rows of {read.table}"):
+        with self._using(f"count the rows of {read.table}"):
+            self._prepare_read(read)
             return int(self._connection.execute(sql.count(read)).fetchone()[0])
 
     def query(self, statement: str, arguments: Mapping[str, Scalar]) -> tuple[list[str], list[Row]]:
@@ -109,11 +158,12 @@ class SqliteSource:
         lower() and upper() know all of Unicode here, as in a design, not only ASCII; where the schema itself
         is built with SQLite's own ones, only unicode_lower() and unicode_upper() do.
         """
+        self._know_unicode()
         deadline = monotonic() + QUERY_SECONDS
         self._connection.set_progress_handler(lambda: monotonic() > deadline, _INSTRUCTIONS_PER_CHECK)
         self._connection.text_factory = decode
         try:
-            with self._errors("run the SQL of an access pattern"):
+            with self._using("run the SQL of an access pattern"):
                 cursor = self._connection.execute(statement, dict(arguments))
                 rows = cursor.fetchall()
                 return [column[0] for column in cursor.description or ()], rows
@@ -121,7 +171,7 @@ class SqliteSource:
             self._connection.set_progress_handler(None, 0)
 
     def facts(self) -> SourceFacts:
-        with self._errors("count the rows"):
+        with self._using("count the rows"):
             rows = {
                 name: self._connection.execute(f"SELECT count(*) FROM {sql.quote(name)}").fetchone()[0]
                 for name, table in self.schema.tables.items()
@@ -129,10 +179,30 @@ class SqliteSource:
             }
         return SourceFacts(self.path, self.path.stat().st_size, self._encoding, self._journal_mode, rows)
 
+    def _prepare_read(self, read: Read) -> None:
+        if read.where and mentions_case_functions(read.where):
+            self._know_unicode()
+        if read.ancestries:
+            self._connection.set_authorizer(None)
+            self._paths.prepare(read)
+            self._connection.set_authorizer(_authorise)
+
+    def _know_unicode(self) -> None:
+        """From now on lower() and upper() know all of Unicode, unless the schema is built with SQLite's."""
+        if not self._unicode:
+            self._unicode = True
+            self._case_functions("")
+
+    def _case_functions(self, prefix: str) -> None:
+        self._connection.create_function(f"{prefix}lower", 1, _lower, deterministic=True)
+        self._connection.create_function(f"{prefix}upper", 1, _upper, deterministic=True)
+
     @contextmanager
-    def _errors(self, operation: str) -> Iterator[None]:
+    def _using(self, operation: str) -> Iterator[None]:
+        """The connection, for this thread alone, with its errors as SourceError."""
         try:
-            yield
+            with self._lock:
+                yield
         except sqlite3.Error as error:
             raise source_error(operation, self.path, error) from error
 

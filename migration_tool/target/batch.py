@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from migration_tool.model import Chunk, EncodedItem, Position, Reject
+from migration_tool.model import Chunk, Key, Made, Position, Reject
 
-_BETWEEN = '}},{"PutRequest":{"Item":'
-_TAIL = '}}]},"ReturnConsumedCapacity":"INDEXES"}'
+_BETWEEN = b'}},{"PutRequest":{"Item":'
+_TAIL = b'}}]},"ReturnConsumedCapacity":"INDEXES"}'
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,16 @@ class Lane:
     keys: tuple[str, str]
     source_table: str
     labels: tuple[str, ...]
-    head: str = field(init=False)
+    head: bytes = field(init=False)
 
     def __post_init__(self) -> None:
-        name = orjson.dumps(self.table_name).decode()
-        object.__setattr__(self, "head", '{"RequestItems":{' + name + ':[{"PutRequest":{"Item":')
+        name = orjson.dumps(self.table_name)
+        object.__setattr__(self, "head", b'{"RequestItems":{' + name + b':[{"PutRequest":{"Item":')
+
+    def key(self, text: bytes) -> Key:
+        """Partition and sort key of an item."""
+        item = orjson.loads(text)
+        return item[self.keys[0]]["S"], item[self.keys[1]]["S"]
 
 
 @dataclass(slots=True, eq=False)
@@ -46,17 +51,17 @@ class Window:
     """
 
     lane: Lane
-    chunk: Chunk
+    chunk: Chunk | Made
     open: int = field(init=False)
     batches: int = 0
     rejects: list[Reject] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.open = len(self.chunk.rows)
+        self.open = len(self.chunk)
 
     @property
     def rows(self) -> int:
-        return len(self.chunk.rows)
+        return len(self.chunk)
 
     @property
     def position(self) -> Position:
@@ -65,7 +70,7 @@ class Window:
 
     def reject(self, place: int, rule: str, reason: str, attempts: int = 0) -> None:
         """Accounts for one row, which does not become an item."""
-        lane, row = self.lane, dict(zip(self.lane.labels, self.chunk.rows[place], strict=True))
+        lane, row = self.lane, dict(zip(self.lane.labels, self.chunk.row(place), strict=True))
         position = self.chunk.position(place)
         reject = Reject(lane.table, lane.entity, lane.source_table, position, rule, reason, row, attempts)
         self.rejects.append(reject)
@@ -76,22 +81,29 @@ class Window:
 class Batch:
     """Some rows of a window.
 
-    items   at most 25, no key twice
-    places  for each item the place of its row in the window
+    texts   the items as DynamoDB JSON, at most 25, no key twice
+    places  for each of them the place of its row in the window
     number  which batch of this process it is, for the log
     since   when it was given to the loader, or some of it taken last, monotonic seconds
     """
 
     window: Window
-    items: Sequence[EncodedItem]
+    texts: Sequence[bytes]
     places: Sequence[int]
     number: int = 0
     since: float = 0.0
+    _keys: list[Key] = field(default_factory=list)
+
+    def key(self, place: int) -> Key:
+        """The key of an item; asked for only where items are refused."""
+        if not self._keys:
+            self._keys = [self.window.lane.key(text) for text in self.texts]
+        return self._keys[place]
 
 
-def request(lane: Lane, texts: Iterable[str]) -> bytes:
+def request(lane: Lane, texts: Iterable[bytes]) -> bytes:
     """The BatchWriteItem that puts these items."""
-    return (lane.head + _BETWEEN.join(texts) + _TAIL).encode()
+    return lane.head + _BETWEEN.join(texts) + _TAIL
 
 
 class Watermark:

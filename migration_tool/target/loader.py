@@ -80,8 +80,8 @@ class Loader:
         self.figures.batches += 1
         batch.number = self.figures.batches
         batch.since = self._wire.clock()
-        if batch.items:
-            size = len(batch.items)
+        if batch.texts:
+            size = len(batch.texts)
             self._queue(batch).add(Send([(batch, range(size))], size, since=batch.since))
 
     def crowded(self, lane: Lane) -> bool:
@@ -278,4 +278,4 @@ def _unprocessed(send: Send, tables: dict[str, Any]) -> list[Entry]:
     if not returned:
         return []
     keys = {tuple(request["PutRequest"]["Item"][name]["S"] for name in lane.keys) for request in returned}
-    return [(batch, n) for batch, n in send.entries() if batch.items[n][:2] in keys]
+    return [(batch, n) for batch, n in send.entries() if batch.key(n) in keys]

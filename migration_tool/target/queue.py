@@ -46,7 +46,7 @@ class Send:
 
     def body(self) -> bytes:
         """The request. Encoded once per send, never re-encoded per item."""
-        texts = [batch.items[n][2] for batch, chosen in self.parts for n in chosen]
+        texts = [batch.texts[n] for batch, chosen in self.parts for n in chosen]
         return request(self.batch.window.lane, texts)
 
     def stored(self) -> None:
@@ -57,7 +57,7 @@ class Send:
 
 def partition_key(entry: Entry) -> str:
     batch, n = entry
-    return batch.items[n][0]
+    return batch.key(n)[0]
 
 
 def by_key(entries: Iterable[Entry]) -> dict[str, list[Entry]]:

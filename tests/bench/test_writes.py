@@ -34,7 +34,7 @@ def puts(count: int) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("items", [1, 25])
 def test_the_products_batches_are_not_parsed(items: int) -> None:
-    answer = sent(request(LANE, [text for _, _, text in batch(0, items).items]), LANE.table_name)
+    answer = sent(request(LANE, batch(0, items).texts), LANE.table_name)
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["UnprocessedItems"] == {}
 
 

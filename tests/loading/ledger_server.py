@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from migration_tool.model import Chunk, EncodedItem
+from migration_tool.model import Chunk
 from migration_tool.target.batch import Batch, Lane, Window
 from tests.target.fake import Reply, Seen, answer
 
@@ -82,12 +82,10 @@ def key_of(item: dict[str, Any]) -> Key:
 def batch(first: int, size: int = 25, lane: Lane = LANE) -> Batch:
     """A batch of `size` items numbered from `first`, alone in its window."""
     numbers = range(first, first + size)
-    items: list[EncodedItem] = [
-        (f"P#{n}", f"{n}", f'{{"N":{{"N":"{n}"}},"PK":{{"S":"P#{n}"}},"SK":{{"S":"{n}"}}}}') for n in numbers
-    ]
+    texts = [f'{{"N":{{"N":"{n}"}},"PK":{{"S":"P#{n}"}},"SK":{{"S":"{n}"}}}}'.encode() for n in numbers]
     rows = [(n,) for n in numbers]
-    return Batch(Window(lane, Chunk(rows, rows, 1)), items, range(size))
+    return Batch(Window(lane, Chunk(rows, rows, 1)), texts, range(size))
 
 
 def items_of(*batches: Batch) -> set[Key]:
-    return {item[:2] for one in batches for item in one.items}
+    return {one.key(n) for one in batches for n in range(len(one.texts))}

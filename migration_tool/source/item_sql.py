@@ -1,0 +1,323 @@
+"""A design's item as a SQLite expression: the text that the design's own function would give.
+
+SQLite writes an item in two thirds of the time, and without Python's lock. It does so only where every
+value has the storage class that its column declares and every character is one that SQLite treats as
+Python does. Any other row becomes MARK and its rowid, and is left to the function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from migration_tool import attributes
+from migration_tool.design.model import ENTITY_TYPE, Attribute
+from migration_tool.design.pieces import prefix
+from migration_tool.design.shape import Key, Shape, Used
+from migration_tool.design.template import SPREAD, Field, Template
+from migration_tool.model import ChildRead, Read, folded
+from migration_tool.source import sql
+from migration_tool.source.sql import column
+
+MARK = "\x02"
+"""JSON text never holds it: a control character in a string is written as an escape."""
+CASES = {"lower": "\x03", "upper": "\x04"}
+"""What stands around text whose case Python has to change: SQLite knows that of ASCII only."""
+_MOST_FRAGMENTS = 90
+"""Of one printf(); SQLite takes 100 arguments of a function, or more."""
+_DIGITS = 20
+_MICRO = 1_000_000
+_GROWTH = 3
+"""Bytes that a byte can become: "#" is escaped as "%23", a letter with an accent is two in upper case."""
+
+
+class Beyond(Exception):
+    """The design asks for something that only its function can do."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A value in a printf(): how it is written there, and the source of it."""
+
+    mark: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Cased(Slot):
+    """Text in lower or upper case: `source` where it is ASCII, else `marked`.
+
+    value  the column
+    case   a character of CASES
+    """
+
+    marked: str
+    value: str
+    case: str
+
+
+Fragment = str | Slot
+
+
+def item_expression(
+    read: Read, shape: Shape, cursors: Mapping[str, sql.Cursor | None]
+) -> tuple[sql.Cursor, str]:
+    """What `sql.select_items` needs: the table's rowid, and source of the item's text. Raises Beyond."""
+    cursor = cursors[read.table]
+    if cursor is None or cursor.collations:
+        raise Beyond
+    (rowid,) = cursor.names(read.alias)
+    lists = {
+        name: _list(read, child, inner, cursors, rowid)
+        for child, (name, inner) in zip(read.children, shape.lists.items(), strict=True)
+    }
+    return cursor, _Text(shape, lists).case("{", "}", rowid)
+
+
+def _list(
+    read: Read, child: ChildRead, shape: Shape, cursors: Mapping[str, sql.Cursor | None], rowid: str
+) -> str:
+    """Source of the elements of an embedded list, with commas between them.
+
+    A sub-select in order: aggregates take the rows as they come. Inner names must not hide the parent's.
+    """
+    cursor = cursors[child.table]
+    hidden = map(folded, [child.alias, *(join.alias for join in child.joins)])
+    if cursor is None or folded(read.alias) in hidden:
+        raise Beyond
+    element = _Text(shape, {}).case('{"M":{', "}}", rowid)
+    return (
+        f"coalesce((SELECT group_concat(x, ',') FROM ({sql.select_list(read, child, cursor, element)})), '')"
+    )
+
+
+class _Text:
+    """The text of an item or a map, and the tests under which it is right."""
+
+    def __init__(self, shape: Shape, lists: Mapping[str, str]) -> None:
+        self._shape = shape
+        self._classes: dict[str, frozenset[str]] = {}
+        self._tests: list[str] = [f"{column(path)} IS NOT NULL" for path in shape.paths]
+        pieces = {name: self._key(name, key) for name, key in shape.keys.items()}
+        pieces |= {name: self._attribute(name, rule) for name, rule in shape.attributes.items()}
+        pieces |= {
+            name: [prefix(name) + '{"L":[', Slot("%s", elements), "]}"] for name, elements in lists.items()
+        }
+        if shape.kind:
+            pieces[ENTITY_TYPE] = [prefix(ENTITY_TYPE) + attributes.text(shape.kind)]
+        self._fragments = [fragment for name in sorted(pieces) for fragment in pieces[name]]
+
+    def case(self, before: str, after: str, rowid: str) -> str:
+        """Source of the text, or of the mark and the rowid."""
+        classes = [_class_test(value, allowed) for value, allowed in self._classes.items()]
+        tests = " AND ".join(dict.fromkeys([*classes, *self._tests])) or "1"
+        return f"CASE WHEN {tests} THEN {self._written(before, after)} ELSE char(2) || {rowid} END"
+
+    def _written(self, before: str, after: str) -> str:
+        """The first attribute brings a comma with it; where it may be missing, the comma is cut off."""
+        first, *others = self._fragments or [","]
+        if isinstance(first, str):
+            return _printf([before + first[1:], *others, after])
+        return f"{_literal(before)} || substr({_printf(self._fragments)}, 2) || {_literal(after)}"
+
+    def _key(self, name: str, key: Key) -> list[Fragment]:
+        """Index keys are sparse: one of which a part is NULL is left out."""
+        nullable = [] if key.own else self._nullable(key.template)
+        parts = [self._part(part, bool(nullable)) for part in key.template.parts]
+        self._require_length(key, parts)
+        return self._optional(name, nullable, parts)
+
+    def _attribute(self, name: str, rule: Attribute) -> list[Fragment]:
+        if rule.template:
+            nullable = self._nullable(rule.template)
+            return self._optional(
+                name, nullable, [self._part(p, bool(nullable)) for p in rule.template.parts]
+            )
+        if rule.reference is None:
+            return [prefix(name) + attributes.encode(rule.constant)]
+        if rule.convert:
+            raise Beyond
+        return self._value(name, self._shape.used[rule.reference])
+
+    def _value(self, name: str, used: Used) -> list[Fragment]:
+        value, affinity = column(used.ref), used.column.affinity
+        if self._classes.get(value) == frozenset({"text"}):
+            affinity = "TEXT"
+        if affinity == "TEXT":
+            text = f"json_quote({value})"
+            opening, closing = prefix(name) + '{"S":', "}"
+            mark = "%s"
+        elif affinity == "INTEGER":
+            self._require_class(used, "integer", not used.expected)
+            text, mark = value, "%d"
+            opening, closing = prefix(name) + '{"N":"', '"}'
+        else:
+            return [Slot("%s", self._any(name, value, affinity))]
+        if used.expected:
+            if affinity == "TEXT":
+                self._tests.append(f"{value} IS NOT NULL")
+            return [opening, Slot(mark, text), closing]
+        return [Slot("%s", _unless_null([value], f"{_literal(opening)} || {text} || {_literal(closing)}"))]
+
+    def _any(self, name: str, value: str, affinity: str) -> str:
+        """Reals, integers and, as dates often are, text.
+
+        A real of at most six decimals and fifteen digits: SQLite writes all of them, and where n / 10⁶ is
+        the very double, no other decimal that short can be. SQLite keeps whole ones in NUMERIC as integers.
+        """
+        exact = f"CAST({value} * {_MICRO} + 0.5 AS INTEGER) / {_MICRO}.0 = {value}"
+        within = f"{value} >= 0.0001 AND {value} < 1e9 AND {exact}"
+        self._tests.append(f"CASE typeof({value}) WHEN 'real' THEN {within} WHEN 'blob' THEN 0 ELSE 1 END")
+        whole = f"CASE {value} WHEN CAST({value} AS INTEGER) THEN CAST({value} AS INTEGER) ELSE {value} END"
+        digits = value if affinity == "NUMERIC" else whole
+        number, string = _literal(prefix(name) + '{"N":"'), _literal(prefix(name) + '{"S":')
+        return (
+            f"CASE typeof({value}) WHEN 'null' THEN '' "
+            f"WHEN 'text' THEN {string} || json_quote({value}) || '}}' "
+            f"ELSE {number} || {digits} || '\"}}' END"
+        )
+
+    def _optional(self, name: str, nullable: Sequence[str], parts: Sequence[Fragment]) -> list[Fragment]:
+        """A string attribute of those parts; none where one of the nullable values is NULL."""
+        opening, closing = prefix(name) + '{"S":', "}"
+        if any(isinstance(part, Slot) and part.mark == "%s" for part in parts):
+            fragments: list[Fragment] = [opening, Slot("%s", self._quoted(parts)), closing]
+        else:
+            escaped = [attributes.json_string(p)[1:-1] if isinstance(p, str) else p for p in parts]
+            fragments = [opening + '"', *escaped, '"' + closing]
+        return [Slot("%s", _unless_null(nullable, _printf(fragments)))] if nullable else fragments
+
+    def _quoted(self, parts: Sequence[Fragment]) -> str:
+        """Source of a JSON string. Marks come behind the quoting, which would escape them."""
+        cased = [part for part in parts if isinstance(part, Cased)]
+        plain = f"json_quote({_joined(parts)})"
+        if not cased:
+            return plain
+        ascii_only = " AND ".join(f"{_size(part.value)} = length({part.value})" for part in cased)
+        marked = f"json_quote({_joined([_marked(part) for part in parts])})"
+        texts = _joined([_marked(part) for part in parts if isinstance(part, Slot) and part.mark == "%s"])
+        for case in dict.fromkeys(part.case for part in cased):
+            marked = f"replace({marked}, '\\u{ord(case):04x}', char({ord(case)}))"
+            count = 2 * sum(part.case == case for part in cased)
+            mark = f"char({ord(case)})"
+            alone = f"length({texts}) - length(replace({texts}, {mark}, '')) = {count}"
+            self._tests.append(f"coalesce(({ascii_only}) OR {alone}, 1)")
+        return f"CASE WHEN {ascii_only} THEN {plain} ELSE {marked} END"
+
+    def _part(self, part: str | Field, nullable: bool) -> Fragment:
+        """A part of a key or a composed text; `nullable`: NULL has been thought of."""
+        if isinstance(part, str):
+            return part
+        if part.reference is None:
+            raise Beyond
+        used = self._shape.used[part.reference]
+        value, may_miss = column(used.ref), nullable and not (used.column.not_null or used.expected)
+        if part.shards or part.width or (part.is_plain and used.column.affinity in ("INTEGER", "NUMERIC")):
+            return self._number(part, used, value, may_miss)
+        self._require_class(used, "text", may_miss)
+        return _called(part.functions, value)
+
+    def _number(self, field: Field, used: Used, value: str, may_miss: bool) -> Slot:
+        self._require_class(used, "integer", may_miss)
+        if field.shards:
+            return Slot("%d", SPREAD.format(value, field.shards))
+        if field.width:
+            fits = f"{value} BETWEEN 0 AND {10**field.width - 1}"
+            self._tests.append(f"({value} IS NULL OR {fits})" if may_miss else fits)
+            return Slot(f"%0{field.width}d", value)
+        return Slot("%d", value)
+
+    def _require_class(self, used: Used, wanted: str, may_miss: bool) -> None:
+        if used.rowid and wanted == "integer":
+            return
+        allowed = frozenset({wanted, "null"} if may_miss else {wanted})
+        value = column(used.ref)
+        self._classes[value] = self._classes.get(value, allowed) & allowed
+
+    def _require_length(self, key: Key, parts: Sequence[Fragment]) -> None:
+        """That the key is neither empty nor too long; escape() makes three characters of one."""
+        most = key.limit
+        sizes = []
+        for part, fragment in zip(key.template.parts, parts, strict=True):
+            if isinstance(fragment, str):
+                most -= len(fragment.encode())
+            elif fragment.mark != "%s":
+                most -= _DIGITS
+            elif isinstance(part, Field) and part.reference:
+                factor = f"{_GROWTH} * " if part.functions else ""
+                sizes.append(f"{factor}{_size(column(self._shape.used[part.reference].ref))}")
+        if most < 0 or not parts:
+            raise Beyond
+        if sizes:
+            fits = f"BETWEEN 1 AND {most}" if most == key.limit else f"<= {most}"
+            self._tests.append(f"coalesce({' + '.join(sizes)} {fits}, 1)")
+
+    def _nullable(self, template: Template) -> list[str]:
+        used = [self._shape.used[reference] for reference in dict.fromkeys(template.references())]
+        return [column(one.ref) for one in used if not (one.column.not_null or one.expected)]
+
+
+def _called(functions: Sequence[str], value: str) -> Slot:
+    """Escaping and changing the case can be done in any order."""
+    cases = [function for function in functions if function in CASES]
+    if len(cases) > 1 or not {*functions} <= {*CASES, "escape"}:
+        raise Beyond
+    text = f"replace(replace({value}, '%', '%25'), '#', '%23')" if "escape" in functions else value
+    if not cases:
+        return Slot("%s", text)
+    case = CASES[cases[0]]
+    mark = f"char({ord(case)})"
+    return Cased("%s", f"{cases[0]}({text})", f"{mark} || {text} || {mark}", value, case)
+
+
+def _marked(fragment: Fragment) -> Fragment:
+    return Slot("%s", fragment.marked) if isinstance(fragment, Cased) else fragment
+
+
+def _class_test(value: str, allowed: frozenset[str]) -> str:
+    names = ", ".join(f"'{name}'" for name in sorted(allowed))
+    if not allowed:
+        raise Beyond
+    return f"typeof({value}) = {names}" if len(allowed) == 1 else f"typeof({value}) IN ({names})"
+
+
+def _size(value: str) -> str:
+    """Bytes of a text; length() alone ends at a NUL character."""
+    return f"length(CAST({value} AS BLOB))"
+
+
+def _unless_null(values: Sequence[str], text: str) -> str:
+    return f"CASE WHEN {' OR '.join(f'{value} IS NULL' for value in values)} THEN '' ELSE {text} END"
+
+
+def _printf(fragments: Sequence[Fragment]) -> str:
+    """Source of the fragments as one text."""
+    return " || ".join(_one_printf(some) for some in _portions(fragments)) or "''"
+
+
+def _one_printf(fragments: Sequence[Fragment]) -> str:
+    slots = [fragment for fragment in fragments if isinstance(fragment, Slot)]
+    if not slots:
+        return _literal("".join(map(str, fragments)))
+    if len(fragments) == 1 and slots[0].mark in ("%s", "%d"):
+        return slots[0].source
+    marks = [f.mark if isinstance(f, Slot) else f.replace("%", "%%") for f in fragments]
+    return f"printf({', '.join([_literal(''.join(marks)), *(slot.source for slot in slots)])})"
+
+
+def _portions(fragments: Sequence[Fragment]) -> Iterator[Sequence[Fragment]]:
+    for first in range(0, len(fragments), _MOST_FRAGMENTS):
+        yield fragments[first : first + _MOST_FRAGMENTS]
+
+
+def _joined(fragments: Sequence[Fragment]) -> str:
+    """Source of text that is not quoted yet: printf() would end it at a NUL character."""
+    return " || ".join(
+        _literal(fragment) if isinstance(fragment, str) else _one_printf([fragment]) for fragment in fragments
+    )
+
+
+def _literal(text: str) -> str:
+    if "\x00" in text:
+        raise Beyond
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,178 @@
+"""The windows of one entity: items where SQLite can write them, rows where it cannot.
+
+Items are written ahead, in a thread: SQLite works without Python's lock while Python sends the window
+before. One statement writes a whole window, since each step of a statement takes the lock for a moment.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sqlite3
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from typing import Protocol, TypeAlias
+
+from migration_tool.errors import RowRejected
+from migration_tool.limits import LARGE_TEXT
+from migration_tool.model import Chunk, EncodedItem, Made, Position, Read, Row
+from migration_tool.source import sql
+from migration_tool.source.item_sql import CASES, MARK
+from migration_tool.source.rows import RowReader
+
+LOG = logging.getLogger(__name__)
+_MARKED = re.compile(MARK.encode() + rb"(-?[0-9]+)")
+_LOWER, _UPPER = (case.encode() for case in CASES.values())
+_CASED = re.compile(rb"\x03([^\x03\n]*)\x03|\x04([^\x04\n]*)\x04")
+_MOST_ODD = 4
+"""When more than every fourth row is left to Python, Python reads all of them: it is quicker then."""
+_WORTH_JUDGING = 100
+
+Written: TypeAlias = "tuple[bytes | None, int, int]"
+"""A line for each row, the last rowid, and the number of rows; None where there are none."""
+
+
+class Desk(Protocol):
+    """What a source lends to its windows."""
+
+    def write(self, statement: str, arguments: Position) -> Future[Written]:
+        """The one row of that statement, fetched in the background."""
+
+    def reader(self, read: Read, start: sql.Start) -> RowReader: ...
+
+    def take(self, reader: RowReader, count: int) -> Chunk:
+        """Raises SourceError."""
+
+
+class Windows:
+    """Reads on, window by window. Raises SourceError."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        read: Read,
+        after: Position | None,
+        statement: Callable[[sql.Start], str] | None,
+        item: Callable[[Row], EncodedItem],
+    ) -> None:
+        self._desk = desk
+        self._read = read
+        self._start: sql.Start = sql.Behind(after) if after else None
+        self._statement = statement
+        self._item = item
+        self._reader = None if statement else desk.reader(read, self._start)
+        self._asked = 0
+        self._coming: Future[Written] | None = None
+
+    def ask(self, count: int) -> None:
+        """The next window will be of so many rows; where it can be, it is begun with now."""
+        self._asked = count
+        if self._statement:
+            arguments = self._start.arguments if self._start else ()
+            self._coming = self._desk.write(self._statement(self._start), (*arguments, count))
+
+    def take(self, count: int) -> tuple[Chunk | Made, bool]:
+        """The window that was asked for, else one of `count` rows; and whether the table ends with it."""
+        if not self._asked:
+            self.ask(count)
+        asked, self._asked = self._asked, 0
+        window: Chunk | Made | None = self._made() if self._coming else None
+        if window is None:
+            window = self._rows(asked)
+        if len(window):
+            self._start = sql.Behind(window.position(-1))
+        return window, len(window) < asked
+
+    def _rows(self, count: int) -> Chunk:
+        if self._reader is None:
+            self._reader = self._desk.reader(self._read, self._start)
+        return self._desk.take(self._reader, count)
+
+    def _made(self) -> Made | None:
+        """None when the rows have to be read after all, from now on."""
+        coming, self._coming = self._coming, None
+        try:
+            written = coming.result() if coming else None
+        except sqlite3.Error as error:  # a blob in a text column, for one
+            self._leave(str(error))
+            return None
+        found, last, count = written or (None, 0, 0)
+        blob = found or b""
+        if _LOWER in blob or _UPPER in blob:
+            blob = _CASED.sub(_in_case, blob)
+        texts = blob.split(b"\n") if count else []
+        if len(texts) != count:
+            self._leave("a row gave no item")
+            return None
+        again = self._again(count)
+        odd = self._odd(blob, texts, again)
+        made = Made(texts, odd, (last,), again)
+        if not self._as_the_function(made):
+            self._leave("SQLite writes it differently")
+            return None
+        if count >= _WORTH_JUDGING and len(odd) * _MOST_ODD > count:
+            self._statement = None
+        return made
+
+    def _leave(self, reason: str) -> None:
+        self._statement = None
+        LOG.info("items are made of rows", extra={"entity": self._read.alias, "reason": reason})
+
+    def _again(self, count: int) -> Callable[[], Chunk]:
+        start, found = self._start, list[Chunk]()
+
+        def again() -> Chunk:
+            if not found:
+                found.append(self._desk.take(self._desk.reader(self._read, start), count))
+            return found[0]
+
+        return again
+
+    def _odd(self, blob: bytes, texts: list[bytes], again: Callable[[], Chunk]) -> dict[int, Row]:
+        """Rows that the function has to see; their texts are emptied."""
+        odd = dict[int, Row]()
+        if MARK.encode() in blob:
+            marked = {n: int(m[1]) for n, text in enumerate(texts) if (m := _MARKED.search(text))}
+            chosen = self._desk.reader(self._read, sql.Among(tuple(marked.values())))
+            odd |= zip(marked, self._desk.take(chosen, len(marked)).rows, strict=True)
+        for n in self._unfit(blob, texts):
+            odd.setdefault(n, again().row(n))
+        for n in odd:
+            texts[n] = b""
+        return odd
+
+    def _unfit(self, blob: bytes, texts: list[bytes]) -> Iterable[int]:
+        """Items that may be too large, and those with text that is not UTF-8."""
+        if texts and max(map(len, texts)) > LARGE_TEXT:
+            yield from (n for n, text in enumerate(texts) if len(text) > LARGE_TEXT)
+        if not blob.isascii() and not _is_text(blob):
+            yield from (n for n, text in enumerate(texts) if not _is_text(text))
+        if _LOWER in blob or _UPPER in blob:
+            yield from (n for n, text in enumerate(texts) if _LOWER in text or _UPPER in text)
+
+    def _as_the_function(self, made: Made) -> bool:
+        """Whether the first item is the one that the function makes of the row, to the byte."""
+        if not made.texts or not made.texts[0]:
+            return True
+        row = self._desk.take(self._desk.reader(self._read, self._start), 1).row(0)
+        try:
+            return self._item(row)[2].encode() == made.texts[0]
+        except RowRejected:
+            return False
+
+
+def _in_case(found: re.Match[bytes]) -> bytes:
+    """Marked text in its case; left as it is where an escape, or what is no text, may be in the way."""
+    low, high = found.groups()
+    text = low if high is None else high
+    if b"\\" in text or not _is_text(text):
+        return found[0]
+    return (text.decode().upper() if low is None else text.decode().lower()).encode()
+
+
+def _is_text(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
