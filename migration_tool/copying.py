@@ -19,7 +19,7 @@ from migration_tool.target.batch import Lane
 from migration_tool.target.loader import Loader
 
 LOG = logging.getLogger(__name__)
-_ROUNDS_IN_FLIGHT = 16
+_ROUNDS_IN_FLIGHT = 32
 """A round is the least that a checkpoint covers. In fewer of them rows would wait for slower
 requests, and would have left the processor's cache before they are sent."""
 _BATCHES_PER_TURN = 16

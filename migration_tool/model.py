@@ -44,7 +44,7 @@ class Chunk:
 class Made:
     """Consecutive rows of one entity, of which the source has made items already.
 
-    texts  DynamoDB JSON in UTF-8, the very bytes that the design's function gives; empty for odd rows
+    texts  the very items that the function gives, in UTF-8, a line each; empty for odd rows
     odd    place → a row that is left to that function
     last   the position of the last row
     again  reads all of the rows again

@@ -11,6 +11,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from io import BytesIO
 from typing import Protocol, TypeAlias
 
 from migration_tool.errors import RowRejected
@@ -22,8 +23,7 @@ from migration_tool.source.rows import RowReader
 
 LOG = logging.getLogger(__name__)
 _MARKED = re.compile(MARK.encode() + rb"(-?[0-9]+)")
-_LOWER, _UPPER = (case.encode() for case in CASES.values())
-_CASED = re.compile(rb"\x03([^\x03\n]*)\x03|\x04([^\x04\n]*)\x04")
+_CASES = {mark.encode(): getattr(str, name) for name, mark in CASES.items()}
 _MOST_ODD = 4
 """When more than every fourth row is left to Python, Python reads all of them: it is quicker then."""
 _WORTH_JUDGING = 100
@@ -98,9 +98,9 @@ class Windows:
             return None
         found, last, count = written or (None, 0, 0)
         blob = found or b""
-        if _LOWER in blob or _UPPER in blob:
-            blob = _CASED.sub(_in_case, blob)
-        texts = blob.split(b"\n") if count else []
+        for mark, change in _CASES.items():
+            blob = _in_case(blob, mark, change)
+        texts = BytesIO(blob).readlines()  # unlike split(), it does not look at each byte
         if len(texts) != count:
             self._leave("a row gave no item")
             return None
@@ -145,10 +145,11 @@ class Windows:
         """Items that may be too large, and those with text that is not UTF-8."""
         if texts and max(map(len, texts)) > LARGE_TEXT:
             yield from (n for n, text in enumerate(texts) if len(text) > LARGE_TEXT)
-        if not blob.isascii() and not _is_text(blob):
-            yield from (n for n, text in enumerate(texts) if not _is_text(text))
-        if _LOWER in blob or _UPPER in blob:
-            yield from (n for n, text in enumerate(texts) if _LOWER in text or _UPPER in text)
+        if not blob.isascii():
+            yield from (n for n, text in enumerate(texts) if not (text.isascii() or _is_text(text)))
+        for mark in _CASES:
+            if mark in blob:
+                yield from (n for n, text in enumerate(texts) if mark in text)
 
     def _as_the_function(self, made: Made) -> bool:
         """Whether the first item is the one that the function makes of the row, to the byte."""
@@ -156,18 +157,23 @@ class Windows:
             return True
         row = self._desk.take(self._desk.reader(self._read, self._start), 1).row(0)
         try:
-            return self._item(row)[2].encode() == made.texts[0]
+            return self._item(row)[2].encode() == made.texts[0].rstrip(b"\n")
         except RowRejected:
             return False
 
 
-def _in_case(found: re.Match[bytes]) -> bytes:
-    """Marked text in its case; left as it is where an escape, or what is no text, may be in the way."""
-    low, high = found.groups()
-    text = low if high is None else high
-    if b"\\" in text or not _is_text(text):
-        return found[0]
-    return (text.decode().upper() if low is None else text.decode().lower()).encode()
+def _in_case(blob: bytes, mark: bytes, change: Callable[[str], str]) -> bytes:
+    """Marked texts in their case. An escape or a broken character may be in the way: those stay marked."""
+    parts, done = [], 0
+    while (first := blob.find(mark, done)) >= 0:
+        last = blob.index(mark, first + 1)
+        text = blob[first + 1 : last]
+        if b"\\" not in text and _is_text(text):
+            parts += [blob[done:first], change(text.decode()).encode()]
+        else:
+            parts.append(blob[done : last + 1])
+        done = last + 1
+    return b"".join([*parts, blob[done:]]) if parts else blob
 
 
 def _is_text(value: bytes) -> bool:

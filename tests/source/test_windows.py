@@ -90,7 +90,7 @@ def of_windows(source: SqliteSource, entity: CompiledEntity, size: int = 7) -> l
 
 def made(entity: CompiledEntity, window: Chunk | Made, place: int) -> bytes | str:
     if isinstance(window, Made) and window.texts[place]:
-        return window.texts[place]
+        return window.texts[place].rstrip(b"\n")
     return by_function(entity, window.row(place))
 
 
