@@ -13,12 +13,14 @@
     └── Interrupted           exit 130 stopped by the user, resumable
 
 An error says which operation failed, on which object, why, and which command comes next.
-`cli.console` prints it; nothing else does. This module imports nothing of ours.
+`cli.console` prints it; nothing else does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+from migration_tool.redaction import redacted
 
 
 class MigrationError(Exception):
@@ -29,6 +31,8 @@ class MigrationError(Exception):
     cause      why it failed, one sentence without a final full stop
     hint       the next command or step, one sentence
     faults     where several things are wrong at once, one line each
+
+    Causes and faults quote what others say: what is secret in them is hidden here, once for all uses.
     """
 
     exit_code = 1
@@ -41,12 +45,12 @@ class MigrationError(Exception):
         hint: str = "",
         faults: Sequence[str] = (),
     ) -> None:
-        super().__init__(operation, obj, cause, hint)
         self.operation = operation
-        self.obj = str(obj)
-        self.cause = str(cause)
+        self.obj = redacted(obj)
+        self.cause = redacted(cause)
         self.hint = hint
-        self.faults = tuple(faults)
+        self.faults = tuple(map(redacted, faults))
+        super().__init__(operation, self.obj, self.cause, hint)
 
     def __str__(self) -> str:
         faults = "".join(f"\n  - {fault}" for fault in self.faults)

@@ -26,17 +26,13 @@ from typing import Any
 
 from migration_tool.config import LogSettings
 from migration_tool.errors import ConfigError
+from migration_tool.redaction import HIDDEN, redacted
 
 ROOT = "migration_tool"
 CONTENT = frozenset({"item", "items_content", "row", "key", "body", "request", "response", "value"})
 """Extra fields that hold customer data: left out above DEBUG."""
 
 _SECRET_NAME = re.compile(r"secret|password|token|credential|authorization|signature|access_?key", re.I)
-_SECRET_TEXT = re.compile(
-    r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}"
-    r"|(?i:x-amz-security-token|aws_secret_access_key|aws_session_token|authorization|signature)"
-    r"[\"']?\s*[:=]\s*[^\r\n]*"
-)
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 _OWN = ("time", "level", "event", "logger", "run_id", "table", "batch")
 _DEPTH = 4
@@ -86,7 +82,7 @@ class LogFile(logging.Handler):
         self._ended = False
         self._fd = -1
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._open()
         except OSError as error:
             cause = error.strerror or error
@@ -202,10 +198,10 @@ def _plain(value: Any, verbose: bool, depth: int = 0) -> Any:
         return f"<{len(value)} bytes>"
     if isinstance(value, Mapping) and depth < _DEPTH:
         return {
-            str(name): "***" if _SECRET_NAME.search(str(name)) else _plain(v, verbose, depth + 1)
+            str(name): HIDDEN if _SECRET_NAME.search(str(name)) else _plain(v, verbose, depth + 1)
             for name, v in value.items()
             if verbose or name not in CONTENT
         }
     if isinstance(value, list | tuple | set | frozenset) and depth < _DEPTH:
         return [_plain(element, verbose, depth + 1) for element in value]
-    return _SECRET_TEXT.sub("***", str(value))
+    return redacted(value)

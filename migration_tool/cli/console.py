@@ -26,6 +26,7 @@ from migration_tool.cli.options import Globals
 from migration_tool.cli.signals import interrupt_on_termination
 from migration_tool.cli.text import clean, escape_json, one_line
 from migration_tool.errors import Interrupted, MigrationError, Stopped
+from migration_tool.redaction import redacted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -174,7 +175,7 @@ def _ended_by(error: BaseException, shared: Globals) -> int:
     if shared.log:
         _log_end(error)
     if shared.verbose and not isinstance(error, click.exceptions.ClickException):
-        TALK.write(clean("".join(traceback.format_exception(error))))
+        TALK.write(clean(redacted("".join(traceback.format_exception(error)))))
     if isinstance(error, MigrationError):
         _tell(error, shared)
         return error.exit_code
@@ -192,7 +193,7 @@ def _ended_by(error: BaseException, shared: Globals) -> int:
 def _tell(error: MigrationError, shared: Globals) -> None:
     word = "stopped" if isinstance(error, Interrupted | Stopped) else "error"
     hint = error.hint or "migrate.py info shows what is configured; -v shows more of the error"
-    say(_marked(word, f"cannot {one_line(error.operation)}"))
+    say(f"{word}: cannot {one_line(error.operation)}")
     say(f"  object: {one_line(error.obj)}")
     say(f"  cause:  {one_line(error.cause)}")
     for fault in error.faults[:_LONGEST_FAULTS]:
@@ -210,7 +211,7 @@ def named(text: str, shared: Globals) -> str:
 def _misused(error: click.ClickException) -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context else Path(sys.argv[0]).name
-    say(_marked("error", one_line(error.format_message())))
+    say(f"error: {one_line(error.format_message())}")
     say(f"  next:   {path} -h shows how it is used")
     return error.exit_code if error.exit_code != INTERNAL else USAGE
 
@@ -218,8 +219,8 @@ def _misused(error: click.ClickException) -> int:
 def _bug(error: BaseException, shared: Globals) -> int:
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
-    say(_marked("internal error", f"{type(error).__name__} at {place}"))
-    say(f"  cause:  {one_line(error)[:300] or 'not given'}")
+    say(f"internal error: {type(error).__name__} at {place}")
+    say(f"  cause:  {one_line(redacted(error))[:300] or 'not given'}")
     say("  this is a bug of the program, not a mistake of yours; saved state stays valid")
     say(f"  log:    {shared.log_path}" if shared.log_path else "  log:    none was open yet")
     say("  next:   run the command again with -v, and report what it prints")
@@ -238,10 +239,6 @@ def _log_end(error: BaseException) -> None:
         LOG.error("command failed", extra=fields)
     elif isinstance(error, Exception) and not isinstance(error, click.ClickException | click.Abort):
         LOG.critical("internal error", exc_info=error)
-
-
-def _marked(word: str, text: str) -> str:
-    return f"{word}: {text}"
 
 
 def _close(shared: Globals) -> None:

@@ -20,7 +20,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], total: Sequenc
     found = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     for name in columns:
         right = name.startswith(">")
-        found.add_column(name.removeprefix(">"), justify="right" if right else "left", overflow="fold")
+        found.add_column(_cell(name.removeprefix(">")), justify="right" if right else "left", overflow="fold")
     for row in rows:
         found.add_row(*map(_cell, row))
     if total:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from migration_tool.errors import TargetError
+from migration_tool.redaction import redacted
 
 LOGIN_HINT = (
     "give credentials (aws configure, aws sso login, or the AWS_* environment), then run the command again"
@@ -111,4 +112,6 @@ def _botocore_hint(error: Exception) -> str:
 
 
 def _short(text: str) -> str:
+    """Secrets are hidden first: half a key is one, too."""
+    text = redacted(text)
     return text if len(text) <= _LONGEST_CAUSE else text[:_LONGEST_CAUSE] + "…"
