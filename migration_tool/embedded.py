@@ -101,7 +101,7 @@ def stop(state_dir: Path) -> bool:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         hint = "The state folder must be one that can be written."
         raise TargetError("start the embedded DynamoDB", folder, error, hint) from error

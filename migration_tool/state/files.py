@@ -40,11 +40,12 @@ def require_regular(path: Path, operation: str) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Creates the state folder, for the owner alone. Raises StateError for a link or a file in its place."""
+    """The state folder, for its owner alone. Raises StateError for a link or a file in its place."""
     operation = "use the state folder"
     with naming(operation, folder, "make the folder that holds it writable"):
         try:
             _require_kind(folder, stat.S_IFDIR, operation)
+            _close_to_others(folder)
         except FileNotFoundError:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             sync_folder(folder.parent)
@@ -97,6 +98,13 @@ def sync_folder(folder: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def _close_to_others(folder: Path) -> None:
+    """A folder of ours; that of another user is his to open or close."""
+    facts = folder.stat()
+    if facts.st_uid == os.geteuid() and facts.st_mode & 0o077:
+        folder.chmod(stat.S_IMODE(facts.st_mode) & ~0o077)
 
 
 def _require_kind(path: Path, kind: int, operation: str) -> None:
