@@ -50,6 +50,7 @@ class Settings:
     in_flight               batches sent or waiting that no checkpoint covers yet: bounds memory, and what
                             a resume sends again; not less than connections
     max_wcu                 write units per second; see rates
+    allow_http              plain http:// to another machine, unencrypted
     """
 
     max_retries: int = 3
@@ -64,6 +65,7 @@ class Settings:
     connections: int = 64
     in_flight: int = 1024
     max_wcu: MaxWcu = OFF
+    allow_http: bool = False
 
 
 @dataclass(frozen=True)

@@ -204,8 +204,8 @@ def _whole(name: str, low: int, high: int, default: int, *environment: str) -> K
     return Key(name, integer(low, high), default, environment, text_to_integer)
 
 
-def _truth(name: str, default: bool) -> Key:
-    return Key(name, boolean, default, from_text=text_to_boolean)
+def _truth(name: str, default: bool, *environment: str) -> Key:
+    return Key(name, boolean, default, environment, text_to_boolean)
 
 
 KEYS: tuple[Key, ...] = (
@@ -226,6 +226,7 @@ KEYS: tuple[Key, ...] = (
     _whole("migration_settings.connections", 1, 256, 64),
     _whole("migration_settings.in_flight", 1, 4096, 1024),
     Key("migration_settings.max_wcu", max_wcu, "off", ("MIGRATION_MAX_WCU",), text_to_number),
+    _truth("migration_settings.allow_http", False, "MIGRATION_ALLOW_HTTP"),
     Key("logging.level", level, "INFO"),
     Key("logging.file", path_text, "logs/migration.log", is_path=True),
     Key("logging.max_size", size, "10MB"),

@@ -123,4 +123,11 @@ def open_wire(config: Config, target: Target) -> Wire:
 
 
 def _target(config: Config, endpoint: str) -> Target:
-    return Target(endpoint, config.aws_region, config.settings.timeout, config.settings.connections)
+    settings = config.settings
+    return Target(
+        endpoint,
+        config.aws_region,
+        settings.timeout,
+        settings.connections,
+        allow_http=settings.allow_http,
+    )

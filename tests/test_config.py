@@ -32,6 +32,7 @@ FILED: dict[str, tuple[Any, Any]] = {
     "migration_settings.connections": (4, 4),
     "migration_settings.in_flight": (96, 96),
     "migration_settings.max_wcu": ("auto:80%", MaxWcu(auto=True, share=0.8)),
+    "migration_settings.allow_http": (True, True),
     "logging.level": ("warning", "WARNING"),
     "logging.file": ("elsewhere/x.log", "{base}/elsewhere/x.log"),
     "logging.max_size": ("512KB", 512 * 1024),
@@ -46,6 +47,7 @@ ENVIRONMENT = [
     ("table_prefix", "MIGRATION_TABLE_PREFIX", "", ""),
     ("migration_settings.max_wcu", "MIGRATION_MAX_WCU", "500", MaxWcu(500.0)),
     ("migration_settings.max_wcu", "MIGRATION_MAX_WCU", "off", OFF),
+    ("migration_settings.allow_http", "MIGRATION_ALLOW_HTTP", "true", True),
     ("endpoint", "AWS_ENDPOINT_URL_DYNAMODB", "http://localhost:1", "http://localhost:1"),
     ("endpoint", "AWS_ENDPOINT_URL", "http://localhost:2", "http://localhost:2"),
 ]

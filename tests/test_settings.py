@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +116,7 @@ def configured(database: Path, url: str, **values: Any) -> Config:
 def migrated(database: Path, service: Service, **values: Any) -> Watch:
     watch = Watch()
     with FakeServer(service) as server:
-        run.migrate(configured(database, server.url, **values), [], False, lambda lines: True, watch)
+        run.migrate(configured(database, server.url, **values), [], False, lambda question: True, watch)
     return watch
 
 
@@ -140,7 +140,7 @@ def test_aws_region_is_what_requests_are_signed_for(database: Path) -> None:
     service = Service()
     with FakeServer(service) as server:
         config = configured(database, server.url, aws_region="eu-north-1")
-        run.migrate(config, [], False, lambda lines: True, Watch())
+        run.migrate(config, [], False, lambda question: True, Watch())
         assert all("/eu-north-1/dynamodb/" in seen.headers["Authorization"] for seen in server.seen)
 
 
@@ -200,6 +200,19 @@ def test_delete_existing_tables(database: Path, delete: bool) -> None:
     assert ("DeleteTable" in service.seen, "CreateTable" in service.seen) == (delete, delete)
 
 
+@pytest.mark.parametrize("allow", [True, False])
+def test_allow_http(database: Path, allow: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """0.0.0.0 is no address of this machine by its form, and leads to it all the same."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKID")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    with FakeServer(Service()) as server:
+        url = server.url.replace("127.0.0.1", "0.0.0.0")
+        config = configured(database, url, **settings(allow_http=allow))
+        with nullcontext() if allow else pytest.raises(TargetError, match="unencrypted"):
+            run.migrate(config, [], False, lambda question: True, Watch())
+        assert bool(server.seen) is allow
+
+
 @pytest.mark.parametrize("budget", [0, 2])
 def test_max_rejects(database: Path, budget: int) -> None:
     with closing(sqlite3.connect(database)) as connection:
@@ -232,7 +245,7 @@ def test_connections(database: Path) -> None:
     with FakeServer(service) as server:
         values = settings(connections=1, in_flight=1)
         config = configured(database, server.url, batch_size=1, **values)
-        run.migrate(config, [], False, lambda lines: True, Watch())
+        run.migrate(config, [], False, lambda question: True, Watch())
         writers = {seen.connection for seen in server.seen if seen.operation == "BatchWriteItem"}
     assert len(writers) == 1
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from migration_tool.cli.options import Globals, command
+from migration_tool.cli.options import ALLOW_HTTP, Globals, command
 
 
 @command()
@@ -30,7 +30,8 @@ def init(shared: Globals, /, force: bool, **options: Any) -> None:
     """Check the source database and write the configuration.
 
     The source must exist, be SQLite, be sound and not be empty. In an existing file the options that are
-    given change their keys, and everything else stays. --endpoint is written into the file, too.
+    given change their keys, and everything else stays. --endpoint and --allow-http are written into the
+    file, too.
     """
     from migration_tool.cli.console import named, say, show
     from migration_tool.config import load_config, write_config
@@ -41,7 +42,7 @@ def init(shared: Globals, /, force: bool, **options: Any) -> None:
     is_new = force or not shared.config.exists()
     write_config(shared.config, values)
     config = load_config(shared.config, {}, {})
-    shared.endpoint = None
+    shared.endpoint = shared.allow_http = None
     rows = sum(facts.rows.values())
     say(f"{'Wrote' if is_new else 'Updated'} {config.path}")
     show(f"source    {facts.path} ({len(facts.rows)} tables, {rows:,} rows, sound)")
@@ -57,13 +58,14 @@ def _values(shared: Globals, force: bool, options: Mapping[str, Any]) -> dict[st
 
     given = {name: value for name, value in options.items() if value is not None}
     given |= {"endpoint": shared.endpoint} if shared.endpoint else {}
+    given |= {ALLOW_HTTP: True} if shared.allow_http else {}
     if shared.config.exists() and not force:
         values = _existing(shared.config, given)
     else:
         values = {
             key.name: key.from_text(os.environ[key.environment[0]])
             for key in KEYS
-            if key.environment and key.name != "endpoint" and _is_set(key.environment[0])
+            if key.environment and key.name not in ("endpoint", ALLOW_HTTP) and _is_set(key.environment[0])
         }
     values |= given
     if not values.get("source_db"):

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from migration_tool.logs import LogFile
 
 DEFAULT_CONFIG = Path("config/migration.json")
-GLOBAL = ("config", "verbose", "endpoint", "help")
+GLOBAL = ("config", "verbose", "endpoint", "allow_http", "help")
+ALLOW_HTTP = "migration_settings.allow_http"
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -30,6 +31,7 @@ class Globals:
     config: Path = DEFAULT_CONFIG
     verbose: bool = False
     endpoint: str | None = None
+    allow_http: bool | None = None
     log: LogFile | None = None
     log_path: Path | None = None
 
@@ -42,7 +44,8 @@ class Globals:
         from migration_tool import logs
         from migration_tool.config import load_config
 
-        config = load_config(self.config, {"endpoint": self.endpoint, **(flags or {})}, os.environ)
+        given = {"endpoint": self.endpoint, ALLOW_HTTP: self.allow_http, **(flags or {})}
+        config = load_config(self.config, given, os.environ)
         if log:
             self.log, self.log_path = logs.configure(config.logging, self.verbose), config.logging.file
             if self.verbose:
@@ -59,6 +62,7 @@ class Globals:
         words = ["python", str(called)] if called.suffix == ".py" else [called.name]
         words += ["-c", str(self.config)] if self.config != DEFAULT_CONFIG else []
         words += ["--endpoint", self.endpoint] if self.endpoint else []
+        words += ["--allow-http"] if self.allow_http else []
         return shlex.join(words)
 
 
@@ -98,6 +102,10 @@ def global_options() -> list[click.Parameter]:
         click.Option(
             ["--endpoint"], metavar="aws|embedded|URL", expose_value=False, callback=_keep,
             help="The DynamoDB to use; beats the environment and the file.",
+        ),
+        click.Option(
+            ["--allow-http"], is_flag=True, expose_value=False, callback=_keep,
+            help="Accept a plain http:// endpoint on another machine: everything travels unencrypted.",
         ),
     ]  # fmt: skip
 

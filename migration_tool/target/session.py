@@ -166,7 +166,7 @@ def _checked(endpoint: str, allow_http: bool) -> str:
     if parts.scheme == "http" and not (allow_http or _is_loopback(endpoint)):
         raise TargetError(
             "use the endpoint", endpoint, "plain http:// would send the data unencrypted to another host",
-            "use an https:// endpoint, or one on this machine",
+            "use an https:// endpoint or one on this machine, or accept that with --allow-http",
         )  # fmt: skip
     return endpoint.rstrip("/")
 
