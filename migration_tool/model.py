@@ -212,3 +212,22 @@ class TableIdentity:
     name: str
     arn: str
     table_id: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What somebody has to agree to before it is done.
+
+    operation, obj  for the error where nobody can be asked: "delete the tables", their names
+    facts           what is to be known for the answer, one a line
+    text            the question itself
+    """
+
+    operation: str
+    obj: str
+    facts: tuple[str, ...]
+    text: str
+
+
+Confirm: TypeAlias = Callable[[Question], bool]
+"""Shows the facts and says whether to go on."""

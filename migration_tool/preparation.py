@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from migration_tool.config import Config
 from migration_tool.errors import TargetError, UsageError
 from migration_tool.job import Bound
-from migration_tool.model import TableIdentity
+from migration_tool.model import Confirm, Question, TableIdentity
 from migration_tool.target import table
 from migration_tool.target.session import Target
 
@@ -15,19 +15,19 @@ from migration_tool.target.session import Target
 def delete_tables(
     target: Target,
     names: Sequence[str],
-    confirm: Callable[[Sequence[str]], bool],
+    confirm: Confirm,
     notice: Callable[[str], None],
 ) -> None:
-    """Drops the named tables that are there, once the user has seen which.
+    """Drops the named tables that are there, once the user has agreed to it.
 
     Raises UsageError when `confirm` says no, TargetError.
     """
     there = [facts for name in names if (facts := table.describe(target, name))]
-    lines = [f"table {facts.name} in {target.url} (about {facts.item_count:,} items)" for facts in there]
-    if lines and not confirm(lines):
-        raise UsageError(
-            "recreate the tables", ", ".join(names), "it was not confirmed", "Nothing was deleted."
-        )
+    lines = [f"  table {facts.name} in {target.url} (about {facts.item_count:,} items)" for facts in there]
+    told = ("This deletes, with everything in it:", *lines)
+    question = Question("delete the tables", ", ".join(names), told, "Delete them and begin anew?")
+    if lines and not confirm(question):
+        raise UsageError("recreate the tables", question.obj, "it was not confirmed", "Nothing was deleted.")
     for facts in there:
         notice(f"Deleting the table {facts.name}")
         table.delete_table(target, facts.name)

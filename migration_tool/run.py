@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Protocol
 from migration_tool import logs, world
 from migration_tool.config import Config
 from migration_tool.copying import Copy
+from migration_tool.destination import require_agreed
 from migration_tool.errors import (
     DifferencesFound,
     Interrupted,
@@ -25,6 +26,7 @@ from migration_tool.errors import (
 )
 from migration_tool.job import Bound, Endpoint, bind, open_target, open_wire, selected
 from migration_tool.ledger import Ledger
+from migration_tool.model import Confirm
 from migration_tool.preparation import delete_tables, ensure_tables
 from migration_tool.source.snapshot import copy_database
 from migration_tool.source.sqlite import SqliteSource, check_source
@@ -76,10 +78,10 @@ def migrate(
     config: Config,
     names: Sequence[str],
     force: bool,
-    confirm: Callable[[Sequence[str]], bool],
+    confirm: Confirm,
     observer: Observer,
 ) -> Summary:
-    """Begins a run. `confirm` is shown what `force` deletes, and says whether to go on.
+    """Begins a run. `confirm` is asked about a new target, and about what `force` deletes.
 
     Raises MigrationError; the run can then be resumed where the error says so.
     """
@@ -91,7 +93,7 @@ def migrate(
         Thread(target=preload, daemon=True).start()
         check_source(config.source_db)
         endpoint = open_target(config, start=True)
-        observer.notice(f"Target: {endpoint.target.url}, region {config.aws_region}")
+        require_agreed(config, endpoint.target, confirm, observer.notice)
         if force:
             names = [config.table_name(name) for name in chosen]
             delete_tables(endpoint.target, names, confirm, observer.notice)
@@ -101,10 +103,11 @@ def migrate(
         return _Run(config, store, endpoint, observer, store.save(checkpoint)).execute()
 
 
-def resume(config: Config, accept: frozenset[str], observer: Observer) -> Summary | None:
+def resume(config: Config, accept: frozenset[str], confirm: Confirm, observer: Observer) -> Summary | None:
     """Continues the unfinished run; None when there is none.
 
-    accept  the kinds of change ("source", "design", "target") the user accepts
+    accept   the kinds of change ("source", "design", "target") the user accepts
+    confirm  is asked about a new target
     Raises MigrationError, StateError for a change that is not accepted among them.
     """
     store = StateStore(config.state_dir)
@@ -122,6 +125,7 @@ def resume(config: Config, accept: frozenset[str], observer: Observer) -> Summar
         endpoint = open_target(config, start="target" in accept)
         changes = world.changes_since(config, endpoint, checkpoint)
         again = world.require_accepted(changes, accept, checkpoint.run_id)
+        require_agreed(config, endpoint.target, confirm, observer.notice)
         checkpoint = world.taken_over(config, endpoint.label, checkpoint, changes, again)
         return _Run(config, store, endpoint, observer, store.save(checkpoint)).execute()
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
-
 import click
 
+from migration_tool.cli.confirm import confirmation, yes
 from migration_tool.cli.options import MAX_WCU, Globals, command, max_wcu
-
-if TYPE_CHECKING:
-    from migration_tool.cli.progress import Watch
 
 
 @command()
@@ -20,7 +15,7 @@ if TYPE_CHECKING:
 @click.option(
     "-t", "--tables", "--table", "tables", multiple=True, metavar="NAME", help="Only this table; repeatable."
 )
-@click.option("-y", "--yes", is_flag=True, help="Delete with --force without asking, for scripts.")
+@yes
 @max_wcu
 @click.pass_obj
 def migrate(shared: Globals, force: bool, tables: tuple[str, ...], yes: bool, max_wcu: str | None) -> None:
@@ -35,26 +30,6 @@ def migrate(shared: Globals, force: bool, tables: tuple[str, ...], yes: bool, ma
 
     config = shared.load(flags={MAX_WCU: max_wcu})
     with watching(shared) as watch:
-        summary = run(config, tables, force, _confirmation(yes, watch), watch)
+        summary = run(config, tables, force, confirmation(yes, watch), watch)
         watch.finished()
     show_summary(summary, shared)
-
-
-def _confirmation(yes: bool, watch: Watch) -> Callable[[Sequence[str]], bool]:
-    """Names what will be deleted, and asks unless --yes was given."""
-    from migration_tool.cli.console import ask, on_terminal, say
-    from migration_tool.errors import UsageError
-
-    def confirm(lines: Sequence[str]) -> bool:
-        say("This deletes, with everything in it:")
-        for text in lines:
-            say(f"  {text}")
-        if yes:
-            return True
-        if not on_terminal():
-            hint = "migrate.py migrate --force --yes"
-            raise UsageError("delete the tables", ", ".join(lines), "there is no terminal to ask on", hint)
-        with watch.paused():
-            return ask("Delete them and begin anew?")
-
-    return confirm

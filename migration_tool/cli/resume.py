@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from migration_tool.cli.confirm import confirmation, yes
 from migration_tool.cli.options import MAX_WCU, Globals, command, max_wcu
 
 
@@ -12,9 +13,10 @@ from migration_tool.cli.options import MAX_WCU, Globals, command, max_wcu
     "--accept-changed", "accepted", multiple=True, type=click.Choice(["source", "design", "target"]),
     help="Go on although this has changed since the run began; what it touches is loaded again. Repeatable.",
 )  # fmt: skip
+@yes
 @max_wcu
 @click.pass_obj
-def resume(shared: Globals, accepted: tuple[str, ...], max_wcu: str | None) -> None:
+def resume(shared: Globals, accepted: tuple[str, ...], yes: bool, max_wcu: str | None) -> None:
     """Continue the unfinished run from its exact place.
 
     Refused where source, design or target are not what they were; the message says what changed. With no
@@ -28,7 +30,7 @@ def resume(shared: Globals, accepted: tuple[str, ...], max_wcu: str | None) -> N
 
     config = shared.load(flags={MAX_WCU: max_wcu})
     with watching(shared) as watch:
-        summary = run(config, frozenset(accepted), watch)
+        summary = run(config, frozenset(accepted), confirmation(yes, watch), watch)
         watch.finished()
     if summary is None:
         say(

@@ -116,6 +116,11 @@ class Target:
         with translated("ask who we are", f"STS, region {self.region}"):
             return str(self._make_client("sts", None).get_caller_identity()["Arn"])
 
+    def account(self) -> str:
+        """The account we act in, by STS; "" for an endpoint that is not AWS. Raises TargetError."""
+        arn = self.identity()
+        return arn.split(":")[4] if arn else ""
+
     @property
     def _core(self) -> Any:
         """The botocore session, with its sources of credentials already cut down for this machine."""

@@ -2,31 +2,25 @@ from __future__ import annotations
 
 import signal
 import socket
-import ssl
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from migration_tool.errors import TargetError
 from migration_tool.target.answers import Answer, Reaction, classify
 from migration_tool.target.session import Credentials, Target
+from migration_tool.target.table import describe
 from migration_tool.target.wire import Wire
+from tests.certificates import self_signed, server_side
 
-from .fake import FakeServer, Replies, Reply, Seen
+from .fake import FakeServer, Replies, Reply, Seen, fault
 
 Serve = Callable[[Replies], FakeServer]
 GOOD = b'{"UnprocessedItems":{}}'
@@ -345,37 +339,38 @@ def test_a_proxy_is_not_used_for_this_machine(serve: Serve, monkeypatch: pytest.
         assert ask(wire).status == 200
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key and a certificate for 127.0.0.1 that nobody trusts, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
-    now = datetime.now(UTC)
-    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(names, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path_factory.mktemp("tls") / "both.pem"
-    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    file.write_bytes(secret + made.public_bytes(Encoding.PEM))
-    return file
+@pytest.fixture(params=["trusted", "unknown", "of another host"])
+def certificate(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Path, bool]:
+    """A key and a certificate in one file, and whether to be content with it."""
+    host = "127.0.0.2" if request.param == "of another host" else "127.0.0.1"
+    file = self_signed(tmp_path / "both.pem", [host])
+    if request.param != "unknown":
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(file))
+    return file, request.param == "trusted"
 
 
-@pytest.mark.parametrize("trusted", [False, True])
-def test_only_a_trusted_certificate_gets_the_request(
-    certificate: Path, trusted: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if trusted:
-        monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    with FakeServer([Reply(body=GOOD)], context) as server, wired(server.url) as wire:
+def test_only_the_right_certificate_gets_the_request(certificate: tuple[Path, bool]) -> None:
+    file, good = certificate
+    with FakeServer([Reply(body=GOOD)], server_side(file)) as server, wired(server.url) as wire:
         answer = ask(wire, b"the item")
-    assert answer.status == (200 if trusted else 0)
-    assert [seen.body for seen in server.seen] == ([b"the item"] if trusted else [])
-    assert trusted or "certificate" in answer.error.lower()
+    assert answer.status == (200 if good else 0)
+    assert [seen.body for seen in server.seen] == ([b"the item"] if good else [])
+    assert good or "certificate" in answer.error.lower()
+
+
+def test_only_the_right_certificate_gets_a_question_about_a_table(
+    certificate: tuple[Path, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, good = certificate
+    monkeypatch.setattr("migration_tool.target.session._ATTEMPTS", 1)
+    with FakeServer([fault("ResourceNotFoundException")], server_side(file)) as server:
+        target = Target(server.url, "eu-west-1", 20, 2)
+        if good:
+            assert describe(target, "music") is None
+            return
+        with pytest.raises(TargetError, match="SSL validation failed") as caught:
+            describe(target, "music")
+        assert "AWS_CA_BUNDLE" in caught.value.hint
+        assert server.seen == []
