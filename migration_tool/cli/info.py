@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -13,18 +14,39 @@ if TYPE_CHECKING:
     from migration_tool.about import About
 
 
+def _account(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch("[0-9]{12}", value):
+        raise click.BadParameter("an account has 12 digits")
+    if value is not None and not context.params.get("command"):
+        raise click.BadParameter("it belongs to --iam-policy")
+    return value
+
+
 @command()
 @as_json("all of it")
+@click.option(
+    "--iam-policy", "command", is_eager=True, metavar="COMMAND",
+    help='Print instead the least IAM policy for COMMAND, as in "migrate" or "migrate --force".',
+)  # fmt: skip
+@click.option(
+    "--account", callback=_account, metavar="ID",
+    help="The AWS account of the policy.  [default: that of the credentials, by STS]",
+)  # fmt: skip
 @click.pass_obj
-def info(shared: Globals, as_json: bool) -> None:
+def info(shared: Globals, as_json: bool, command: str | None, account: str | None) -> None:
     """Show configuration, source, identity, endpoint and versions.
 
     Each value of the configuration comes with its origin: flag, environment, file or default. Secrets are
     never shown. What is missing is named, and is no failure; only a broken configuration is one.
+
+    With --iam-policy: the least policy for one command on the configured tables, in the configured region.
     """
     from migration_tool.cli.console import data, named, say
     from migration_tool.verify.report import json_text
 
+    if command is not None:
+        _show_policy(shared, command, account)
+        return
     found = _about(shared)
     if as_json:
         data(json_text(asdict(found)))
@@ -32,6 +54,17 @@ def info(shared: Globals, as_json: bool) -> None:
     _show(found)
     if "config" in found.problems:
         say(named("next: migrate.py init --source-db PATH", shared))
+
+
+def _show_policy(shared: Globals, command: str, account: str | None) -> None:
+    from migration_tool.cli.console import data, say
+    from migration_tool.permissions import policy
+    from migration_tool.verify.report import json_text
+
+    found = policy(shared.load(log=False), command, account)
+    data(json_text(found))
+    if not found["Statement"]:
+        say(f"{command} needs no permission")
 
 
 def _about(shared: Globals) -> About:

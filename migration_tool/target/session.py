@@ -38,6 +38,14 @@ def preload() -> None:
         import_module(name)
 
 
+def partition_of(region: str) -> str:
+    """The part of AWS that the region belongs to: "aws", "aws-cn", "aws-us-gov". Raises TargetError."""
+    from botocore.session import Session
+
+    with translated("find the partition", f"region {region}"):
+        return str(Session().get_partition_for_region(region))
+
+
 class Target:
     """One DynamoDB: endpoint, region, credentials.
 

@@ -1,0 +1,113 @@
+"""The least IAM policy for a command: exactly the calls it can make to DynamoDB, on exactly its resources.
+
+`COMMANDS` is the one place that says which command calls what; the tests hold it against recorded calls.
+sts:GetCallerIdentity stands nowhere: it needs no permission (AWS: "No permissions are required").
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from migration_tool.config import Config
+from migration_tool.errors import UsageError
+from migration_tool.job import EMBEDDED, find_design, open_target
+from migration_tool.target.session import partition_of
+
+VERSION = "2012-10-17"
+"""Of the policy language."""
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Calls that are made together.
+
+    actions   on every configured table
+    patterns  and those that the access patterns make, on what they read
+    when      the setting of migration_settings without which none of them is made; "": always
+    """
+
+    actions: tuple[str, ...] = ()
+    patterns: bool = False
+    when: str = ""
+
+
+_LOOK = Calls(("DescribeTable",))
+_CREATE = Calls(("CreateTable",), when="create_tables")
+_DELETE = Calls(("DeleteTable",))
+_RECREATE = Calls(("DeleteTable",), when="delete_existing_tables")
+_LOAD = Calls(("BatchWriteItem",))
+_ASK = Calls(patterns=True)
+_COMPARE = Calls(("GetItem", "Scan"))
+_PROVE = Calls(("GetItem", "Scan"), patterns=True, when="enable_validation")
+
+COMMANDS: Mapping[str, tuple[Calls, ...]] = {
+    "init": (),
+    "plan": (_LOOK,),
+    "migrate": (_LOOK, _CREATE, _RECREATE, _LOAD, _PROVE),
+    "migrate --force": (_LOOK, _CREATE, _DELETE, _LOAD, _PROVE),
+    "resume": (_LOOK, _CREATE, _LOAD, _PROVE),
+    "tune": (),
+    "status": (),
+    "validate": (_COMPARE, _ASK),
+    "validate --items-only": (_COMPARE,),
+    "query": (_ASK,),
+    "reset": (),
+    "info": (),
+    "sample": (),
+    "embedded": (),
+}
+"""Every command, also with those of its options that change what it calls."""
+
+
+def policy(config: Config, command: str, account: str | None) -> dict[str, Any]:
+    """The policy document for `command` on the configured tables.
+
+    account  12 digits; None: that of the present credentials, by STS
+    Raises UsageError for an unknown command and where the account cannot be known, DesignError, TargetError.
+    """
+    calls = [each for each in _calls(command) if not each.when or getattr(config.settings, each.when)]
+    place = f"{config.aws_region}:{account or _account(config)}"
+    tables = f"arn:{partition_of(config.aws_region)}:dynamodb:{place}:table/"
+    actions: dict[str, set[str]] = defaultdict(set)
+    for resource, action in (pair for each in calls for pair in _allowed(config, each)):
+        actions[tables + resource].add(f"dynamodb:{action}")
+    resources: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for resource, allowed in actions.items():
+        resources[tuple(sorted(allowed))].append(resource)
+    return {"Version": VERSION, "Statement": [_statement(*found) for found in sorted(resources.items())]}
+
+
+def _statement(actions: tuple[str, ...], resources: list[str]) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": sorted(resources)}
+
+
+def _calls(command: str) -> tuple[Calls, ...]:
+    words = " ".join(command.split())
+    if words not in COMMANDS:
+        near = get_close_matches(words, COMMANDS, 1)
+        hint = f"Did you mean {near[0]}?" if near else f"Choose from: {', '.join(COMMANDS)}."
+        raise UsageError("write the policy", command, "no such command is known", hint)
+    return COMMANDS[words]
+
+
+def _account(config: Config) -> str:
+    found = "" if config.endpoint == EMBEDDED else open_target(config, start=False).target.account()
+    if not found:
+        cause = "it is not AWS, so it has no account"
+        hint = "migrate.py info --iam-policy COMMAND --account 123456789012"
+        raise UsageError("write the policy", config.endpoint, cause, hint)
+    return found
+
+
+def _allowed(config: Config, calls: Calls) -> Iterator[tuple[str, str]]:
+    """Each resource, without what stands before the name of the table, with an action on it."""
+    for name in config.dynamodb_tables:
+        table = config.table_name(name)
+        for action in calls.actions:
+            yield table, action
+        for pattern in find_design(config, name).patterns if calls.patterns else ():
+            yield f"{table}/index/{pattern.index}" if pattern.index else table, pattern.operation
