@@ -31,12 +31,12 @@ class _Server(ThreadingHTTPServer):
 
 @dataclass
 class PretendAws:
-    """`on_request` may answer a request to DynamoDB itself; it may change its `json` on the way, too."""
+    """`on_request` gets each request to DynamoDB, and its body to change it; it may answer itself."""
 
     engine: str
     folder: Path
     account: str = "123456789012"
-    on_request: Callable[[str, dict[str, Any]], Reply | None] = lambda operation, body: None
+    on_request: Callable[[Seen, dict[str, Any]], Reply | None] = lambda seen, body: None
     seen: list[Seen] = field(default_factory=list)
     asked_who: int = 0
 
@@ -70,7 +70,7 @@ class PretendAws:
             return Reply(200, IDENTITY.format(self.account).encode())
         self.seen.append(seen)
         body = seen.json
-        if (reply := self.on_request(seen.operation, body)) is not None:
+        if (reply := self.on_request(seen, body)) is not None:
             return reply
         status, answer = request(self.engine, seen.operation, body)
         return Reply(status, answer, zlib.crc32(answer))

@@ -65,10 +65,10 @@ def test_the_question_on_a_terminal(shell: Shell, aws: PretendAws, answer: bytes
 
 def test_a_resume_asks_too(shell: Shell, aws: PretendAws) -> None:
     down = fault("AccessDeniedException")
-    aws.on_request = lambda operation, body: down if operation == "BatchWriteItem" else None
+    aws.on_request = lambda seen, body: down if seen.operation == "BatchWriteItem" else None
     assert shell(*WORDS, "--yes").returncode == 5
     (shell.folder / "state" / NAME).unlink()
-    aws.on_request = lambda operation, body: None
+    aws.on_request = lambda seen, body: None
     refused = shell("resume")
     assert (refused.returncode, TOLD in refused.stderr) == (2, True)
     shell.ok("resume", "--yes")

@@ -80,12 +80,12 @@ class Recorded:
         assert done.returncode == code, done.stderr
         return {call for seen in self.aws.seen for call in called(seen)}
 
-    def on_request(self, operation: str, body: dict[str, Any]) -> Reply | None:
+    def on_request(self, seen: Seen, body: dict[str, Any]) -> Reply | None:
         for table, requests in body.get("RequestItems", {}).items():
             if table not in self.spoilt:
                 requests[0]["PutRequest"]["Item"]["Spoilt"] = {"BOOL": True}
             self.spoilt.add(table)
-        return fault("AccessDeniedException") if operation == self.deny else None
+        return fault("AccessDeniedException") if seen.operation == self.deny else None
 
 
 @pytest.fixture(scope="module")
