@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-TOOLS = ("sh", "cat", "cksum", "dirname", "rm", "mkdir", "mktemp", "mv", "tar", "chmod", "sha256sum", "cp")
+TOOLS = (
+    "sh", "cat", "cksum", "dirname", "rm", "mkdir", "mktemp", "mv", "tar", "chmod", "sha256sum", "cp", "sed",
+    "tail", "grep",
+)  # fmt: skip
 PYTHON = """#!/bin/sh
 echo "$*" >>"$CALLS"
 case "$*" in
@@ -30,7 +35,7 @@ class Machine:
         self.project, self.bin, self.calls = folder / "a project", folder / "bin", folder / "calls"
         shutil.copytree(ROOT / "scripts", self.project / "scripts")
         shutil.copytree(ROOT / ".ci", self.project / ".ci")
-        for name in ("requirements.txt", "requirements-dev.txt", "requirements-bench.txt"):
+        for name in ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock"):
             shutil.copy(ROOT / name, self.project)
         self.bin.mkdir()
         self.calls.touch()
@@ -62,9 +67,10 @@ class Machine:
         )
 
     def installs(self) -> list[str]:
-        """The requirement files that pip was called for, since the last look."""
+        """The locks that pip was called for, since the last look; it has to check the hashes."""
         lines = self.calls.read_text().splitlines()
         self.calls.write_text("")
+        assert all("--require-hashes" in line for line in lines if line.startswith("-m pip install"))
         return [line.split()[-1] for line in lines if line.startswith("-m pip install")]
 
 
@@ -80,7 +86,7 @@ def with_python(machine: Machine) -> Machine:
 
 
 @pytest.mark.parametrize(
-    "script", ["scripts/setup", "scripts/engines", "scripts/test", "scripts/bench", ".ci/run"]
+    "script", [*(f"scripts/{path.name}" for path in (ROOT / "scripts").iterdir()), ".ci/run"]
 )
 def test_scripts_are_plain_shell_and_can_be_executed(script: str) -> None:
     assert os.access(ROOT / script, os.X_OK)
@@ -106,7 +112,7 @@ def test_a_newer_python_under_another_name_is_found(with_python: Machine) -> Non
     with_python.has("python3", "#!/bin/sh\nexit 1\n")
     with_python.has("python3.13", PYTHON)
     assert with_python.run("scripts/setup").returncode == 0
-    assert with_python.installs() == ["requirements.txt"]
+    assert with_python.installs() == ["requirements.lock"]
 
 
 def test_the_variable_python_decides(with_python: Machine) -> None:
@@ -129,7 +135,7 @@ def test_a_missing_venv_module_gets_its_remedy(with_python: Machine) -> None:
 
 def test_a_second_call_starts_at_once(with_python: Machine) -> None:
     assert with_python.run("scripts/setup", "dev").returncode == 0
-    assert with_python.installs() == ["requirements-dev.txt"]
+    assert with_python.installs() == ["requirements-dev.lock"]
     for arguments in (["dev"], []):
         done = with_python.run("scripts/setup", *arguments)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -138,16 +144,16 @@ def test_a_second_call_starts_at_once(with_python: Machine) -> None:
 
 def test_what_the_tool_needs_does_not_bring_what_its_tests_need(with_python: Machine) -> None:
     with_python.run("scripts/setup")
-    assert with_python.installs() == ["requirements.txt"]
+    assert with_python.installs() == ["requirements.lock"]
     with_python.run("scripts/setup", "dev")
-    assert with_python.installs() == ["requirements-dev.txt"]
+    assert with_python.installs() == ["requirements-dev.lock"]
 
 
 def test_what_the_benchmark_needs_holds_what_tests_and_tool_need(with_python: Machine) -> None:
     with_python.run("scripts/setup", "dev")
-    assert with_python.installs() == ["requirements-dev.txt"]
+    assert with_python.installs() == ["requirements-dev.lock"]
     with_python.run("scripts/setup", "bench")
-    assert with_python.installs() == ["requirements-bench.txt"]
+    assert with_python.installs() == ["requirements-bench.lock"]
     for kind in ("run", "dev", "bench"):
         assert with_python.run("scripts/setup", kind).returncode == 0
     assert with_python.installs() == []
@@ -157,17 +163,17 @@ def test_the_benchmark_is_set_up_and_gets_its_arguments(with_python: Machine) ->
     assert with_python.run("scripts/bench", "load", "--rounds", "1").returncode == 0
     calls = with_python.calls.read_text().splitlines()
     assert calls[-1] == "-m bench.run load --rounds 1"
-    assert with_python.installs() == ["requirements-bench.txt"]
+    assert with_python.installs() == ["requirements-bench.lock"]
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
 def test_changed_requirements_are_installed_again(with_python: Machine, name: str) -> None:
     with_python.run("scripts/setup", "dev")
     with (with_python.project / name).open("a") as file:
         file.write("# changed\n")
     with_python.installs()
     assert with_python.run("scripts/setup", "dev").returncode == 0
-    assert with_python.installs() == ["requirements-dev.txt"]
+    assert with_python.installs() == ["requirements-dev.lock"]
 
 
 def test_a_moved_folder_is_set_up_again(with_python: Machine) -> None:
@@ -175,7 +181,7 @@ def test_a_moved_folder_is_set_up_again(with_python: Machine) -> None:
     with_python.installs()
     with_python.project = with_python.project.rename(with_python.project.parent / "moved")
     assert with_python.run("scripts/setup").returncode == 0
-    assert with_python.installs() == ["requirements.txt"]
+    assert with_python.installs() == ["requirements.lock"]
 
 
 def test_pips_failure_is_shown_and_tried_again(with_python: Machine) -> None:
@@ -186,7 +192,7 @@ def test_pips_failure_is_shown_and_tried_again(with_python: Machine) -> None:
     again = with_python.run("scripts/setup")
     assert again.returncode == 0
     assert "words of pip" not in again.stderr
-    assert with_python.installs() == ["requirements.txt"]
+    assert with_python.installs() == ["requirements.lock"]
 
 
 def test_an_unknown_argument_is_a_usage_error(with_python: Machine) -> None:
@@ -258,6 +264,52 @@ def test_continuous_integration_requires_the_engines(prepared: Machine) -> None:
     assert prepared.run(".ci/run").returncode == 3
     prepared.replace("scripts/engines", "exit 0")
     prepared.replace(".venv/bin/python", 'echo "$REQUIRE_ENGINES"')
+    prepared.replace("scripts/audit", "exit 0")
     done = prepared.run(".ci/run")
     assert done.returncode == 0
     assert done.stdout.splitlines()[-1] == "1"
+
+
+@pytest.mark.parametrize(("audited", "code"), [(0, 0), (1, 1), (3, 0)])
+def test_continuous_integration_fails_for_a_vulnerability_and_tells_when_nobody_could_be_asked(
+    prepared: Machine, audited: int, code: int
+) -> None:
+    prepared.replace("scripts/engines", "exit 0")
+    prepared.replace("scripts/audit", f"exit {audited}")
+    done = prepared.run(".ci/run")
+    assert done.returncode == code
+    assert ("NOT audited" in done.stderr) is (audited == 3)
+
+
+CLEAN = {"name": "a", "version": "1", "vulns": []}
+BAD = {"name": "b", "version": "2", "vulns": [{"id": "CVE-1", "fix_versions": ["3"]}]}
+UNKNOWN = {"name": "c", "skip_reason": "c is not known there"}
+
+
+@pytest.mark.parametrize(
+    ("pypi", "osv", "code", "said"),
+    [
+        ([CLEAN], None, 0, "1 releases, 0 not looked up, 0 vulnerabilities"),
+        ([CLEAN, BAD], None, 1, "b 2 CVE-1 mended in 3"),
+        ([CLEAN, UNKNOWN], [CLEAN, CLEAN], 1, "c is not known there"),
+        ([UNKNOWN], [CLEAN], 0, "asking osv"),
+        (None, [BAD], 1, "b 2 CVE-1 mended in 3"),
+        ([UNKNOWN], None, 3, "no database could be reached"),
+        (None, None, 3, "no network"),
+    ],
+)
+def test_an_audit_that_could_not_look_is_no_clean_audit(
+    prepared: Machine, pypi: list[object] | None, osv: list[object] | None, code: int, said: str
+) -> None:
+    prepared.replace("scripts/setup", "exit 0")
+    for name, releases in (("pypi", pypi), ("osv", osv)):
+        if releases is not None:
+            (prepared.project / name).write_text(json.dumps({"dependencies": releases}))
+    prepared.replace(
+        ".venv/bin/python",
+        f'[ "$1" = -m ] || exec {sys.executable} "$@"\n'
+        '[ -f "$4" ] && cat "$4" || echo "no network" >&2\n'
+        '! grep -qs CVE "$4"',
+    )
+    done = prepared.run("scripts/audit")
+    assert (done.returncode, said in done.stdout + done.stderr) == (code, True)
