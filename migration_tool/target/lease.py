@@ -76,8 +76,10 @@ class Record:
 def read(target: Target, place: Place) -> Record | None:
     """The lease of the table, None where it has none. Raises TargetError."""
     answer = _asked(target, "get_item", place, {"Key": place.key, "ConsistentRead": True})
-    item = (answer or {}).get("Item")
-    return None if item is None else _record(item, place)
+    if answer is None:
+        cause, hint = "the answer does not say whether it is there", "do the same again, or see what answers"
+        raise TargetError("read the lease of the table", place.table, cause, hint)
+    return _record(answer["Item"], place) if "Item" in answer else None
 
 
 def replace(target: Target, place: Place, new: Record, old: Record | None) -> Record | None:
@@ -111,12 +113,12 @@ def _condition(place: Place, old: Record | None) -> dict[str, Any]:
 
 
 def _asked(target: Target, method: str, place: Place, request: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The answer, None where the condition did not hold."""
-    client = target.client
+    """The answer; None where the condition did not hold, and for a 200 that proves nothing."""
+    request = {"TableName": place.table, "ReturnConsumedCapacity": "TOTAL", **request}
+    call = getattr(target.client, method)
     try:
         with translated("lease the table", place.table):
-            answer: dict[str, Any] = getattr(client, method)(TableName=place.table, **request)
-            return answer
+            answer: dict[str, Any] = call(**request)
     except TargetError as error:
         code = stem(code_behind(error))
         if code == "ConditionalCheckFailed":
@@ -125,6 +127,7 @@ def _asked(target: Target, method: str, place: Place, request: Mapping[str, Any]
             hint = f"{error.hint}; or go without a lease, if nothing else loads the table: --no-lease"
             raise TargetError(error.operation, error.obj, error.cause, hint) from error
         raise
+    return answer if "ConsumedCapacity" in answer else None
 
 
 def _value(value: str | float) -> dict[str, str]:

@@ -16,7 +16,7 @@ from migration_tool.target.reader import scan
 from migration_tool.target.session import Target
 from migration_tool.target.wire import Wire
 from tests.engines import Engine
-from tests.target.fake import FakeServer, Replies, answer, fault
+from tests.target.fake import FakeServer, Replies, Reply, answer, fault
 from tests.target.test_contract import DESIGN
 
 MINE = Record("20261120T213000-a1b2c3", "alpha", "/state", 7, "aa", 1, 0, 2.5, "2026-11-20T21:30:00Z")
@@ -95,10 +95,22 @@ def test_an_item_of_the_user_under_its_key_is_told_and_left(
     ids=["text", "empty", "part", "types"],
 )
 def test_a_damaged_lease_is_told(serve: Serve, damage: dict[str, object]) -> None:
-    server = serve([answer({"Item": {"PK": {"S": KEY}, "SK": {"S": KEY}, ATTRIBUTE: damage}})])
+    item = {"PK": {"S": KEY}, "SK": {"S": KEY}, ATTRIBUTE: damage}
+    server = serve([answer({"Item": item, "ConsumedCapacity": {"CapacityUnits": 1.0}})])
     with pytest.raises(TargetError, match="is not a lease of this tool") as caught:
         lease.read(Target(server.url, "us-east-1", 5, 1), Place("T", ("PK", "SK")))
     assert "--no-lease" in caught.value.hint
+
+
+@pytest.mark.parametrize("empty", [Reply(200, b"{}"), Reply(200, b"")], ids=["object", "nothing"])
+def test_a_200_that_says_nothing_proves_nothing(serve: Serve, empty: Reply) -> None:
+    """What stands there is then read; where that says nothing either, nobody has the lease."""
+    units = {"ConsumedCapacity": {"CapacityUnits": 1.0}}
+    place = Place("T", ("PK", "SK"))
+    target = Target(serve([empty, answer(units)]).url, "us-east-1", 5, 1)
+    assert lease.replace(target, place, MINE, None) is None
+    with pytest.raises(TargetError, match="does not say"):
+        lease.replace(Target(serve([empty]).url, "us-east-1", 5, 1), place, MINE, None)
 
 
 def test_a_role_that_may_not_write_it_is_told_what_to_do(serve: Serve) -> None:
