@@ -50,6 +50,8 @@ class Settings:
     in_flight               batches sent or waiting that no checkpoint covers yet: bounds memory, and what
                             a resume sends again; not less than connections
     max_wcu                 write units per second; see rates
+    lease                   seconds without a sign of life after which another host may take the tables over;
+                            None: tables are loaded without a lease
     """
 
     max_retries: int = 3
@@ -64,6 +66,7 @@ class Settings:
     connections: int = 64
     in_flight: int = 1024
     max_wcu: MaxWcu = OFF
+    lease: float | None = 60.0
 
 
 @dataclass(frozen=True)
