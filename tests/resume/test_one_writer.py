@@ -29,11 +29,24 @@ SHORT, LONG = 1.5, 60
 
 
 @dataclass
+class Line(Proxy):
+    """Counts the batches that it has answered, too."""
+
+    answered: int = 0
+
+    def _reply(self, seen: Seen) -> Reply:
+        reply = super()._reply(seen)
+        self.answered += seen.operation == "BatchWriteItem"
+        return reply
+
+
+@dataclass
 class Host:
     """A machine with a folder of its own; its requests pass a gate that can hold them back."""
 
     world: World
     shell: Shell
+    line: Line
     gate: Gate
     engine: Engine
 
@@ -77,14 +90,14 @@ def network(tmp_path: Path, database: Path, prefix: str, engine: Engine) -> Iter
     """Makes hosts: `first` batches pass the gate at once, a lease lasts so many `seconds`."""
     with ExitStack() as stack:
 
-        def make(name: str, first: int = 10**9, seconds: float = LONG, proxy: type[Proxy] = Proxy) -> Host:
+        def make(name: str, first: int = 10**9, seconds: float = LONG, proxy: type[Line] = Line) -> Host:
             gate = Gate(first)
             own = stack.enter_context(proxy(engine.url, gate))
             stack.callback(gate.open)
             folder = tmp_path / name
             extra = {"migration_settings.lease": seconds, "migration_settings.enable_validation": False}
             world = World(folder, database, Engine(engine.name, own.own), prefix, 10, 8, extra)
-            return Host(world, Shell(folder), gate, engine)
+            return Host(world, Shell(folder), own, gate, engine)
 
         yield make
 
@@ -180,6 +193,7 @@ def test_after_a_kill_the_other_waits_for_the_end_of_the_lease_and_goes_on_alone
 
 
 def test_a_run_that_stood_still_notices_before_its_next_checkpoint(hosts: Hosts) -> None:
+    """Though the answers to what it had sent are there when it goes on: they are true, and not saved."""
     a, b = hosts("a", first=4, seconds=SHORT), hosts("b", first=1)
     with a.migrate() as loser:
         before = settled(a, loser)
@@ -187,6 +201,7 @@ def test_a_run_that_stood_still_notices_before_its_next_checkpoint(hosts: Hosts)
         with b.migrate() as winner:
             winner.wait_until(b.gate.holds.is_set, "no batch was held")
             a.gate.open()
+            winner.wait_until(lambda: a.line.answered == a.line.batches, "a batch was not answered")
             loser.signal(signal.SIGCONT)
             assert loser.end() == 6, loser.said()
             assert f"has taken it over: {b.name}" in loser.said() and b.folder in loser.said()
@@ -262,7 +277,7 @@ def test_without_a_lease_both_load_and_the_log_says_so(moto_hosts: Hosts) -> Non
     assert "nothing keeps another host from loading" in run.said()
 
 
-class NoPut(Proxy):
+class NoPut(Line):
     """A role that may write batches, and no single item."""
 
     def _reply(self, seen: Seen) -> Reply:
