@@ -14,6 +14,7 @@ STEP_SECONDS = 0.1
 class Stats:
     """Counts since the sink or the last reset.
 
+    items        that batches brought and that were taken; a lease is none
     began        monotonic seconds; step n of `units` begins n * STEP_SECONDS later
     first_batch  when the first BatchWriteItem arrived, monotonic; None: not yet
     units        consumed write capacity units of each table and index, by step

@@ -72,6 +72,7 @@ class Weighing:
             if table is None:
                 return no_table(name)
             admissions[table] = self._admit(table, asked[name], now)
+            self._stats.items += sum(admissions[table].taken)
         if not any(any(admission.taken) for admission in admissions.values()):
             return self._refused(admissions)
         left = {table.name: _left(asked[table.name], a) for table, a in admissions.items() if a.refusals}
@@ -102,7 +103,6 @@ class Weighing:
     def _count(self, table: Table, admission: Admission, taken: int, now: float) -> None:
         stats = self._stats
         table.items += taken
-        stats.items += taken
         stats.throttled_items += len(admission.taken) - taken
         stats.throttled_batches += bool(admission.refusals)
         names = table.resources

@@ -114,12 +114,7 @@ def settings(config: Config) -> tuple[Setting, ...]:
     ):
         values |= {f"{section}.{f.name}": getattr(part, f.name) for f in fields(kind)}
     return tuple(
-        Setting(
-            name,
-            str(value) if isinstance(value, Path | MaxWcu) else value,
-            config.origins.get(name, "default"),
-        )
-        for name, value in values.items()
+        Setting(name, _shown(value), config.origins.get(name, "default")) for name, value in values.items()
     )
 
 
@@ -138,6 +133,13 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = "not installed"
     return found
+
+
+def _shown(value: Any) -> Any:
+    """As it is written in the file."""
+    if value is None:
+        return "off"
+    return str(value) if isinstance(value, Path | MaxWcu) else value
 
 
 def _tried(part: Callable[[], _T], name: str, problems: dict[str, str]) -> _T | None:

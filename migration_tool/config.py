@@ -51,6 +51,8 @@ class Settings:
                             a resume sends again; not less than connections
     max_wcu                 write units per second; see rates
     allow_http              plain http:// to another machine, unencrypted
+    lease                   seconds without a sign of life after which another host may take the tables over;
+                            None: tables are loaded without a lease
     """
 
     max_retries: int = 3
@@ -66,6 +68,7 @@ class Settings:
     in_flight: int = 1024
     max_wcu: MaxWcu = OFF
     allow_http: bool = False
+    lease: float | None = 60.0
 
 
 @dataclass(frozen=True)

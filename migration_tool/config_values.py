@@ -168,6 +168,16 @@ def max_wcu(value: Any) -> rates.MaxWcu:
     return rates.MaxWcu.parse(str(value))
 
 
+def lease(value: Any) -> float | None:
+    """A number of seconds; None for the text off."""
+    if value == "off":
+        return None
+    try:
+        return float(number(1, 3600)(value))
+    except ValueError as error:
+        raise ValueError(f"off, or {error}, in seconds") from error
+
+
 def text_to_integer(text: str) -> int | str:
     """The number the text spells, else the text, which no integer kind accepts."""
     return int(text) if _is_integer(text) else text
@@ -227,6 +237,7 @@ KEYS: tuple[Key, ...] = (
     _whole("migration_settings.in_flight", 1, 4096, 1024),
     Key("migration_settings.max_wcu", max_wcu, "off", ("MIGRATION_MAX_WCU",), text_to_number),
     _truth("migration_settings.allow_http", False, "MIGRATION_ALLOW_HTTP"),
+    Key("migration_settings.lease", lease, 60, ("MIGRATION_LEASE",), text_to_number),
     Key("logging.level", level, "INFO"),
     Key("logging.file", path_text, "logs/migration.log", is_path=True),
     Key("logging.max_size", size, "10MB"),

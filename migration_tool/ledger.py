@@ -37,7 +37,11 @@ class Watcher(Protocol):
 
 
 class Ledger:
-    """Takes done windows into the account, and saves it when a save is due."""
+    """Takes done windows into the account, and saves it when a save is due.
+
+    hold   asked before each save: until when the tables are leased; raises where they no longer are
+    saved  the newest checkpoint that is durable
+    """
 
     def __init__(
         self,
@@ -45,14 +49,16 @@ class Ledger:
         store: StateStore,
         loader: Loader,
         watcher: Watcher,
+        hold: Callable[[], float | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.checkpoint = checkpoint
+        self.checkpoint = self.saved = checkpoint
         self.rejected = checkpoint.rejected
         self.unsaved = 0
         self._store = store
         self._loader = loader
         self._watcher = watcher
+        self._hold = hold
         self._clock = clock
         self._before = checkpoint
         self.forecast = Forecast(clock)
@@ -77,12 +83,14 @@ class Ledger:
             self.save()
 
     def save(self) -> None:
-        """Makes the account durable, then shows it."""
+        """Makes the account durable, then shows it. Raises what `hold` raises, with nothing written."""
+        lease = replace(self.checkpoint.lease, until=self._hold())
         began = self._clock()
         size = self._reject_log.append(self._rejects)
         self._rejects = []
-        checkpoint = self.checkpoint.with_rejects(size).with_counters(self._figures())
-        self.checkpoint = self._store.save(checkpoint.with_pace(self._pace()).with_flow(self._flow()))
+        checkpoint = self.checkpoint.with_rejects(size).with_counters(self._figures()).with_lease(lease)
+        self.saved = self._store.save(checkpoint.with_pace(self._pace()).with_flow(self._flow()))
+        self.checkpoint = self.saved
         self.unsaved = 0
         now = self._clock()
         self._due = now + min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, (now - began) * _SAVE_SHARE))

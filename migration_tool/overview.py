@@ -68,6 +68,14 @@ class WishView:
 
 
 @dataclass(frozen=True)
+class LeaseView:
+    """What the run has of its tables. `until`: when that is over unless renewed; None: it is given back."""
+
+    generation: int
+    until: str | None
+
+
+@dataclass(frozen=True)
 class Overview:
     """The newest run of a state folder.
 
@@ -78,6 +86,7 @@ class Overview:
     eta_seconds  time left at `rate_now`
     tuning       what was in force at the last save
     flow         how the loader got on with the target, at the last save
+    lease        None where there is none, as when the run is complete
     note         what the status alone does not say, one sentence; "" where there is nothing
     next         the command that goes on from here, None while a process does
     """
@@ -96,6 +105,7 @@ class Overview:
     tuning: Tuning = field(default_factory=Tuning)
     wish: WishView | None = None
     flow: Flow = field(default_factory=Flow)
+    lease: LeaseView | None = None
     requests: int = 0
     retries: int = 0
     throttles: int = 0
@@ -150,6 +160,7 @@ def overview(
         tuning=tuning,
         wish=_pending(wish, checkpoint),
         flow=flow,
+        lease=_lease(checkpoint),
         requests=counters.requests,
         retries=counters.retries,
         throttles=counters.throttles,
@@ -221,6 +232,11 @@ def _pending(wish: Wish | None, checkpoint: Checkpoint) -> WishView | None:
     if wish is None or wish.number <= checkpoint.tuning.number or checkpoint.status == "completed":
         return None
     return WishView(wish.number, None if wish.max_wcu is None else str(wish.max_wcu), wish.paused)
+
+
+def _lease(checkpoint: Checkpoint) -> LeaseView | None:
+    lease = checkpoint.lease
+    return LeaseView(max(lease.generations.values()), _iso(lease.until)) if lease.generations else None
 
 
 def _in_order(checkpoint: Checkpoint) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Any
 from migration_tool.config import Config
 from migration_tool.errors import UsageError
 from migration_tool.job import EMBEDDED, find_design, open_target
+from migration_tool.target import lease
 from migration_tool.target.session import partition_of
 
 VERSION = "2012-10-17"
@@ -28,11 +29,13 @@ class Calls:
     actions   on every configured table
     patterns  and those that the access patterns make, on what they read
     when      the setting of migration_settings without which none of them is made; "": always
+    key       the one partition key that they touch; "": any
     """
 
     actions: tuple[str, ...] = ()
     patterns: bool = False
     when: str = ""
+    key: str = ""
 
 
 _LOOK = Calls(("DescribeTable",))
@@ -40,6 +43,7 @@ _CREATE = Calls(("CreateTable",), when="create_tables")
 _DELETE = Calls(("DeleteTable",))
 _RECREATE = Calls(("DeleteTable",), when="delete_existing_tables")
 _LOAD = Calls(("BatchWriteItem",))
+_LEASE = Calls(("DeleteItem", "GetItem", "PutItem"), when="lease", key=lease.KEY)
 _ASK = Calls(patterns=True)
 _COMPARE = Calls(("GetItem", "Scan"))
 _PROVE = Calls(("GetItem", "Scan"), patterns=True, when="enable_validation")
@@ -47,9 +51,9 @@ _PROVE = Calls(("GetItem", "Scan"), patterns=True, when="enable_validation")
 COMMANDS: Mapping[str, tuple[Calls, ...]] = {
     "init": (),
     "plan": (_LOOK,),
-    "migrate": (_LOOK, _CREATE, _RECREATE, _LOAD, _PROVE),
-    "migrate --force": (_LOOK, _CREATE, _DELETE, _LOAD, _PROVE),
-    "resume": (_LOOK, _CREATE, _LOAD, _PROVE),
+    "migrate": (_LOOK, _CREATE, _RECREATE, _LOAD, _LEASE, _PROVE),
+    "migrate --force": (_LOOK, _CREATE, _DELETE, _LOAD, _LEASE, _PROVE),
+    "resume": (_LOOK, _CREATE, _LOAD, _LEASE, _PROVE),
     "tune": (),
     "status": (),
     "validate": (_COMPARE, _ASK),
@@ -72,17 +76,21 @@ def policy(config: Config, command: str, account: str | None) -> dict[str, Any]:
     calls = [each for each in _calls(command) if not each.when or getattr(config.settings, each.when)]
     place = f"{config.aws_region}:{account or _account(config)}"
     tables = f"arn:{partition_of(config.aws_region)}:dynamodb:{place}:table/"
-    actions: dict[str, set[str]] = defaultdict(set)
-    for resource, action in (pair for each in calls for pair in _allowed(config, each)):
-        actions[tables + resource].add(f"dynamodb:{action}")
-    resources: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for resource, allowed in actions.items():
-        resources[tuple(sorted(allowed))].append(resource)
+    actions: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for each in calls:
+        for resource, action in _allowed(config, each):
+            actions[each.key, tables + resource].add(f"dynamodb:{action}")
+    resources: dict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
+    for (key, resource), allowed in actions.items():
+        resources[key, tuple(sorted(allowed))].append(resource)
     return {"Version": VERSION, "Statement": [_statement(*found) for found in sorted(resources.items())]}
 
 
-def _statement(actions: tuple[str, ...], resources: list[str]) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": list(actions), "Resource": sorted(resources)}
+def _statement(allowed: tuple[str, tuple[str, ...]], resources: list[str]) -> dict[str, Any]:
+    key, actions = allowed
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": sorted(resources)}
+    only = {"Condition": {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [key]}}}
+    return statement | only if key else statement
 
 
 def _calls(command: str) -> tuple[Calls, ...]:

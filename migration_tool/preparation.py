@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from migration_tool.config import Config
 from migration_tool.errors import TargetError, UsageError
 from migration_tool.job import Bound
+from migration_tool.leases import Leases
 from migration_tool.model import Confirm, Question, TableIdentity
 from migration_tool.target import table
 from migration_tool.target.session import Target
@@ -16,11 +17,12 @@ def delete_tables(
     target: Target,
     names: Sequence[str],
     confirm: Confirm,
+    leases: Leases,
     notice: Callable[[str], None],
 ) -> None:
-    """Drops the named tables that are there, once the user has agreed to it.
+    """Drops the named tables that are there, once the user has agreed to it, and nobody loads them.
 
-    Raises UsageError when `confirm` says no, TargetError.
+    Raises UsageError when `confirm` says no, StateError naming who loads one of them, TargetError.
     """
     there = [facts for name in names if (facts := table.describe(target, name))]
     lines = [f"  table {facts.name} in {target.url} (about {facts.item_count:,} items)" for facts in there]
@@ -28,6 +30,7 @@ def delete_tables(
     question = Question("delete the tables", ", ".join(names), told, "Delete them and begin anew?")
     if lines and not confirm(question):
         raise UsageError("recreate the tables", question.obj, "it was not confirmed", "Nothing was deleted.")
+    leases.seize(there)
     for facts in there:
         notice(f"Deleting the table {facts.name}")
         table.delete_table(target, facts.name)

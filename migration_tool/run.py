@@ -21,16 +21,16 @@ from migration_tool.errors import (
     MigrationError,
     StateError,
     Stopped,
-    TargetError,
     TooManyRejects,
 )
 from migration_tool.job import Bound, Endpoint, bind, open_target, open_wire, selected
+from migration_tool.leases import Leases
 from migration_tool.ledger import Ledger
 from migration_tool.model import Confirm
 from migration_tool.preparation import delete_tables, ensure_tables
 from migration_tool.source.snapshot import copy_database
 from migration_tool.source.sqlite import SqliteSource, check_source
-from migration_tool.state.checkpoint import Checkpoint
+from migration_tool.state.checkpoint import Checkpoint, Lease
 from migration_tool.state.control import Wishes, withdraw_limit
 from migration_tool.state.store import StateStore
 from migration_tool.steering import Steering
@@ -80,34 +80,41 @@ def migrate(
     force: bool,
     confirm: Confirm,
     observer: Observer,
+    take_over: bool = False,
 ) -> Summary:
     """Begins a run. `confirm` is asked about a new target, and about what `force` deletes.
 
+    take_over  load tables also where another run that is alive does
     Raises MigrationError; the run can then be resumed where the error says so.
     """
     chosen = selected(config, names)
     force = force or config.settings.delete_existing_tables
     store = StateStore(config.state_dir)
     with store.lock():
-        _refuse_unfinished(store, force)
+        world.refuse_unfinished(store, force)
         Thread(target=preload, daemon=True).start()
         check_source(config.source_db)
         endpoint = open_target(config, start=True)
         require_agreed(config, endpoint.target, confirm, observer.notice)
+        now = time.time()
+        run_id = store.new_run_id(now)
+        leases = Leases(config, endpoint.target, store, run_id, observer, take_over)
         if force:
             names = [config.table_name(name) for name in chosen]
-            delete_tables(endpoint.target, names, confirm, observer.notice)
+            delete_tables(endpoint.target, names, confirm, leases, observer.notice)
         _drop_copies(store)
-        now = time.time()
-        checkpoint = world.first_checkpoint(config, chosen, endpoint.label, store.new_run_id(now), now)
-        return _Run(config, store, endpoint, observer, store.save(checkpoint)).execute()
+        checkpoint = world.first_checkpoint(config, chosen, endpoint.label, run_id, now)
+        return _Run(config, store, endpoint, observer, store.save(checkpoint), leases).execute()
 
 
-def resume(config: Config, accept: frozenset[str], confirm: Confirm, observer: Observer) -> Summary | None:
+def resume(
+    config: Config, accept: frozenset[str], confirm: Confirm, observer: Observer, take_over: bool = False
+) -> Summary | None:
     """Continues the unfinished run; None when there is none.
 
-    accept   the kinds of change ("source", "design", "target") the user accepts
-    confirm  is asked about a new target
+    accept     the kinds of change ("source", "design", "target") the user accepts
+    confirm    is asked about a new target
+    take_over  as of `migrate`
     Raises MigrationError, StateError for a change that is not accepted among them.
     """
     store = StateStore(config.state_dir)
@@ -118,7 +125,7 @@ def resume(config: Config, accept: frozenset[str], confirm: Confirm, observer: O
         if checkpoint is None:
             return None
         if checkpoint.status == "completed":
-            _require_still_there(config, checkpoint)
+            world.require_still_there(config, checkpoint)
             return None
         if config.origins["migration_settings.max_wcu"] == "flag":
             withdraw_limit(store.control_path(checkpoint.run_id))
@@ -127,30 +134,8 @@ def resume(config: Config, accept: frozenset[str], confirm: Confirm, observer: O
         again = world.require_accepted(changes, accept, checkpoint.run_id)
         require_agreed(config, endpoint.target, confirm, observer.notice)
         checkpoint = world.taken_over(config, endpoint.label, checkpoint, changes, again)
-        return _Run(config, store, endpoint, observer, store.save(checkpoint)).execute()
-
-
-def _require_still_there(config: Config, checkpoint: Checkpoint) -> None:
-    """A completed run on an embedded DynamoDB that has stopped is not complete any more."""
-    if (
-        checkpoint.endpoint.startswith("embedded:")
-        and open_target(config, start=False).label != checkpoint.endpoint
-    ):
-        raise TargetError(
-            "find the tables of the run", checkpoint.run_id,
-            "the embedded DynamoDB that held them has stopped, and its data is gone",
-            "Begin anew with `migrate.py migrate --force`.",
-        )  # fmt: skip
-
-
-def _refuse_unfinished(store: StateStore, force: bool) -> None:
-    latest = store.latest()
-    if latest and latest.status != "completed" and not force:
-        raise StateError(
-            "begin a migration", latest.run_id,
-            f"an unfinished run exists ({latest.items_written:,} of {latest.items_total:,} items written)",
-            "Continue it with `migrate.py resume`, or begin anew with `migrate.py migrate --force`.",
-        )  # fmt: skip
+        leases = Leases(config, endpoint.target, store, checkpoint.run_id, observer, take_over)
+        return _Run(config, store, endpoint, observer, store.save(checkpoint), leases).execute()
 
 
 def _drop_copies(store: StateStore) -> None:
@@ -173,19 +158,25 @@ class _Run:
         endpoint: Endpoint,
         observer: Observer,
         checkpoint: Checkpoint,
+        leases: Leases,
     ) -> None:
         self.config = config
         self.store = store
         self.target = endpoint.target
         self.observer = observer
         self.checkpoint = checkpoint
+        self.leases = leases
         self.began = time.monotonic()
         logs.name_run(checkpoint.run_id)
 
     def execute(self) -> Summary:
         """Raises MigrationError after the state says how the run ended."""
         try:
-            report = self._phases()
+            with self.leases:
+                report = self._phases()
+                self.leases.hold()
+                self._save(self.checkpoint.with_lease(Lease()))
+                self.leases.release()
         except MigrationError as error:
             resumable = isinstance(error, Interrupted | Stopped | TooManyRejects)
             self._end("paused" if resumable else "failed", str(error))
@@ -208,6 +199,8 @@ class _Run:
                 notice = self.observer.notice if not self.checkpoint.fingerprints.targets else _silent
                 for bound, identity in ensure_tables(self.config, self.target, tables, notice):
                     self._save(self.checkpoint.with_target(bound.name, identity))
+                generations = self.leases.take(tables, self.checkpoint.lease.generations)
+                self._save(self.checkpoint.with_lease(Lease(generations, self.leases.until)))
             with self._phase("transformation"):
                 for bound in tables:
                     require_unique_keys(source, bound.compiled, self.config.state_dir)
@@ -245,7 +238,7 @@ class _Run:
 
     def _load(self, source: SqliteSource, wire: Wire, tables: Sequence[Bound]) -> None:
         loader = Loader(wire)
-        ledger = Ledger(self.checkpoint, self.store, loader, self.observer)
+        ledger = Ledger(self.checkpoint, self.store, loader, self.observer, self.leases.hold)
         steering = Steering(
             Wishes(self.store.control_path(self.checkpoint.run_id)),
             self.config.settings.max_wcu,
@@ -256,7 +249,7 @@ class _Run:
         try:
             Copy(self.config, source, loader, ledger, self.observer, steering).run(tables)
         finally:
-            self.checkpoint = ledger.checkpoint
+            self.checkpoint = ledger.saved
 
     def _validate(self, source: SqliteSource, wire: Wire, tables: Sequence[Bound]) -> Report:
         report = validate(
@@ -293,7 +286,8 @@ class _Run:
         self.checkpoint = self.store.save(checkpoint)
 
     def _end(self, status: str, error: str = "") -> None:
-        checkpoint = self.checkpoint.with_status(status)  # type: ignore[arg-type]  # one of Status
+        lease = replace(self.checkpoint.lease, until=self.leases.until)
+        checkpoint = self.checkpoint.with_lease(lease).with_status(status)  # type: ignore[arg-type]  # one of Status
         if error:
             checkpoint = checkpoint.with_error(error, time.time())
         self._save(checkpoint)

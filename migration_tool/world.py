@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from migration_tool.config import Config
-from migration_tool.errors import StateError
-from migration_tool.job import Endpoint, find_design
+from migration_tool.errors import StateError, TargetError
+from migration_tool.job import Endpoint, find_design, open_target
 from migration_tool.model import TableIdentity
 from migration_tool.source.snapshot import fingerprint, same_content, schema_fingerprint
 from migration_tool.state.checkpoint import Checkpoint, EntityProgress, Fingerprints
-from migration_tool.target import table
+from migration_tool.state.store import StateStore
+from migration_tool.target import lease, table
+from migration_tool.target.lease import Place, Record
 
 _GONE = "gone"
 
@@ -33,6 +35,33 @@ class Change:
     kind: str
     text: str
     tables: tuple[str, ...]
+
+
+def refuse_unfinished(store: StateStore, force: bool) -> None:
+    """Raises StateError where a run has not come to its end, and is not to be given up."""
+    latest = store.latest()
+    if latest and latest.status != "completed" and not force:
+        raise StateError(
+            "begin a migration", latest.run_id,
+            f"an unfinished run exists ({latest.items_written:,} of {latest.items_total:,} items written)",
+            "Continue it with `migrate.py resume`, or begin anew with `migrate.py migrate --force`.",
+        )  # fmt: skip
+
+
+def require_still_there(config: Config, checkpoint: Checkpoint) -> None:
+    """A completed run on an embedded DynamoDB that has stopped is not complete any more.
+
+    Raises TargetError.
+    """
+    if (
+        checkpoint.endpoint.startswith("embedded:")
+        and open_target(config, start=False).label != checkpoint.endpoint
+    ):
+        raise TargetError(
+            "find the tables of the run", checkpoint.run_id,
+            "the embedded DynamoDB that held them has stopped, and its data is gone",
+            "Begin anew with `migrate.py migrate --force`.",
+        )  # fmt: skip
 
 
 def first_checkpoint(config: Config, names: Sequence[str], label: str, run_id: str, now: float) -> Checkpoint:
@@ -63,7 +92,11 @@ def changes_since(config: Config, endpoint: Endpoint, checkpoint: Checkpoint) ->
     changes += _endpoint_changes(config, endpoint.label, checkpoint)
     for name, known in checkpoint.fingerprints.targets.items():
         there = table.describe(endpoint.target, known.name)
-        changes += _table_changes(name, known, there.identity if there else None)
+        found = _table_changes(name, known, there.identity if there else None)
+        if there and not found and config.settings.lease and name in checkpoint.lease.generations:
+            record = lease.read(endpoint.target, Place(there.name, there.keys))
+            found = _lease_changes(name, checkpoint, record)
+        changes += found
     return changes
 
 
@@ -156,6 +189,14 @@ def _table_changes(name: str, known: TableIdentity, now: TableIdentity | None) -
         return []
     state = "is gone" if now is None else f"is another one ({now.table_id}, not {known.table_id})"
     return [Change("target", f"the table {known.name} {state}", (name,))]
+
+
+def _lease_changes(name: str, checkpoint: Checkpoint, record: Record | None) -> list[Change]:
+    """Whether another run had the table since this one took its lease; a run gives it back, but leaves it."""
+    if record and record.run_id == checkpoint.run_id:
+        return []
+    by = f"another run has taken it over: {record}" if record else "another run had it, and has ended"
+    return [Change("target", f"the lease of the table {checkpoint.tables[name]} is gone: {by}", (name,))]
 
 
 def require_accepted(changes: Sequence[Change], accepted: frozenset[str], run_id: str) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ FILED: dict[str, tuple[Any, Any]] = {
     "migration_settings.in_flight": (96, 96),
     "migration_settings.max_wcu": ("auto:80%", MaxWcu(auto=True, share=0.8)),
     "migration_settings.allow_http": (True, True),
+    "migration_settings.lease": (2.5, 2.5),
     "logging.level": ("warning", "WARNING"),
     "logging.file": ("elsewhere/x.log", "{base}/elsewhere/x.log"),
     "logging.max_size": ("512KB", 512 * 1024),
@@ -48,6 +49,8 @@ ENVIRONMENT = [
     ("migration_settings.max_wcu", "MIGRATION_MAX_WCU", "500", MaxWcu(500.0)),
     ("migration_settings.max_wcu", "MIGRATION_MAX_WCU", "off", OFF),
     ("migration_settings.allow_http", "MIGRATION_ALLOW_HTTP", "true", True),
+    ("migration_settings.lease", "MIGRATION_LEASE", "90", 90.0),
+    ("migration_settings.lease", "MIGRATION_LEASE", "off", None),
     ("endpoint", "AWS_ENDPOINT_URL_DYNAMODB", "http://localhost:1", "http://localhost:1"),
     ("endpoint", "AWS_ENDPOINT_URL", "http://localhost:2", "http://localhost:2"),
 ]
@@ -112,7 +115,7 @@ def test_the_defaults(path: Path) -> None:
             "employee_data": "EmployeeData",
         },
         endpoint="aws",
-        settings=Settings(3, 1.0, 30, True, True, False, 0, 900, "copy", 64, 1024, OFF),
+        settings=Settings(3, 1.0, 30, True, True, False, 0, 900, "copy", 64, 1024, OFF, 60),
         logging=LogSettings("INFO", base / "logs" / "migration.log", 10 * 1024 * 1024, 5),
         origins=config.origins,
     )
@@ -155,10 +158,18 @@ def test_a_flag_counts_more_than_all(path: Path, name: str) -> None:
     write(path, nested({"source_db": "z.sqlite", name: "y.sqlite" if default is None else default}))
     environment = {"MIGRATION_SOURCE_DB": "e", "AWS_DEFAULT_REGION": "us-west-1", "AWS_ENDPOINT_URL": "aws"}
     environment |= {"MIGRATION_BATCH_SIZE": "3", "MIGRATION_TABLE_PREFIX": "e_", "MIGRATION_MAX_WCU": "7"}
+    environment |= {"MIGRATION_LEASE": "off"}
     config = load_config(path, {name: value}, environment)
     meaning = meaning.replace("{base}", "{cwd}") if isinstance(meaning, str) else meaning
     assert effective(config, name) == expected(config, meaning)
     assert config.origins[name] == "flag"
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("off", None), (1, 1.0), (3600, 3600.0)])
+def test_a_lease_is_off_or_so_many_seconds(path: Path, written: Any, seconds: float | None) -> None:
+    write_config(path, {"source_db": "a", "migration_settings.lease": written})
+    assert load_config(path, {}, {}).settings.lease == seconds
+    assert load_config(path, {"migration_settings.lease": "off"}, {}).settings.lease is None
 
 
 def test_a_flag_may_be_text_or_a_path_or_absent(path: Path) -> None:

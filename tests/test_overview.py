@@ -7,9 +7,17 @@ from dataclasses import replace
 
 import pytest
 
-from migration_tool.overview import WishView, iso, overview, percent
+from migration_tool.overview import LeaseView, WishView, iso, overview, percent
 from migration_tool.rates import MaxWcu
-from migration_tool.state.checkpoint import Checkpoint, Counters, EntityProgress, Pace, PhaseTime, Tuning
+from migration_tool.state.checkpoint import (
+    Checkpoint,
+    Counters,
+    EntityProgress,
+    Lease,
+    Pace,
+    PhaseTime,
+    Tuning,
+)
 from migration_tool.state.control import Wish
 
 RUN = Checkpoint(
@@ -51,6 +59,13 @@ def test_a_run_without_a_process_was_killed(status: str) -> None:
     view = overview(replace(RUN, status=status), None, False)  # type: ignore[arg-type]
     assert (view.status, view.next) == (status, "migrate.py resume")
     assert "is gone" in view.note
+
+
+def test_the_lease_is_told_as_it_was_at_the_last_save() -> None:
+    leased = RUN.with_lease(Lease({"a": 1, "b": 4}, 1_160.0))
+    assert overview(leased, None, True).lease == LeaseView(4, "1970-01-01T00:19:20.000Z")
+    assert overview(leased.with_lease(Lease({"a": 1})), None, False).lease == LeaseView(1, None)
+    assert overview(RUN, None, True).lease is None
 
 
 @pytest.mark.parametrize("status", ["paused", "failed"])

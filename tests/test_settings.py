@@ -69,6 +69,12 @@ class Service:
         self.items += [put["PutRequest"]["Item"] for put in puts]
         return answer({"UnprocessedItems": {}})
 
+    def PutItem(self, body: dict[str, Any]) -> Reply:  # noqa: N802
+        """The lease; nobody else has one here."""
+        return answer({"ConsumedCapacity": {"TableName": body["TableName"], "CapacityUnits": 1.0}})
+
+    DeleteItem = PutItem
+
     def Scan(self, body: dict[str, Any]) -> Reply:  # noqa: N802
         found = self.items if body.get("Segment", 0) == 0 else []
         return answer({"Items": found, "Count": len(found), "ScannedCount": len(found)})
@@ -77,6 +83,7 @@ class Service:
 class Watch:
     def __init__(self) -> None:
         self.phases: list[str] = []
+        self.notices: list[str] = []
 
     def phase(self, name: str) -> None:
         self.phases.append(name)
@@ -87,7 +94,8 @@ class Watch:
 
     def checked(self, table: str, done: int, total: int) -> None: ...
 
-    def notice(self, text: str) -> None: ...
+    def notice(self, text: str) -> None:
+        self.notices.append(text)
 
     def stopping(self) -> bool:
         return False
@@ -238,6 +246,16 @@ def test_source_snapshot(database: Path, mode: str) -> None:
     assert checkpoint is not None
     assert (checkpoint.snapshot is not None) is (mode == "copy")
     assert store.snapshot_path(checkpoint.run_id).exists() is (mode == "copy")
+
+
+@pytest.mark.parametrize(("lease", "writes"), [(60, 1), ("off", 0)])
+def test_lease(database: Path, lease: object, writes: int) -> None:
+    """One write takes it and one removes it, however many batches there are."""
+    service = Service()
+    watch = migrated(database, service, batch_size=1, **settings(lease=lease))
+    assert (service.seen.count("PutItem"), service.seen.count("DeleteItem")) == (writes, writes)
+    assert service.seen.count("BatchWriteItem") == ROWS
+    assert any("No lease" in text for text in watch.notices) is (lease == "off")
 
 
 def test_connections(database: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from migration_tool.cli.confirm import confirmation, yes
-from migration_tool.cli.options import MAX_WCU, Globals, command, max_wcu
+from migration_tool.cli.options import LEASE, MAX_WCU, Globals, command, max_wcu, no_lease, take_over
 
 
 @command()
@@ -17,19 +17,32 @@ from migration_tool.cli.options import MAX_WCU, Globals, command, max_wcu
 )
 @yes
 @max_wcu
+@no_lease
+@take_over
 @click.pass_obj
-def migrate(shared: Globals, force: bool, tables: tuple[str, ...], yes: bool, max_wcu: str | None) -> None:
+def migrate(
+    shared: Globals,
+    force: bool,
+    tables: tuple[str, ...],
+    yes: bool,
+    max_wcu: str | None,
+    lease: str | None,
+    take_over: bool,
+) -> None:
     """Create the tables, load them, and prove the result.
 
     Five phases: analysis, preparation, transformation, loading, validation. Ctrl-C lets what is on its way
     arrive, saves the place and ends with 130; `resume` goes on from there, also after a crash.
+
+    A table that another run loads, on whatever host, is refused with exit code 6 and the name of the holder.
+    If nothing is heard of the holder for as long as its lease lasts, the table is taken over.
     """
     from migration_tool.cli.progress import watching
     from migration_tool.cli.summary import show_summary
     from migration_tool.run import migrate as run
 
-    config = shared.load(flags={MAX_WCU: max_wcu})
+    config = shared.load(flags={MAX_WCU: max_wcu, LEASE: lease})
     with watching(shared) as watch:
-        summary = run(config, tables, force, confirmation(yes, watch), watch)
+        summary = run(config, tables, force, confirmation(yes, watch), watch, take_over)
         watch.finished()
     show_summary(summary, shared)

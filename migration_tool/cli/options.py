@@ -122,6 +122,18 @@ max_wcu = click.option(
 )  # fmt: skip
 """The option of the commands that load; its value is the flag MAX_WCU."""
 
+LEASE = "migration_settings.lease"
+no_lease = click.option(
+    "--no-lease", "lease", flag_value="off", default=None,
+    help="Load without a lease: another host can then load the same tables meanwhile.",
+)  # fmt: skip
+"""Of the commands that load; its value is the flag LEASE."""
+
+take_over = click.option(
+    "--take-over", is_flag=True,
+    help="Take the tables from another run that loads them, also one that is alive; it then stops.",
+)  # fmt: skip
+
 
 def as_json(what: str) -> Callable[[_F], _F]:
     """The option --json."""

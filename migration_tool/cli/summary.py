@@ -80,6 +80,7 @@ def _figures(view: Overview) -> list[tuple[str, str]]:
         ("requests", f"{view.requests:,}"),
         ("retries", f"{view.retries:,} ({count(view.resent_items, 'item')} sent again)"),
         *_flow(view),
+        *_lease(view),
         ("phases", ", ".join(f"{p.name} {_took(p.seconds)}" for p in view.phases) or "none yet"),
     ]
     if view.rate_now is not None:
@@ -102,6 +103,19 @@ def _flow(view: Overview) -> list[tuple[str, str]]:
         wanted = [*_wanted(wish), f"wish {wish.number} is not in force yet"]
         rows += [("wished", ", ".join(wanted))]
     return rows
+
+
+def _lease(view: Overview) -> list[tuple[str, str]]:
+    """Whether another run could have the tables now; a process that runs renews what the last save says."""
+    if view.lease is None:
+        return []
+    if view.running:
+        state = "held"
+    elif view.lease.until:
+        state = f"left behind, so another host has to wait until {view.lease.until}"
+    else:
+        state = "given back: another run may take the tables"
+    return [("lease", f"{state} (generation {view.lease.generation})")]
 
 
 def _counted(times: Mapping[str, int]) -> list[str]:

@@ -7,8 +7,7 @@ Python does. Any other row becomes MARK and its rowid, and is left to the functi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from migration_tool import attributes
 from migration_tool.design.model import ENTITY_TYPE, Attribute
@@ -17,46 +16,25 @@ from migration_tool.design.shape import Key, Shape, Used
 from migration_tool.design.template import SPREAD, Field, Template
 from migration_tool.model import ChildRead, Read, folded
 from migration_tool.source import sql
+from migration_tool.source.fragments import (
+    Beyond,
+    Cased,
+    Fragment,
+    Slot,
+    called,
+    joined,
+    literal,
+    marked,
+    printf,
+)
 from migration_tool.source.sql import column
 
 MARK = "\x02"
 """JSON text never holds it: a control character in a string is written as an escape."""
-CASES = {"lower": "\x03", "upper": "\x04"}
-"""What stands around text whose case Python has to change: SQLite knows that of ASCII only."""
-_MOST_FRAGMENTS = 90
-"""Of one printf(); SQLite takes 100 arguments of a function, or more."""
 _DIGITS = 20
 _MICRO = 1_000_000
 _GROWTH = 3
 """Bytes that a byte can become: "#" is escaped as "%23", a letter with an accent is two in upper case."""
-
-
-class Beyond(Exception):
-    """The design asks for something that only its function can do."""
-
-
-@dataclass(frozen=True)
-class Slot:
-    """A value in a printf(): how it is written there, and the source of it."""
-
-    mark: str
-    source: str
-
-
-@dataclass(frozen=True)
-class Cased(Slot):
-    """Text in lower or upper case: `source` where it is ASCII, else `marked`.
-
-    value  the column
-    case   a character of CASES
-    """
-
-    marked: str
-    value: str
-    case: str
-
-
-Fragment = str | Slot
 
 
 def item_expression(
@@ -117,8 +95,8 @@ class _Text:
         """The first attribute brings a comma with it; where it may be missing, the comma is cut off."""
         first, *others = self._fragments or [","]
         if isinstance(first, str):
-            return _printf([before + first[1:], *others, after])
-        return f"{_literal(before)} || substr({_printf(self._fragments)}, 2) || {_literal(after)}"
+            return printf([before + first[1:], *others, after])
+        return f"{literal(before)} || substr({printf(self._fragments)}, 2) || {literal(after)}"
 
     def _key(self, name: str, key: Key) -> list[Fragment]:
         """Index keys are sparse: one of which a part is NULL is left out."""
@@ -157,7 +135,7 @@ class _Text:
             if affinity == "TEXT":
                 self._tests.append(f"{value} IS NOT NULL")
             return [opening, Slot(mark, text), closing]
-        return [Slot("%s", _unless_null([value], f"{_literal(opening)} || {text} || {_literal(closing)}"))]
+        return [Slot("%s", _unless_null([value], f"{literal(opening)} || {text} || {literal(closing)}"))]
 
     def _any(self, name: str, value: str, affinity: str) -> str:
         """Reals, integers and, as dates often are, text.
@@ -170,7 +148,7 @@ class _Text:
         self._tests.append(f"CASE typeof({value}) WHEN 'real' THEN {within} WHEN 'blob' THEN 0 ELSE 1 END")
         whole = f"CASE {value} WHEN CAST({value} AS INTEGER) THEN CAST({value} AS INTEGER) ELSE {value} END"
         digits = value if affinity == "NUMERIC" else whole
-        number, string = _literal(prefix(name) + '{"N":"'), _literal(prefix(name) + '{"S":')
+        number, string = literal(prefix(name) + '{"N":"'), literal(prefix(name) + '{"S":')
         return (
             f"CASE typeof({value}) WHEN 'null' THEN '' "
             f"WHEN 'text' THEN {string} || json_quote({value}) || '}}' "
@@ -185,24 +163,24 @@ class _Text:
         else:
             escaped = [attributes.json_string(p)[1:-1] if isinstance(p, str) else p for p in parts]
             fragments = [opening + '"', *escaped, '"' + closing]
-        return [Slot("%s", _unless_null(nullable, _printf(fragments)))] if nullable else fragments
+        return [Slot("%s", _unless_null(nullable, printf(fragments)))] if nullable else fragments
 
     def _quoted(self, parts: Sequence[Fragment]) -> str:
         """Source of a JSON string. Marks come behind the quoting, which would escape them."""
         cased = [part for part in parts if isinstance(part, Cased)]
-        plain = f"json_quote({_joined(parts)})"
+        plain = f"json_quote({joined(parts)})"
         if not cased:
             return plain
         ascii_only = " AND ".join(f"{_size(part.value)} = length({part.value})" for part in cased)
-        marked = f"json_quote({_joined([_marked(part) for part in parts])})"
-        texts = _joined([_marked(part) for part in parts if isinstance(part, Slot) and part.mark == "%s"])
+        quoted = f"json_quote({joined([marked(part) for part in parts])})"
+        texts = joined([marked(part) for part in parts if isinstance(part, Slot) and part.mark == "%s"])
         for case in dict.fromkeys(part.case for part in cased):
-            marked = f"replace({marked}, '\\u{ord(case):04x}', char({ord(case)}))"
+            quoted = f"replace({quoted}, '\\u{ord(case):04x}', char({ord(case)}))"
             count = 2 * sum(part.case == case for part in cased)
             mark = f"char({ord(case)})"
             alone = f"length({texts}) - length(replace({texts}, {mark}, '')) = {count}"
             self._tests.append(f"coalesce(({ascii_only}) OR {alone}, 1)")
-        return f"CASE WHEN {ascii_only} THEN {plain} ELSE {marked} END"
+        return f"CASE WHEN {ascii_only} THEN {plain} ELSE {quoted} END"
 
     def _part(self, part: str | Field, nullable: bool) -> Fragment:
         """A part of a key or a composed text; `nullable`: NULL has been thought of."""
@@ -215,7 +193,7 @@ class _Text:
         if part.shards or part.width or (part.is_plain and used.column.affinity in ("INTEGER", "NUMERIC")):
             return self._number(part, used, value, may_miss)
         self._require_class(used, "text", may_miss)
-        return _called(part.functions, value)
+        return called(part.functions, value)
 
     def _number(self, field: Field, used: Used, value: str, may_miss: bool) -> Slot:
         self._require_class(used, "integer", may_miss)
@@ -257,23 +235,6 @@ class _Text:
         return [column(one.ref) for one in used if not (one.column.not_null or one.expected)]
 
 
-def _called(functions: Sequence[str], value: str) -> Slot:
-    """Escaping and changing the case can be done in any order."""
-    cases = [function for function in functions if function in CASES]
-    if len(cases) > 1 or not {*functions} <= {*CASES, "escape"}:
-        raise Beyond
-    text = f"replace(replace({value}, '%', '%25'), '#', '%23')" if "escape" in functions else value
-    if not cases:
-        return Slot("%s", text)
-    case = CASES[cases[0]]
-    mark = f"char({ord(case)})"
-    return Cased("%s", f"{cases[0]}({text})", f"{mark} || {text} || {mark}", value, case)
-
-
-def _marked(fragment: Fragment) -> Fragment:
-    return Slot("%s", fragment.marked) if isinstance(fragment, Cased) else fragment
-
-
 def _class_test(value: str, allowed: frozenset[str]) -> str:
     names = ", ".join(f"'{name}'" for name in sorted(allowed))
     if not allowed:
@@ -288,36 +249,3 @@ def _size(value: str) -> str:
 
 def _unless_null(values: Sequence[str], text: str) -> str:
     return f"CASE WHEN {' OR '.join(f'{value} IS NULL' for value in values)} THEN '' ELSE {text} END"
-
-
-def _printf(fragments: Sequence[Fragment]) -> str:
-    """Source of the fragments as one text."""
-    return " || ".join(_one_printf(some) for some in _portions(fragments)) or "''"
-
-
-def _one_printf(fragments: Sequence[Fragment]) -> str:
-    slots = [fragment for fragment in fragments if isinstance(fragment, Slot)]
-    if not slots:
-        return _literal("".join(map(str, fragments)))
-    if len(fragments) == 1 and slots[0].mark in ("%s", "%d"):
-        return slots[0].source
-    marks = [f.mark if isinstance(f, Slot) else f.replace("%", "%%") for f in fragments]
-    return f"printf({', '.join([_literal(''.join(marks)), *(slot.source for slot in slots)])})"
-
-
-def _portions(fragments: Sequence[Fragment]) -> Iterator[Sequence[Fragment]]:
-    for first in range(0, len(fragments), _MOST_FRAGMENTS):
-        yield fragments[first : first + _MOST_FRAGMENTS]
-
-
-def _joined(fragments: Sequence[Fragment]) -> str:
-    """Source of text that is not quoted yet: printf() would end it at a NUL character."""
-    return " || ".join(
-        _literal(fragment) if isinstance(fragment, str) else _one_printf([fragment]) for fragment in fragments
-    )
-
-
-def _literal(text: str) -> str:
-    if "\x00" in text:
-        raise Beyond
-    return "'" + text.replace("'", "''") + "'"

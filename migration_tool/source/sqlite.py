@@ -18,7 +18,8 @@ from migration_tool.errors import SourceError
 from migration_tool.model import Chunk, EncodedItem, Position, Read, Row, Scalar, Schema
 from migration_tool.source import sql
 from migration_tool.source.connection import QUERY_SECONDS, connect, source_error
-from migration_tool.source.item_sql import Beyond, item_expression
+from migration_tool.source.fragments import Beyond
+from migration_tool.source.item_sql import item_expression
 from migration_tool.source.paths import Paths
 from migration_tool.source.rows import RowReader, decode
 from migration_tool.source.schema import (

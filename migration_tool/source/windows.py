@@ -18,7 +18,8 @@ from migration_tool.errors import RowRejected
 from migration_tool.limits import LARGE_TEXT
 from migration_tool.model import Chunk, EncodedItem, Made, Position, Read, Row
 from migration_tool.source import sql
-from migration_tool.source.item_sql import CASES, MARK
+from migration_tool.source.fragments import CASES
+from migration_tool.source.item_sql import MARK
 from migration_tool.source.rows import RowReader
 
 LOG = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from migration_tool.errors import StateError
 from migration_tool.model import Position, TableIdentity
 from migration_tool.state.codec import printable
 from migration_tool.state.fields import DamagedError, Fields
-from migration_tool.state.live import Flow, Pace, Tuning
+from migration_tool.state.live import Flow, Lease, Pace, Tuning
 from migration_tool.state.progress import Counters, EntityProgress, Fingerprints, PhaseTime, RunError
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "EntityProgress",
     "Fingerprints",
     "Flow",
+    "Lease",
     "Pace",
     "PhaseTime",
     "RunError",
@@ -65,6 +66,7 @@ class Checkpoint:
     tuning: Tuning = field(default_factory=Tuning)
     pace: Pace = field(default_factory=Pace)
     flow: Flow = field(default_factory=Flow)
+    lease: Lease = field(default_factory=Lease)
     generation: int = 0
 
     @property
@@ -160,6 +162,9 @@ class Checkpoint:
         reasons, indexes = ({printable(k): n for k, n in m.items()} for m in (flow.reasons, flow.indexes))
         return replace(self, flow=replace(flow, reasons=reasons, indexes=indexes, note=printable(flow.note)))
 
+    def with_lease(self, lease: Lease) -> Checkpoint:
+        return replace(self, lease=lease)
+
     def with_rejects(self, size: int) -> Checkpoint:
         """With the size in bytes that the reject file has after its last durable append."""
         return replace(self, rejects_bytes=size)
@@ -201,6 +206,7 @@ class Checkpoint:
             "tuning": self.tuning.to_json(),
             "pace": self.pace.to_json(),
             "flow": self.flow.to_json(),
+            "lease": self.lease.to_json(),
         }
 
     @classmethod
@@ -228,6 +234,7 @@ class Checkpoint:
             tuning=Tuning.from_json(f.any("tuning"), f.where("tuning")),
             pace=Pace.from_json(f.any("pace"), f.where("pace")),
             flow=Flow.from_json(f.any("flow"), f.where("flow")),
+            lease=Lease.from_json(f.any("lease"), f.where("lease")),
             generation=f.count("generation"),
         )
         if fault := checkpoint._fault():

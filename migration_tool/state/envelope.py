@@ -1,10 +1,10 @@
 """The bytes of a state file: an envelope around the payload, in one canonical form.
 
-    {"format": ..., "generation": n, "payload": {...}, "run_id": ..., "sha256": ..., "version": 2}
+    {"format": ..., "generation": n, "payload": {...}, "run_id": ..., "sha256": ..., "version": 3}
 
 Canonical: UTF-8 JSON, keys sorted, no spaces, one newline at the end. A file that is not byte for byte what
-`seal` makes of its own content is damaged, wherever the byte stands. Version 1 is read, too; its payload has
-none of the parts in `_NEW_IN_2`.
+`seal` makes of its own content is damaged, wherever the byte stands. Earlier versions are read, too; their
+payload has none of the parts that `_NEW` says came later.
 """
 
 from __future__ import annotations
@@ -16,16 +16,19 @@ import orjson
 from migration_tool.errors import StateError
 from migration_tool.state.checkpoint import Checkpoint
 from migration_tool.state.fields import DamagedError, Fields, mapping
-from migration_tool.state.live import Flow, Pace, Tuning
+from migration_tool.state.live import Flow, Lease, Pace, Tuning
 
 FORMAT = "sqlite-to-dynamodb-migration/state"
-VERSION = 2
+VERSION = 3
 MAX_BYTES = 8 * 1024 * 1024
 """The largest state file that is written or read."""
 
 _KEYS = ("format", "version", "generation", "run_id", "sha256", "payload")
-_NEW_IN_2 = {"tuning": Tuning().to_json(), "pace": Pace().to_json(), "flow": Flow().to_json()}
-"""Parts that a file of version 1 does not have, and what stands for them."""
+_NEW = {
+    2: {"tuning": Tuning().to_json(), "pace": Pace().to_json(), "flow": Flow().to_json()},
+    3: {"lease": Lease().to_json()},
+}
+"""Parts by the version that brought them, and what stands for them in a file of an earlier one."""
 
 
 class NewerVersionError(StateError):
@@ -42,9 +45,8 @@ class NewerVersionError(StateError):
 
 def seal(checkpoint: Checkpoint, version: int = VERSION) -> bytes:
     """The file content of a checkpoint. Raises StateError where it cannot be written in JSON."""
-    content = checkpoint.to_json()
-    if version == 1:
-        content = {name: part for name, part in content.items() if name not in _NEW_IN_2}
+    later = _later_than(version)
+    content = {name: part for name, part in checkpoint.to_json().items() if name not in later}
     try:
         payload = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError, RecursionError) as error:
@@ -69,13 +71,16 @@ def unseal(data: bytes) -> Checkpoint:
     except ValueError as error:
         raise DamagedError("file", f"is not JSON: {error}") from error
     version = _version(envelope)
-    payload = Fields(envelope, "envelope", _KEYS).any("payload")
-    if version == 1:
-        payload = {**mapping(payload, "payload"), **_NEW_IN_2}
-    checkpoint = Checkpoint.from_json(payload)
+    payload = mapping(Fields(envelope, "envelope", _KEYS).any("payload"), "payload")
+    checkpoint = Checkpoint.from_json({**payload, **_later_than(version)})
     if seal(checkpoint, version) != data:
         raise DamagedError("file", "its checksum or its form does not fit its content")
     return checkpoint
+
+
+def _later_than(version: int) -> dict[str, object]:
+    """The parts that a file of this version does not have."""
+    return {name: part for v, parts in _NEW.items() if v > version for name, part in parts.items()}
 
 
 def _version(envelope: object) -> int:

@@ -1,4 +1,4 @@
-"""What a run does at the moment of a save: which wish is in force, how fast it is, what holds it back."""
+"""What a run does at the moment of a save: the wish in force, its speed, what holds it back, its lease."""
 
 from __future__ import annotations
 
@@ -99,6 +99,26 @@ class Flow:
             indexes=f.counts("indexes"),
             note=f.text("note"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """What the run has of its tables, so that no other host loads them.
+
+    generations  design name -> generation of the lease when this run took it last; {} without one
+    until        unix seconds by our clock: when it is over unless it is renewed; None: it is given back
+    """
+
+    generations: Mapping[str, int] = field(default_factory=dict)
+    until: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {"generations": dict(self.generations), "until": self.until}
+
+    @classmethod
+    def from_json(cls, value: object, where: str) -> Lease:
+        f = Fields(value, where, tuple(cls.__slots__))
+        return cls(f.counts("generations"), f.optional_number("until"))
 
 
 def limit(text: str, where: str) -> MaxWcu:

@@ -79,6 +79,11 @@ def code_of(error: Exception) -> str:
     return bare(str(fault.get("Code", "")))
 
 
+def code_behind(error: TargetError) -> str:
+    """The error code in the exception that became `error`; "" where there was none."""
+    return code_of(error.__cause__) if isinstance(error.__cause__, Exception) else ""
+
+
 @contextmanager
 def translated(operation: str, obj: object) -> Iterator[None]:
     """Turns every botocore exception of the block into a TargetError about `operation` on `obj`."""

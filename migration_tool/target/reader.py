@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from migration_tool.errors import TargetError
 from migration_tool.model import WireItem
 from migration_tool.target.exchange import Exchange
+from migration_tool.target.lease import ATTRIBUTE, KEY
 from migration_tool.target.wire import Wire
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _CALLS_PER_CONNECTION = 4
 def scan(
     wire: Wire, table: str, segments: int, share: Sequence[int] | None = None
 ) -> Iterator[list[WireItem]]:
-    """All items of the table, strongly consistent, in pages of no order; empty pages are left out.
+    """All items of the table but its lease, strongly consistent, in pages of no order; none is empty.
 
     share  which of the `segments` to read; None: all of them
 
@@ -44,8 +45,9 @@ def scan(
         for segment, page in exchange:
             if start := page.get("LastEvaluatedKey"):
                 ask(segment, start)
-            if page["Items"]:
-                yield page["Items"]
+            items = [i for i in page["Items"] if ATTRIBUTE not in i or {"S": KEY} not in i.values()]
+            if items:
+                yield items
 
 
 def fetch(wire: Wire, table: str, requests: Requests) -> list[WireItem]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from migration_tool.errors import TargetError
 from migration_tool.model import TableIdentity
-from migration_tool.target.faults import code_of, translated
+from migration_tool.target.faults import code_behind, translated
 
 if TYPE_CHECKING:
     from migration_tool.design.model import Design
@@ -95,7 +95,7 @@ def create_table(target: Target, name: str, design: Design, patience: Patience |
         try:
             _control(target, "create_table", "create the table", name, request)
         except TargetError as error:
-            code = _code(error)
+            code = code_behind(error)
             if code == "LimitExceededException":
                 return None
             if code != "ResourceInUseException":
@@ -112,7 +112,7 @@ def describe(target: Target, name: str) -> TableFacts | None:
     try:
         answer = _control(target, "describe_table", "describe the table", name, {"TableName": name})
     except TargetError as error:
-        if _code(error) == "ResourceNotFoundException":
+        if code_behind(error) == "ResourceNotFoundException":
             return None
         raise
     return _facts(answer["Table"])
@@ -134,7 +134,7 @@ def delete_table(target: Target, name: str, patience: Patience | None = None) ->
         try:
             _control(target, "delete_table", "delete the table", name, {"TableName": name})
         except TargetError as error:
-            code = _code(error)
+            code = code_behind(error)
             if code not in ("ResourceNotFoundException", "ResourceInUseException", "LimitExceededException"):
                 raise
             there = describe(target, name)
@@ -278,10 +278,6 @@ def _control(target: Target, method: str, operation: str, name: str, request: Ma
     client = target.client
     with translated(operation, name):
         return getattr(client, method)(**request)
-
-
-def _code(error: TargetError) -> str:
-    return code_of(error.__cause__) if isinstance(error.__cause__, Exception) else ""
 
 
 def _poll(question: Callable[[], T | None], patience: Patience | None, operation: str, name: str) -> T:

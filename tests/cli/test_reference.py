@@ -18,8 +18,8 @@ IDS = [context.command_path for context, _ in ALL]
 DOCUMENTED = {
     "init": {"--source-db", "-s", "--aws-region", "-r", "--batch-size", "-b", "--table-prefix", "-p"},
     "plan": {"-t", "--json"},
-    "migrate": {"--force", "-f", "--tables", "-t", "--yes", "--max-wcu"},
-    "resume": {"--accept-changed", "--max-wcu"},
+    "migrate": {"--force", "-f", "--tables", "-t", "--yes", "--max-wcu", "--no-lease", "--take-over"},
+    "resume": {"--accept-changed", "--max-wcu", "--no-lease", "--take-over"},
     "tune": {"--max-wcu", "--pause", "--continue", "--json", "--timeout"},
     "status": {"--json"},
     "validate": {"--table", "-t", "--json", "--report"},

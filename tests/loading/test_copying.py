@@ -17,7 +17,14 @@ from migration_tool.design.compile import compile_design
 from migration_tool.design.load import load_design
 from migration_tool.design.model import Attribute
 from migration_tool.design.template import Reference
-from migration_tool.errors import Interrupted, MigrationError, SourceError, Stopped, TooManyRejects
+from migration_tool.errors import (
+    Interrupted,
+    MigrationError,
+    SourceError,
+    StateError,
+    Stopped,
+    TooManyRejects,
+)
 from migration_tool.job import Bound, open_wire
 from migration_tool.ledger import Ledger
 from migration_tool.model import EncodedItem, Row
@@ -73,11 +80,11 @@ class Setting:
     checkpoint: Checkpoint
     warnings: list[str] = field(default_factory=list)
 
-    def copy(self, watch: Watch) -> Checkpoint:
+    def copy(self, watch: Watch, hold: Callable[[], float | None] = lambda: None) -> Checkpoint:
         """One process's share; what it saved is where the next one begins."""
         with open_wire(self.config, self.target) as wire:
             loader = Loader(wire)
-            ledger = Ledger(self.checkpoint, self.store, loader, watch)
+            ledger = Ledger(self.checkpoint, self.store, loader, watch, hold)
             wishes = Wishes(self.store.control_path(self.checkpoint.run_id))
             steering = Steering(wishes, self.config.settings.max_wcu, loader, dict, self.warnings.append)
             copy = Copy(self.config, self.source, loader, ledger, watch, steering)
@@ -85,7 +92,7 @@ class Setting:
                 watch.look = watch.look or (lambda checkpoint: None)
                 copy.run([self.bound])
             finally:
-                self.checkpoint = ledger.checkpoint
+                self.checkpoint = ledger.saved
         return self.checkpoint
 
 
@@ -354,6 +361,43 @@ def test_auto_keeps_to_a_share_of_what_the_tables_have(setting: Setting) -> None
         assert steering.news() is not None
         assert steering.news() is None
     assert kept == [(None, {"T": Capacity(80.0, {"GSI1": 40.0})})]
+
+
+class Lost:
+    """A lease that another host takes after so many looks at it."""
+
+    def __init__(self, after: int) -> None:
+        self.left = after
+
+    def __call__(self) -> float:
+        self.left -= 1
+        if self.left < 0:
+            raise StateError("keep the lease of the table", "T", "another run has taken it over: run x")
+        return 1_800_000_060.0
+
+
+def test_a_run_that_lost_its_lease_saves_nothing_more(setting: Setting) -> None:
+    """What was acknowledged since is true, but maybe no longer of what the table holds: it is sent again."""
+    watch = Watch()
+    with pytest.raises(StateError, match="taken it over"):
+        setting.copy(watch, Lost(4))
+    saved = setting.store.load(setting.checkpoint.run_id)
+    assert saved == setting.checkpoint == watch.saved[-1]
+    assert len(watch.saved) == 4
+    assert saved.lease.until == 1_800_000_060.0
+    assert saved.items_written < len(setting.server.acknowledged)
+    assert setting.copy(Watch()).items_written == ROWS
+
+
+def test_a_run_that_lost_its_lease_counts_no_reject_that_is_not_on_disk(setting: Setting) -> None:
+    poison(setting, 5, 6, 7)
+    object.__setattr__(setting.config.settings, "max_rejects", 9)
+    with pytest.raises(StateError):
+        setting.copy(Watch(), Lost(0))
+    assert setting.checkpoint.rejected == 0
+    assert setting.copy(Watch()).rejected == 3
+    rejects = read_rejects(setting.store.rejects_path(setting.checkpoint.run_id))
+    assert [reject.source_key for reject in rejects] == [(5,), (6,), (7,)]
 
 
 @pytest.mark.parametrize("by_rows", [True, False])

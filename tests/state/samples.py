@@ -15,6 +15,7 @@ from migration_tool.state.checkpoint import (
     EntityProgress,
     Fingerprints,
     Flow,
+    Lease,
     Pace,
     PhaseTime,
     RunError,
@@ -109,6 +110,7 @@ tunings = st.builds(
 paces = st.builds(Pace, times, st.none() | times, st.sampled_from(TRENDS))
 tallies = st.dictionaries(texts, counts, max_size=2)
 flows = st.builds(Flow, counts, st.none() | times, tallies, tallies, texts)
+leases = st.builds(Lease, tallies, st.none() | times)
 positions = st.lists(scalars, min_size=1, max_size=4).map(tuple)
 
 
@@ -151,5 +153,6 @@ def checkpoints(draw: st.DrawFn) -> Checkpoint:
         tuning=draw(tunings),
         pace=draw(paces),
         flow=draw(flows),
+        lease=draw(leases),
         generation=draw(st.integers(1, 2**53)),
     )

@@ -15,7 +15,7 @@ import orjson
 import pytest
 from hypothesis import given
 
-from migration_tool.state.checkpoint import Checkpoint, Counters, EntityProgress, Flow, Pace, Tuning
+from migration_tool.state.checkpoint import Checkpoint, Counters, EntityProgress, Flow, Lease, Pace, Tuning
 from migration_tool.state.envelope import seal, unseal
 
 from .samples import checkpoint, checkpoints, finished
@@ -41,7 +41,8 @@ def test_everything_written_is_valid(state: Checkpoint) -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("version",), 3),
+        (("version",), 4),
+        (("version",), 2),
         (("version",), 1),
         (("generation",), 0),
         (("more",), 1),
@@ -56,6 +57,8 @@ def test_everything_written_is_valid(state: Checkpoint) -> None:
         (("payload", "pace", "seconds_left"), -1),
         (("payload", "flow", "reasons"), {"x": 0.5}),
         (("payload", "flow", "note"), None),
+        (("payload", "lease", "generations"), {"music_catalog": -1}),
+        (("payload", "lease", "until"), "now"),
         (("payload", "fingerprints", "targets", "music_catalog"), {}),
     ],
 )
@@ -78,7 +81,7 @@ def test_the_documented_example_is_a_state_file() -> None:
 
 
 def test_every_field_is_documented() -> None:
-    parts = (Checkpoint, EntityProgress, Counters, Tuning, Pace, Flow)
+    parts = (Checkpoint, EntityProgress, Counters, Tuning, Pace, Flow, Lease)
     names = {name for part in parts for name in part.__slots__}
     text = DOCS.read_text("utf-8")
     assert [name for name in sorted(names) if not re.search(rf"`{name}(`|\.|\[)", text)] == []

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from migration_tool.errors import StateError
 from migration_tool.state.checkpoint import Checkpoint
+from migration_tool.state.envelope import VERSION
 from migration_tool.state.store import StateStore
 
 from .samples import LATER_RUN, RUN, Time, checkpoint, checkpoints, names
@@ -104,11 +105,11 @@ def test_a_state_of_a_newer_version_is_refused_and_untouched(store: StateStore, 
     clock.now += 5
     store.save(state)
     path = store.folder / f"{RUN}.json"
-    newer = path.read_bytes().replace(b'"version":2}', b'"version":3}')
+    newer = path.read_bytes().replace(b'"version":%d}' % VERSION, b'"version":%d}' % (VERSION + 1))
     path.write_bytes(newer)
-    with pytest.raises(StateError, match="format version 3, this tool knows 2"):
+    with pytest.raises(StateError, match=f"format version {VERSION + 1}, this tool knows {VERSION}"):
         StateStore(store.folder).latest()
-    with pytest.raises(StateError, match="format version 3"):
+    with pytest.raises(StateError, match=f"format version {VERSION + 1}"):
         StateStore(store.folder).save(state)
     assert path.read_bytes() == newer
 

@@ -1,4 +1,4 @@
-"""A state file of format version 1, byte for byte as its tool wrote it."""
+"""State files of earlier format versions, byte for byte as their tools wrote them."""
 
 from __future__ import annotations
 
@@ -7,43 +7,55 @@ from pathlib import Path
 import pytest
 
 from migration_tool.errors import StateError
-from migration_tool.state.checkpoint import Flow, Pace, Tuning
-from migration_tool.state.envelope import seal, unseal
+from migration_tool.state.checkpoint import Flow, Lease, Pace, Tuning
+from migration_tool.state.envelope import VERSION, seal, unseal
 from migration_tool.state.store import StateStore
 
 from .samples import RUN
 
-OLD = (Path(__file__).parent / "version1.json").read_bytes()
+OLD = {version: (Path(__file__).parent / f"version{version}.json").read_bytes() for version in (1, 2)}
 
 
-def test_it_is_read_with_nothing_wished_and_nothing_known() -> None:
-    state = unseal(OLD)
+@pytest.fixture(params=OLD)
+def old(request: pytest.FixtureRequest) -> bytes:
+    return OLD[request.param]
+
+
+def test_version_1_is_read_with_nothing_wished_and_nothing_known() -> None:
+    state = unseal(OLD[1])
     assert (state.generation, state.items_written, state.status) == (7, 4, "paused")
-    assert (state.tuning, state.pace, state.flow) == (Tuning(), Pace(), Flow())
+    assert (state.tuning, state.pace, state.flow, state.lease) == (Tuning(), Pace(), Flow(), Lease())
 
 
-def test_the_next_save_makes_it_the_newest_version(tmp_path: Path) -> None:
+def test_version_2_is_read_without_a_lease() -> None:
+    state = unseal(OLD[2])
+    assert (state.generation, state.items_written, state.status) == (7, 5, "paused")
+    assert (state.tuning, state.pace) == (Tuning(2, "500", True), Pace(10.5, 7.5, "steady"))
+    assert (state.flow.reasons, state.lease) == ({"X": 3}, Lease())
+
+
+def test_the_next_save_makes_it_the_newest_version(tmp_path: Path, old: bytes) -> None:
     path = tmp_path / f"{RUN}.json"
-    path.write_bytes(OLD)
+    path.write_bytes(old)
     store = StateStore(tmp_path)
-    saved = store.save(store.load(RUN).with_tuning(Tuning(1, "500", True)))
-    assert path.read_bytes().endswith(b'"version":2}\n')
+    lease = Lease({"music_catalog": 2}, 1795210260.5)
+    saved = store.save(store.load(RUN).with_tuning(Tuning(3, "500", True)).with_lease(lease))
+    assert path.read_bytes().endswith(b'"version":%d}\n' % VERSION)
     assert StateStore(tmp_path).load(RUN) == saved
-    assert (saved.generation, saved.tuning.paused, store.warnings) == (8, True, [])
+    assert (saved.generation, saved.tuning.number, saved.lease, store.warnings) == (8, 3, lease, [])
 
 
-def test_its_damage_is_found() -> None:
-    for place in range(len(OLD)):
+def test_its_damage_is_found(old: bytes) -> None:
+    for place in range(len(old)):
         for mask in (0x01, 0x10, 0xFF):
             with pytest.raises(StateError):
-                unseal(OLD[:place] + bytes([OLD[place] ^ mask]) + OLD[place + 1 :])
+                unseal(old[:place] + bytes([old[place] ^ mask]) + old[place + 1 :])
 
 
-def test_a_version_does_not_pass_for_the_other() -> None:
-    new = seal(unseal(OLD))
-    for data in (
-        OLD.replace(b'"version":1}', b'"version":2}'),
-        new.replace(b'"version":2}', b'"version":1}'),
-    ):
-        with pytest.raises(StateError):
-            unseal(data)
+@pytest.mark.parametrize("wrong", range(1, VERSION + 1))
+def test_a_version_does_not_pass_for_another(wrong: int) -> None:
+    states = {**OLD, VERSION: seal(unseal(OLD[2]))}
+    for version, data in states.items():
+        if version != wrong:
+            with pytest.raises(StateError):
+                unseal(data.replace(b'"version":%d}' % version, b'"version":%d}' % wrong))
