@@ -40,7 +40,7 @@ Fragment = str | Slot
 
 
 def called(functions: Sequence[str], value: str) -> Slot:
-    """A text column within functions, which may be escape() and one of the cases, in any order. Raises Beyond."""
+    """A text column within escape() and one change of case at most, in any order. Raises Beyond."""
     cases = [function for function in functions if function in CASES]
     if len(cases) > 1 or not {*functions} <= {*CASES, "escape"}:
         raise Beyond
