@@ -115,7 +115,7 @@ def test_the_defaults(path: Path) -> None:
             "employee_data": "EmployeeData",
         },
         endpoint="aws",
-        settings=Settings(3, 1.0, 30, True, True, False, 0, 900, "copy", 64, 1024, OFF, 60),
+        settings=Settings(3, 1.0, 30, True, True, False, 0, 900, "copy", 64, 1024, OFF, False, 60),
         logging=LogSettings("INFO", base / "logs" / "migration.log", 10 * 1024 * 1024, 5),
         origins=config.origins,
     )

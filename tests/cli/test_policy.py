@@ -106,8 +106,18 @@ def loaded(project: Project, aws: PretendAws, tmp_path_factory: pytest.TempPathF
     folder = tmp_path_factory.mktemp("loaded")
     found = Recorded(Shell(project(folder, endpoint="aws", connections=4).folder, aws.environment), aws)
     found.configure(["employee_data", "playlist_data"])
-    assert found.calls("migrate", "--yes", code=7) == allowed(policy(found.config, "migrate", ACCOUNT))
+    assert found.calls("migrate", "--yes", code=7) == unfinished(policy(found.config, "migrate", ACCOUNT))
     return found
+
+
+def unfinished(document: dict[str, Any]) -> set[Call]:
+    """What a run calls that ends with differences: its leases are given back, not deleted."""
+    return {call for call in allowed(document) if call[0] != "dynamodb:DeleteItem"}
+
+
+def alone(calls: set[Call]) -> set[Call]:
+    """Without a validation: a lease is read only where another one stands there."""
+    return {call for call in calls if call[0] != "dynamodb:GetItem"}
 
 
 def questions(config: Config, source: Path) -> Iterator[tuple[str, ...]]:
@@ -148,19 +158,20 @@ def test_resume_of_a_run_without_tables(recorded: Recorded) -> None:
     recorded.deny = "CreateTable"
     recorded.calls("migrate", "--yes", code=5)
     recorded.deny = ""
-    assert recorded.calls("resume", code=7) == allowed(policy(recorded.config, "resume", ACCOUNT))
+    assert recorded.calls("resume", code=7) == unfinished(policy(recorded.config, "resume", ACCOUNT))
 
 
 def test_migrate_force_and_settings(recorded: Recorded) -> None:
     recorded.configure(enable_validation=False).calls("migrate", "--yes")
     recorded.configure(create_tables=False)
     less = allowed(policy(recorded.config, "migrate", ACCOUNT))
-    assert {action for action, _ in less} == {"dynamodb:BatchWriteItem", "dynamodb:DescribeTable"}
-    assert recorded.calls("migrate") == less
+    lease = {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"}
+    assert {action for action, _ in less} == {"dynamodb:BatchWriteItem", "dynamodb:DescribeTable"} | lease
+    assert recorded.calls("migrate") == alone(less)
     recorded.configure(create_tables=True, delete_existing_tables=True)
-    assert recorded.calls("migrate", "--yes") == allowed(policy(recorded.config, "migrate", ACCOUNT))
+    assert recorded.calls("migrate", "--yes") == alone(allowed(policy(recorded.config, "migrate", ACCOUNT)))
     recorded.configure(enable_validation=True, delete_existing_tables=False)
-    forced = allowed(policy(recorded.config, "migrate --force", ACCOUNT))
+    forced = unfinished(policy(recorded.config, "migrate --force", ACCOUNT))
     assert recorded.calls("migrate", "--force", "--yes", code=7) == forced
 
 
