@@ -98,9 +98,9 @@ class Claims:
         raise TargetError("lease the table", place.table, cause, hint)
 
     def until_alone(self) -> None:
-        """Waits until the holders that were told nothing must have noticed. Raises Interrupted.
+        """Waits until those whose leases were taken while they lasted must have noticed. Raises Interrupted.
 
-        Such a one asks again before it saves anything, once its lease is older than it lasts.
+        A holder asks before it saves anything, once its lease is older than it lasts.
         """
         left = self._alone_at - self._clock.now()
         if left > 0:
