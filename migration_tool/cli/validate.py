@@ -35,10 +35,12 @@ if TYPE_CHECKING:
     "--workers", type=click.IntRange(min=1), metavar="N",
     help="Read large tables with N processes.  [default: one per CPU, at most 8]",
 )  # fmt: skip
+@click.option("--fresh", is_flag=True, help="Read the source also where an earlier proof stands for it.")
+@click.option("--resume", "go_on", is_flag=True, help="Go on with the validation that was interrupted.")
 @click.pass_obj
 def validate(
     shared: Globals, tables: tuple[str, ...], as_json: bool, report: Path | None, all_parameters: bool,
-    sample_parameters: int, items_only: bool, workers: int | None,
+    sample_parameters: int, items_only: bool, workers: int | None, fresh: bool, go_on: bool,
 ) -> None:  # fmt: skip
     """Compare every item with the source, and try the access patterns.
 
@@ -59,7 +61,7 @@ def validate(
         raise UsageError("choose what to try", "--items-only --all-parameters", "they contradict", hint)
     limit = 0 if items_only else None if all_parameters else sample_parameters
     with watching(shared, stoppable=False) as watch:
-        found = check(shared.load(), tables, limit, workers, watch)
+        found = check(shared.load(), tables, limit, workers, watch, fresh=fresh, go_on=go_on)
     if report:
         write_report(found, report)
     if as_json:
