@@ -11,9 +11,8 @@ from migration_tool.config import Config
 from migration_tool.errors import StateError
 from migration_tool.job import Bound, bind, open_target, open_wire, selected
 from migration_tool.model import TableIdentity
-from migration_tool.proofs import Found, World, content_read, keep, open_journal
-from migration_tool.source.snapshot import fingerprint
-from migration_tool.source.sqlite import SqliteSource, check_source
+from migration_tool.proofs import Found, World, keep, open_journal, source_to_read
+from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state.checkpoint import Checkpoint
 from migration_tool.state.store import StateStore
 from migration_tool.target.session import Target
@@ -52,7 +51,7 @@ def validate(
     chosen = selected(config, names)
     store = StateStore(config.state_dir)
     latest = store.latest()
-    path, content = _source(config, store, latest, watcher)
+    path, content = source_to_read(config, store, latest, watcher.notice)
     target = open_target(config, start=False).target
     with SqliteSource(path) as source, open_wire(config, target) as wire:
         tables = bind(config, chosen, source.schema)
@@ -73,28 +72,6 @@ def validate(
     if latest:
         _keep(store, latest.run_id, Found(report, about), config.source_db, watcher)
     return report
-
-
-def _source(
-    config: Config, store: StateStore, latest: Checkpoint | None, watcher: Watcher
-) -> tuple[Path, str]:
-    """What is read as the source, and the fingerprint of its content.
-
-    The private copy while a run is unfinished, else the database; says so where it has changed since.
-    """
-    if latest and latest.status != "completed" and latest.snapshot:
-        copy = store.snapshot_path(latest.run_id)
-        if copy.exists():
-            watcher.notice(
-                f"Run {latest.run_id} is unfinished: comparing with its private copy of the source"
-            )
-            return copy, content_read(latest)
-    content = fingerprint(config.source_db) if config.source_db.is_file() else ""
-    if not latest or content != latest.fingerprints.source.get("content"):
-        check_source(config.source_db)
-        if latest:
-            watcher.notice("The source has changed since the run; comparing with the source as it is now")
-    return config.source_db, content
 
 
 def _identities(

@@ -20,7 +20,7 @@ from migration_tool.errors import MigrationError, SourceError, StateError
 from migration_tool.job import Bound, bind
 from migration_tool.model import TableIdentity
 from migration_tool.source.snapshot import fingerprint
-from migration_tool.source.sqlite import SqliteSource
+from migration_tool.source.sqlite import SqliteSource, check_source
 from migration_tool.state.checkpoint import Checkpoint, TableProof
 from migration_tool.state.proofs import every
 from migration_tool.state.store import StateStore
@@ -92,6 +92,27 @@ def content_read(checkpoint: Checkpoint) -> str:
     "" where nobody knows it: the copy was made by an older version of the tool.
     """
     return checkpoint.fingerprints.source.get(_COPIED if checkpoint.snapshot else "content", "")
+
+
+def source_to_read(
+    config: Config, store: StateStore, latest: Checkpoint | None, tell: Callable[[str], None]
+) -> tuple[Path, str]:
+    """What a comparison reads as the source, and the fingerprint of its content ("": nobody knows it).
+
+    The private copy while a run is unfinished, else the database; says so where it has changed since.
+    Raises SourceError.
+    """
+    if latest and latest.status != "completed" and latest.snapshot:
+        copy = store.snapshot_path(latest.run_id)
+        if copy.exists():
+            tell(f"Run {latest.run_id} is unfinished: comparing with its private copy of the source")
+            return copy, content_read(latest)
+    content = fingerprint(config.source_db) if config.source_db.is_file() else ""
+    if not latest or content != latest.fingerprints.source.get("content"):
+        check_source(config.source_db)
+        if latest:
+            tell("The source has changed since the run; comparing with the source as it is now")
+    return config.source_db, content
 
 
 def described(checkpoint: Checkpoint, counting: Mapping[str, TableProof]) -> list[str]:

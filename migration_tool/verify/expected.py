@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from migration_tool.design.compile import CompiledEntity
@@ -56,20 +56,30 @@ class Expected:
                 yield Part(number, items, len(chunk.rows), chunk.position(-1))
 
     def _encoded(self, number: int, entity: CompiledEntity, chunk: Chunk) -> list[EncodedItem]:
+        def reject(place: int, why: RowRejected) -> None:
+            self.rejected[number] += 1
+            if len(self.rejections) < REJECTIONS:
+                table, position = entity.read.table, chunk.position(place)
+                self.rejections.append(Rejection(entity.name, table, position, why.rule, why.reason))
+
+        return encoded(entity, chunk, reject)
+
+
+def encoded(
+    entity: CompiledEntity, chunk: Chunk, reject: Callable[[int, RowRejected], None]
+) -> list[EncodedItem]:
+    """The items of the rows; `reject` is told the place of each row that has none, and why."""
+    try:
+        return list(map(entity.item, chunk.rows))
+    except RowRejected:
+        return list(_one_by_one(entity, chunk, reject))
+
+
+def _one_by_one(
+    entity: CompiledEntity, chunk: Chunk, reject: Callable[[int, RowRejected], None]
+) -> Iterator[EncodedItem]:
+    for place, row in enumerate(chunk.rows):
         try:
-            return list(map(entity.item, chunk.rows))
-        except RowRejected:
-            return list(self._one_by_one(number, entity, chunk))
-
-    def _one_by_one(self, number: int, entity: CompiledEntity, chunk: Chunk) -> Iterator[EncodedItem]:
-        for place, row in enumerate(chunk.rows):
-            try:
-                yield entity.item(row)
-            except RowRejected as rejected:
-                self._reject(number, entity, chunk.position(place), rejected)
-
-    def _reject(self, number: int, entity: CompiledEntity, position: Position, why: RowRejected) -> None:
-        self.rejected[number] += 1
-        if len(self.rejections) < REJECTIONS:
-            table = entity.read.table
-            self.rejections.append(Rejection(entity.name, table, position, why.rule, why.reason))
+            yield entity.item(row)
+        except RowRejected as rejected:
+            reject(place, rejected)
