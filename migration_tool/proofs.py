@@ -54,6 +54,18 @@ class World:
             if self.content and (proof.source, proof.made_by) == (self.content, made.get(name))
         }
 
+    def told(self, checkpoint: Checkpoint) -> list[str]:
+        """What is to be said about the proofs of these tables, a sentence each."""
+        counting, told = self.counting(checkpoint), []
+        if counting:
+            ranges = many(sum(1 for proof in counting.values() for _ in every(proof.ranges)), "key range")
+            newest = iso_time(max(proof.proved_at for proof in counting.values()))
+            told.append(f"The proof of {newest} is of this source and these designs: {ranges}")
+        lost = [b.table_name for b in self.tables if b.name in checkpoint.proofs and b.name not in counting]
+        if lost:
+            told.append(f"The proof of {', '.join(lost)} no longer counts: source or design have changed")
+        return told
+
     def facts(self, checkpoint: Checkpoint, bound: Bound) -> dict[str, str]:
         """What must still be so for a part of a validation of that table to count."""
         identity = self.identities.get(bound.name)
@@ -115,18 +127,6 @@ def source_to_read(
     return config.source_db, content
 
 
-def described(checkpoint: Checkpoint, counting: Mapping[str, TableProof]) -> list[str]:
-    """What is to be said about the proofs of a run, a sentence each."""
-    told = []
-    if counting:
-        ranges = many(sum(1 for proof in counting.values() for _ in every(proof.ranges)), "key range")
-        newest = iso_time(max(proof.proved_at for proof in counting.values()))
-        told.append(f"The proof of {newest} is of this source and these designs: {ranges}")
-    if lost := [checkpoint.tables[name] for name in checkpoint.proofs if name not in counting]:
-        told.append(f"The proof of {', '.join(lost)} no longer counts: its source or its design has changed")
-    return told
-
-
 def standing(config: Config, checkpoint: Checkpoint) -> list[str]:
     """What the proofs of a completed run are worth now, a sentence each."""
     if not checkpoint.proofs:
@@ -137,7 +137,7 @@ def standing(config: Config, checkpoint: Checkpoint) -> list[str]:
             tables = bind(config, tuple(checkpoint.proofs), source.schema)
     except MigrationError as error:
         return [f"Whether the proof of the run still counts cannot be told: {error}"]
-    return described(checkpoint, World(tables, content, "", {}).counting(checkpoint))
+    return World(tables, content, "", {}).told(checkpoint)
 
 
 def open_journal(
@@ -158,7 +158,7 @@ def open_journal(
     """
     path = store.validation_path(checkpoint.run_id)
     counting = {} if fresh else world.counting(checkpoint)
-    for text in described(checkpoint, counting) if not fresh else ():
+    for text in world.told(checkpoint) if not fresh else ():
         tell(text)
     begun = (_interrupted(path, checkpoint, tell) if go_on else None) or Validation(
         checkpoint.run_id, checkpoint.generation, clock()

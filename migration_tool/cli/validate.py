@@ -54,8 +54,8 @@ def validate(
     """Compare every item with the source, and try the access patterns.
 
     Missing, extra and different items are named, with their attributes; then every access pattern must give
-    what its SQL gives, in the same order. Any difference ends with exit code 7. Rows of a table that an earlier
-    validation found equal are not read again while source and design are the same, unless --fresh is given.
+    what its SQL gives, in the same order. Any difference ends with exit code 7. Where an earlier validation
+    found a table equal, its rows are read again only if source or design have changed, or with --fresh.
     """
     from migration_tool.check import validate as check
     from migration_tool.cli import moving

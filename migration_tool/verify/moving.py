@@ -18,7 +18,9 @@ from typing import Self, TypeAlias
 from migration_tool.cycles import no_search_for_cycles
 from migration_tool.design.compile import CompiledDesign
 from migration_tool.errors import RowRejected
-from migration_tool.model import Chunk, Position, WireItem
+from migration_tool.model import Chunk, Position, Read, WireItem
+from migration_tool.source.rows import RowReader
+from migration_tool.source.sql import Behind
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.target.reader import MOST_KEYS, get_items
 from migration_tool.target.wire import Wire
@@ -190,8 +192,8 @@ class Look:
     def _written(self, source: SqliteSource) -> Iterator[tuple[_Group, Texts]]:
         """The rows that are due, as many at a time as can be asked for together."""
         for number, (entity, due) in enumerate(zip(self._compiled.entities, self._due, strict=True)):
-            take, after, left = source.open(entity.read, due.after), due.after, due.rows
-            while left > 0 and (chunk := take(min(MOST_KEYS, left))).rows:
+            reader, after, left = _behind(source, entity.read, due.after), due.after, due.rows
+            while left > 0 and (chunk := source.take(reader, min(MOST_KEYS, left))).rows:
                 items, rejected = self._texts(number, chunk)
                 self._counts["rejected"][number] += rejected
                 yield _Group(number, after, len(chunk.rows)), items
@@ -203,8 +205,8 @@ class Look:
         for key, suspended in self.suspended.items():
             groups[suspended.group].append(key)
         for group, keys in groups.items():
-            take = source.open(self._compiled.entities[group.entity].read, group.after)
-            items, _ = self._texts(group.entity, take(group.rows + _MARGIN))
+            reader = _behind(source, self._compiled.entities[group.entity].read, group.after)
+            items, _ = self._texts(group.entity, source.take(reader, group.rows + _MARGIN))
             yield group, {key: items.get(key) for key in keys}
 
     def _texts(self, number: int, chunk: Chunk) -> tuple[dict[Key, bytes], int]:
@@ -229,6 +231,10 @@ class Look:
         for (group, texts), items in get_items(wire, self._table, asked):
             pairs = zip(items, canonical_texts(items), strict=True)
             yield group, texts, {(i[partition]["S"], i[sort]["S"]): (text, i) for i, text in pairs}
+
+
+def _behind(source: SqliteSource, read: Read, after: Position | None) -> RowReader:
+    return source.reader(read, Behind(after) if after else None)
 
 
 def look_at(
