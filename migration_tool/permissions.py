@@ -46,6 +46,7 @@ _LOAD = Calls(("BatchWriteItem",))
 _LEASE = Calls(("DeleteItem", "GetItem", "PutItem"), when="lease", key=lease.KEY)
 _ASK = Calls(patterns=True)
 _COMPARE = Calls(("GetItem", "Scan"))
+_FETCH = Calls(("BatchGetItem",))
 _PROVE = Calls(("GetItem", "Scan"), patterns=True, when="enable_validation")
 
 COMMANDS: Mapping[str, tuple[Calls, ...]] = {
@@ -58,6 +59,9 @@ COMMANDS: Mapping[str, tuple[Calls, ...]] = {
     "status": (),
     "validate": (_COMPARE, _ASK),
     "validate --items-only": (_COMPARE,),
+    "validate --resume": (_LOOK, _COMPARE, _ASK),
+    "validate --while-running": (_FETCH,),
+    "validate --since": (_FETCH,),
     "query": (_ASK,),
     "reset": (),
     "info": (),

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Protocol
 
-from migration_tool import logs, world
+from migration_tool import logs, proofs, world
 from migration_tool.config import Config
 from migration_tool.copying import Copy
 from migration_tool.destination import require_agreed
@@ -102,7 +102,7 @@ def migrate(
         if force:
             names = [config.table_name(name) for name in chosen]
             delete_tables(endpoint.target, names, confirm, leases, observer.notice)
-        _drop_copies(store)
+        world.drop_copies(store)
         checkpoint = world.first_checkpoint(config, chosen, endpoint.label, run_id, now)
         return _Run(config, store, endpoint, observer, store.save(checkpoint), leases).execute()
 
@@ -126,6 +126,8 @@ def resume(
             return None
         if checkpoint.status == "completed":
             world.require_still_there(config, checkpoint)
+            for text in proofs.standing(config, checkpoint):
+                observer.notice(text)
             return None
         if config.origins["migration_settings.max_wcu"] == "flag":
             withdraw_limit(store.control_path(checkpoint.run_id))
@@ -136,12 +138,6 @@ def resume(
         checkpoint = world.taken_over(config, endpoint.label, checkpoint, changes, again)
         leases = Leases(config, endpoint.target, store, checkpoint.run_id, observer, take_over)
         return _Run(config, store, endpoint, observer, store.save(checkpoint), leases).execute()
-
-
-def _drop_copies(store: StateStore) -> None:
-    """Earlier runs keep their state as history, but not their private copies of the source."""
-    for run_id in store.runs():
-        store.snapshot_path(run_id).unlink(missing_ok=True)
 
 
 def _silent(text: str) -> None:
@@ -166,6 +162,7 @@ class _Run:
         self.observer = observer
         self.checkpoint = checkpoint
         self.leases = leases
+        self.found: proofs.Found | None = None
         self.began = time.monotonic()
         logs.name_run(checkpoint.run_id)
 
@@ -224,7 +221,7 @@ class _Run:
                 "Begin anew with `migrate.py migrate --force`.",
             )  # fmt: skip
         copy_database(self.config.source_db, copy, self.observer.copied)
-        self._save(self.checkpoint.with_snapshot(copy.name))
+        self._save(proofs.with_copy(self.checkpoint, copy.name))
         return copy
 
     def _count(self, source: SqliteSource, tables: Sequence[Bound]) -> None:
@@ -252,16 +249,21 @@ class _Run:
             self.checkpoint = ledger.saved
 
     def _validate(self, source: SqliteSource, wire: Wire, tables: Sequence[Bound]) -> Report:
-        report = validate(
-            source,
-            [(bound.compiled, bound.table_name) for bound in tables],
-            wire,
-            work_folder=self.config.state_dir,
-            run_id=self.checkpoint.run_id,
-            source_name=str(self.config.source_db),
-            limit=SAMPLE_CALLS,
-            progress=self.observer.checked,
-        )
+        known = self.checkpoint.fingerprints.targets
+        about = proofs.World(tables, proofs.content_read(self.checkpoint), wire.target.url, known)
+        with proofs.open_journal(self.store, self.checkpoint, about, self.observer.notice) as journal:
+            report = validate(
+                source,
+                [(bound.compiled, bound.table_name) for bound in tables],
+                wire,
+                work_folder=self.config.state_dir,
+                journal=journal,
+                run_id=self.checkpoint.run_id,
+                source_name=str(self.config.source_db),
+                limit=SAMPLE_CALLS,
+                progress=self.observer.checked,
+            )
+        self.found = proofs.Found(report, about)
         if not report.ok:
             raise DifferencesFound(
                 "prove the migration", self.checkpoint.run_id, report.summary(),
@@ -287,7 +289,8 @@ class _Run:
 
     def _end(self, status: str, error: str = "") -> None:
         lease = replace(self.checkpoint.lease, until=self.leases.until)
-        checkpoint = self.checkpoint.with_lease(lease).with_status(status)  # type: ignore[arg-type]  # one of Status
+        checkpoint = proofs.proved(self.checkpoint, self.found, self.config.source_db)
+        checkpoint = checkpoint.with_lease(lease).with_status(status)  # type: ignore[arg-type]  # one of Status
         if error:
             checkpoint = checkpoint.with_error(error, time.time())
         self._save(checkpoint)

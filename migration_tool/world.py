@@ -64,6 +64,13 @@ def require_still_there(config: Config, checkpoint: Checkpoint) -> None:
         )  # fmt: skip
 
 
+def drop_copies(store: StateStore) -> None:
+    """Earlier runs keep their state as history, but not their private copies of the source."""
+    for run_id in store.runs():
+        store.snapshot_path(run_id).unlink(missing_ok=True)
+        store.validation_path(run_id).unlink(missing_ok=True)
+
+
 def first_checkpoint(config: Config, names: Sequence[str], label: str, run_id: str, now: float) -> Checkpoint:
     """A run that has not begun: what it is to load, from where, to where.
 
@@ -111,6 +118,7 @@ def taken_over(
     )
     known = {(entity.table, entity.entity): entity for entity in checkpoint.entities}
     entities = tuple(known.get((e.table, e.entity), e) for e in fresh.entities)
+    source = {**checkpoint.fingerprints.source, **fresh.fingerprints.source}
     targets = {n: t for n, t in checkpoint.fingerprints.targets.items() if n not in again}
     changed = replace(
         checkpoint,
@@ -118,7 +126,7 @@ def taken_over(
         region=fresh.region,
         tables=fresh.tables,
         entities=entities,
-        fingerprints=replace(fresh.fingerprints, targets=targets),
+        fingerprints=replace(fresh.fingerprints, source=source, targets=targets),
     )
     for name in again:
         changed = changed.rewind(name)

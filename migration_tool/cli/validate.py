@@ -35,23 +35,39 @@ if TYPE_CHECKING:
     "--workers", type=click.IntRange(min=1), metavar="N",
     help="Read large tables with N processes.  [default: one per CPU, at most 8]",
 )  # fmt: skip
+@click.option("--fresh", is_flag=True, help="Read the source also where an earlier proof stands for it.")
+@click.option("--resume", "go_on", is_flag=True, help="Go on with the validation that was interrupted.")
+@click.option(
+    "--while-running", is_flag=True,
+    help="Compare by key what is written so far, while a run goes on; needs no scan.",
+)  # fmt: skip
+@click.option(
+    "--since", type=click.IntRange(min=1), metavar="GENERATION",
+    help="The same for what was written after that generation of the state.",
+)  # fmt: skip
 @click.pass_obj
 def validate(
     shared: Globals, tables: tuple[str, ...], as_json: bool, report: Path | None, all_parameters: bool,
-    sample_parameters: int, items_only: bool, workers: int | None,
+    sample_parameters: int, items_only: bool, workers: int | None, fresh: bool, go_on: bool,
+    while_running: bool, since: int | None,
 ) -> None:  # fmt: skip
     """Compare every item with the source, and try the access patterns.
 
     Missing, extra and different items are named, with their attributes; then every access pattern must give
-    what its SQL gives, in the same order. Any difference ends with exit code 7.
+    what its SQL gives, in the same order. Any difference ends with exit code 7. Where an earlier validation
+    found a table equal, its rows are read again only if source or design have changed, or with --fresh.
     """
     from migration_tool.check import validate as check
+    from migration_tool.cli import moving
     from migration_tool.cli.console import data
     from migration_tool.cli.progress import watching
     from migration_tool.cli.report import require_format, show_report, write_report
     from migration_tool.errors import UsageError
     from migration_tool.verify.report import json_text
 
+    if while_running or since:
+        moving.look(shared, tables, since, as_json)
+        return
     if report:
         require_format(report)
     if items_only and all_parameters:
@@ -59,7 +75,7 @@ def validate(
         raise UsageError("choose what to try", "--items-only --all-parameters", "they contradict", hint)
     limit = 0 if items_only else None if all_parameters else sample_parameters
     with watching(shared, stoppable=False) as watch:
-        found = check(shared.load(), tables, limit, workers, watch)
+        found = check(shared.load(), tables, limit, workers, watch, fresh=fresh, go_on=go_on)
     if report:
         write_report(found, report)
     if as_json:

@@ -15,9 +15,10 @@ from typing import Any, Literal, get_args
 from migration_tool.errors import StateError
 from migration_tool.model import Position, TableIdentity
 from migration_tool.state.codec import printable
-from migration_tool.state.fields import DamagedError, Fields
+from migration_tool.state.fields import DamagedError, Fields, mapping
 from migration_tool.state.live import Flow, Lease, Pace, Tuning
 from migration_tool.state.progress import Counters, EntityProgress, Fingerprints, PhaseTime, RunError
+from migration_tool.state.proofs import TableProof
 
 __all__ = [
     "STATUSES",
@@ -31,6 +32,7 @@ __all__ = [
     "PhaseTime",
     "RunError",
     "Status",
+    "TableProof",
     "Tuning",
 ]
 
@@ -46,7 +48,7 @@ class Checkpoint:
 
     Times are unix seconds; `updated_at` and `generation` are set by the store. `tables` maps design names to
     physical table names. `snapshot` is the file name of the private source copy in the state folder.
-    `rejects_bytes` is how much of the reject file belongs to this checkpoint.
+    `rejects_bytes` is how much of the reject file belongs to this checkpoint. `proofs` by design name.
     """
 
     run_id: str
@@ -67,6 +69,7 @@ class Checkpoint:
     pace: Pace = field(default_factory=Pace)
     flow: Flow = field(default_factory=Flow)
     lease: Lease = field(default_factory=Lease)
+    proofs: Mapping[str, TableProof] = field(default_factory=dict)
     generation: int = 0
 
     @property
@@ -114,13 +117,14 @@ class Checkpoint:
         return self._with_entity(replace(self.entity(table, entity), done=True))
 
     def rewind(self, table: str) -> Checkpoint:
-        """With every entity of that design at its beginning; a completed run is in progress again."""
+        """With that design's entities at their beginning, unproved; a completed run is in progress again."""
         entities = tuple(
             EntityProgress(e.table, e.entity, rows_total=e.rows_total) if e.table == table else e
             for e in self.entities
         )
         status: Status = "in_progress" if self.status == "completed" else self.status
-        return replace(self, entities=entities, status=status)
+        proofs = {name: proof for name, proof in self.proofs.items() if name != table}
+        return replace(self, entities=entities, status=status, proofs=proofs)
 
     def with_status(self, status: Status) -> Checkpoint:
         """Raises StateError for "completed" while an entity is not done."""
@@ -176,6 +180,9 @@ class Checkpoint:
         targets = {**self.fingerprints.targets, table: identity}
         return replace(self, fingerprints=replace(self.fingerprints, targets=targets))
 
+    def with_proof(self, table: str, proof: TableProof) -> Checkpoint:
+        return replace(self, proofs={**self.proofs, table: proof})
+
     def continues(self, earlier: Checkpoint) -> bool:
         """Whether `earlier` is still a safe place to go on from, should this one be lost."""
         if earlier.status == "completed" != self.status or len(earlier.entities) != len(self.entities):
@@ -207,6 +214,7 @@ class Checkpoint:
             "pace": self.pace.to_json(),
             "flow": self.flow.to_json(),
             "lease": self.lease.to_json(),
+            "proofs": {table: proof.to_json() for table, proof in self.proofs.items()},
         }
 
     @classmethod
@@ -235,6 +243,7 @@ class Checkpoint:
             pace=Pace.from_json(f.any("pace"), f.where("pace")),
             flow=Flow.from_json(f.any("flow"), f.where("flow")),
             lease=Lease.from_json(f.any("lease"), f.where("lease")),
+            proofs=_proofs(f.any("proofs"), f.where("proofs")),
             generation=f.count("generation"),
         )
         if fault := checkpoint._fault():
@@ -247,6 +256,8 @@ class Checkpoint:
             return "an entity stands in it twice"
         if not all(table in self.tables for table, _ in names):
             return "an entity belongs to a table that the run does not have"
+        if not self.proofs.keys() <= self.tables.keys():
+            return "a proof belongs to a table that the run does not have"
         if self.status == "completed" and not (names and all(e.done for e in self.entities)):
             return "completed, although an entity is not done"
         return ""
@@ -255,3 +266,7 @@ class Checkpoint:
         name = (changed.table, changed.entity)
         entities = tuple(changed if (e.table, e.entity) == name else e for e in self.entities)
         return replace(self, entities=entities)
+
+
+def _proofs(value: object, where: str) -> dict[str, TableProof]:
+    return {t: TableProof.from_json(p, f"{where}.{t}") for t, p in mapping(value, where).items()}

@@ -10,6 +10,8 @@ payload has none of the parts that `_NEW` says came later.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 import orjson
 
@@ -26,7 +28,7 @@ MAX_BYTES = 8 * 1024 * 1024
 _KEYS = ("format", "version", "generation", "run_id", "sha256", "payload")
 _NEW = {
     2: {"tuning": Tuning().to_json(), "pace": Pace().to_json(), "flow": Flow().to_json()},
-    3: {"lease": Lease().to_json()},
+    3: {"lease": Lease().to_json(), "proofs": {}},
 }
 """Parts by the version that brought them, and what stands for them in a file of an earlier one."""
 
@@ -34,11 +36,11 @@ _NEW = {
 class NewerVersionError(StateError):
     """The file was written by a newer version of this tool."""
 
-    def __init__(self, version: int) -> None:
+    def __init__(self, version: int, known: int = VERSION) -> None:
         super().__init__(
             "read the saved state",
             "version",
-            f"it has format version {version}, this tool knows {VERSION}",
+            f"it has format version {version}, this tool knows {known}",
             "go on with the version of the tool that wrote it",
         )
 
@@ -47,35 +49,54 @@ def seal(checkpoint: Checkpoint, version: int = VERSION) -> bytes:
     """The file content of a checkpoint. Raises StateError where it cannot be written in JSON."""
     later = _later_than(version)
     content = {name: part for name, part in checkpoint.to_json().items() if name not in later}
+    return wrap(FORMAT, version, checkpoint.generation, checkpoint.run_id, content)
+
+
+def unseal(data: bytes) -> Checkpoint:
+    """The checkpoint in these bytes. Raises DamagedError, or NewerVersionError; both are StateErrors."""
+    envelope = unwrap(data, FORMAT, VERSION)
+    version, payload = envelope.count("version"), mapping(envelope.any("payload"), "payload")
+    checkpoint = Checkpoint.from_json({**payload, **_later_than(version)})
+    require_same(seal(checkpoint, version), data)
+    return checkpoint
+
+
+def wrap(form: str, version: int, generation: int, run_id: str, content: Mapping[str, Any]) -> bytes:
+    """The envelope around a payload; `form` names what it is. Raises StateError where JSON cannot hold it."""
     try:
         payload = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError, RecursionError) as error:
-        raise StateError("save the state", f"run {checkpoint.run_id}", error) from error
+        raise StateError("save the state", f"run {run_id}", error) from error
     envelope = {
-        "format": FORMAT,
+        "format": form,
         "version": version,
-        "generation": checkpoint.generation,
-        "run_id": checkpoint.run_id,
+        "generation": generation,
+        "run_id": run_id,
         "sha256": hashlib.sha256(payload).hexdigest(),
         "payload": orjson.Fragment(payload),
     }
     return orjson.dumps(envelope, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
 
 
-def unseal(data: bytes) -> Checkpoint:
-    """The checkpoint in these bytes. Raises DamagedError, or NewerVersionError; both are StateErrors."""
+def unwrap(data: bytes, form: str, newest: int) -> Fields:
+    """The envelope, of which only format and version are checked: what is made of it has to `require_same`.
+
+    Raises DamagedError, and NewerVersionError for a version above `newest`.
+    """
     if len(data) > MAX_BYTES:
         raise DamagedError("file", f"is larger than {MAX_BYTES:,} bytes")
     try:
         envelope = orjson.loads(data)
     except ValueError as error:
         raise DamagedError("file", f"is not JSON: {error}") from error
-    version = _version(envelope)
-    payload = mapping(Fields(envelope, "envelope", _KEYS).any("payload"), "payload")
-    checkpoint = Checkpoint.from_json({**payload, **_later_than(version)})
-    if seal(checkpoint, version) != data:
+    _require_form(envelope, form, newest)
+    return Fields(envelope, "envelope", _KEYS)
+
+
+def require_same(written: bytes, data: bytes) -> None:
+    """Raises DamagedError where the file is not what would be written for its content."""
+    if written != data:
         raise DamagedError("file", "its checksum or its form does not fit its content")
-    return checkpoint
 
 
 def _later_than(version: int) -> dict[str, object]:
@@ -83,12 +104,11 @@ def _later_than(version: int) -> dict[str, object]:
     return {name: part for v, parts in _NEW.items() if v > version for name, part in parts.items()}
 
 
-def _version(envelope: object) -> int:
-    if not isinstance(envelope, dict) or envelope.get("format") != FORMAT:
-        raise DamagedError("envelope", "is not a state file of this tool")
+def _require_form(envelope: object, form: str, newest: int) -> None:
+    if not isinstance(envelope, dict) or envelope.get("format") != form:
+        raise DamagedError("envelope", f"its format is not {form}")
     version = envelope.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise DamagedError("envelope.version", "is not a version number")
-    if version > VERSION:
-        raise NewerVersionError(version)
-    return version
+    if version > newest:
+        raise NewerVersionError(version, newest)

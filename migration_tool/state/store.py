@@ -3,19 +3,18 @@
 - `<run>.json` the state; `<run>.json.1` to `.3` its backups, newest first
 - `<run>.rejects.jsonl` rejected rows; `<run>.snapshot.sqlite` the private copy of the source
 - `<run>.control.json` what the user wishes of the run while it runs
+- `<run>.validate.json` how far an interrupted validation is
+- `<run>.checked.json` the state that was last found to be in the tables, for `validate --since`
 - `.lock` held by the process that works on the folder
 """
 
 from __future__ import annotations
 
 import re
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 
 from migration_tool.errors import StateError
@@ -25,16 +24,15 @@ from migration_tool.state.control import SUFFIX as CONTROL
 from migration_tool.state.envelope import MAX_BYTES, seal, unseal
 from migration_tool.state.fields import DamagedError
 from migration_tool.state.lock import hold
+from migration_tool.state.run_ids import PATTERN, new_run_id, started
 
 BACKUPS = 3
 BACKUP_SECONDS = 5.0
 """The least time between two backups of one run."""
 
-_STAMP = "%Y%m%dT%H%M%S"
-_RUN = r"20[0-9]{6}T[0-9]{6}-[0-9a-f]{6}"
-_RUN_ID = re.compile(_RUN)
-_STATE_FILE = re.compile(rf"({_RUN})\.json(?:\.[0-9])?")
-_TEMPORARY = re.compile(rf"\.{_RUN}\.json(?:\.[0-9])?\.[0-9a-f]+\.tmp")
+_RUN_ID = re.compile(PATTERN)
+_STATE_FILE = re.compile(rf"({PATTERN})\.json(?:\.[0-9])?")
+_TEMPORARY = re.compile(rf"\.{PATTERN}(?:\.[a-z]+)?\.json(?:\.[0-9])?\.[0-9a-f]+\.tmp")
 _WRITABLE = "free space there or make it writable, then: migrate.py resume"
 
 
@@ -71,15 +69,12 @@ class StateStore:
 
     def new_run_id(self, now: float) -> str:
         """A name that sorts after every run in the folder, whatever the clock does; `now` in unix seconds."""
-        newest = self.runs()[:1]
-        floor = _next_second(newest[0]) if newest else ""
-        stamp = max(time.strftime(_STAMP, time.gmtime(now)), floor)
-        return f"{stamp}-{secrets.token_hex(3)}"
+        return new_run_id(now, next(iter(self.runs()), None))
 
     def runs(self) -> list[str]:
         """Every run with a state file or a backup, newest first."""
         matches = (_STATE_FILE.fullmatch(name) for name in self._names())
-        return sorted({m[1] for m in matches if m and _started(m[1])}, reverse=True)
+        return sorted({m[1] for m in matches if m and started(m[1])}, reverse=True)
 
     def latest(self) -> Checkpoint | None:
         """The newest run, read as `load` does; None where there is none."""
@@ -106,6 +101,22 @@ class StateStore:
         cause = "no sound state file or backup is left" if faults else "there is no such run"
         hint = "migrate.py reset clears the run, migrate.py migrate starts again"
         raise StateError("read the saved state", self.folder / f"{run_id}.json", cause, hint, faults)
+
+    def generations(self, run_id: str) -> dict[int, Checkpoint]:
+        """Every state of the run that is still at hand and sound, by its generation."""
+        found = {}
+        for path in (*self._candidates(run_id), self.checked_path(run_id)):
+            with suppress(DamagedError, FileNotFoundError):
+                checkpoint = self._read(path, run_id).checkpoint
+                found[checkpoint.generation] = checkpoint
+        return found
+
+    def keep_checked(self, checkpoint: Checkpoint) -> None:
+        """Keeps this state at hand until another is kept, whatever the backups do. Raises StateError."""
+        path = self.checked_path(checkpoint.run_id)
+        files.require_regular(path, "keep the checked state")
+        with files.naming("keep the checked state", path, _WRITABLE):
+            files.put_in_place(files.write_temporary(path, seal(checkpoint)), path)
 
     def save(self, checkpoint: Checkpoint) -> Checkpoint:
         """Writes the next generation; it is durable when this returns.
@@ -157,8 +168,14 @@ class StateStore:
     def control_path(self, run_id: str) -> Path:
         return self._path(run_id).with_suffix(CONTROL)
 
+    def validation_path(self, run_id: str) -> Path:
+        return self._path(run_id).with_suffix(".validate.json")
+
+    def checked_path(self, run_id: str) -> Path:
+        return self._path(run_id).with_suffix(".checked.json")
+
     def _path(self, run_id: str) -> Path:
-        if not _RUN_ID.fullmatch(run_id) or not _started(run_id):
+        if not _RUN_ID.fullmatch(run_id) or not started(run_id):
             raise StateError("find the run", repr(run_id), "this is not the name of a run")
         return self.folder / f"{run_id}.json"
 
@@ -253,6 +270,7 @@ class StateStore:
     def _drop_backups(self, path: Path) -> None:
         for number in range(BACKUPS, 0, -1):
             _backup(path, number).unlink(missing_ok=True)
+        self.checked_path(path.stem).unlink(missing_ok=True)
         files.sync_folder(self.folder)
 
 
@@ -268,16 +286,3 @@ def _sound(checkpoint: Checkpoint) -> bytes:
     except DamagedError as damage:
         raise StateError("save the state", f"{checkpoint.run_id}, {damage.obj}", damage.cause) from damage
     return data
-
-
-@cache
-def _started(run_id: str) -> datetime | None:
-    try:
-        return datetime.strptime(run_id[:15], _STAMP)
-    except ValueError:
-        return None
-
-
-def _next_second(run_id: str) -> str:
-    started = _started(run_id)
-    return (started + timedelta(seconds=1)).strftime(_STAMP) if started else ""

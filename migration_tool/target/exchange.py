@@ -61,11 +61,14 @@ class Exchange(Generic[K]):
         self._order = count()
         self._unanswered = 0
 
-    def put(self, key: K, operation: str, body: Mapping[str, Any]) -> None:
-        """Asks; `take` will give the answer with `key`. `operation` is one of `answers.REQUIRED`."""
+    def put(self, key: K, operation: str, body: Mapping[str, Any], delay: float = 0.0) -> None:
+        """Asks, in `delay` seconds; `take` will give the answer with `key`.
+
+        `operation` is one of `answers.REQUIRED`.
+        """
         if REQUIRED[operation] == "ConsumedCapacity":
             body = {"ReturnConsumedCapacity": "TOTAL", **body}
-        self._ready.append(_Asked(key, operation, orjson.dumps(body)))
+        self._delay(_Asked(key, operation, orjson.dumps(body)), delay)
         self._unanswered += 1
         self._send()
 
@@ -132,8 +135,10 @@ class Exchange(Generic[K]):
                 raise self._error(asked, verdict)
             self._ready.appendleft(asked)
             return
-        due = self._wire.clock() + self._wire.backoff.delay(asked.attempts)
-        heapq.heappush(self._delayed, (due, next(self._order), asked))
+        self._delay(asked, self._wire.backoff.delay(asked.attempts))
+
+    def _delay(self, asked: _Asked[K], seconds: float) -> None:
+        heapq.heappush(self._delayed, (self._wire.clock() + seconds, next(self._order), asked))
 
     def _error(self, asked: _Asked[K], verdict: Verdict) -> TargetError:
         sends = f" ({asked.attempts} times)" if asked.attempts > 1 else ""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from migration_tool.errors import TargetError
 from migration_tool.model import WireItem
@@ -21,7 +21,12 @@ from migration_tool.target.wire import Wire
 if TYPE_CHECKING:
     from migration_tool.design.model import Requests
 
+MOST_KEYS = 100
+"""Of one BatchGetItem."""
+
 _CALLS_PER_CONNECTION = 4
+
+T = TypeVar("T")
 
 
 def scan(
@@ -75,6 +80,67 @@ def fetch_many(wire: Wire, table: str, calls: Iterable[Requests]) -> Iterator[li
                 if start := page.get("LastEvaluatedKey"):
                     exchange.put((call, shard), call.requests.operation, call.body(shard, start))
             yield open_calls.popleft().items()
+
+
+def get_items(
+    wire: Wire, table: str, groups: Iterable[tuple[T, Sequence[WireItem]]]
+) -> Iterator[tuple[T, list[WireItem]]]:
+    """The items that each group's keys have, strongly consistent; groups come in no order, nor do items.
+
+    A group has at most MOST_KEYS keys, each of them once. `groups` is read only a few ahead of what was
+    given out. What DynamoDB left unprocessed is asked for again. Raises TargetError.
+    """
+    coming = iter(groups)
+    with Exchange[_Group[T]](wire, "read items by key", table) as exchange:
+        under_way = 0
+        while True:
+            while under_way < wire.target.connections * _CALLS_PER_CONNECTION:
+                if (more := next(coming, None)) is None:
+                    break
+                exchange.put(group := _Group(*more, wire.clock()), "BatchGetItem", group.body(table))
+                under_way += 1
+            if (taken := exchange.take()) is None:
+                return
+            group, page = taken
+            if group.add(table, page):
+                exchange.put(group, "BatchGetItem", group.body(table), _patience(wire, table, group))
+            else:
+                under_way -= 1
+                yield group.tag, group.items
+
+
+@dataclass
+class _Group(Generic[T]):
+    """Keys that are asked for together. `tries`: answers in a row that brought nothing of what is left."""
+
+    tag: T
+    keys: Sequence[WireItem]
+    since: float
+    items: list[WireItem] = field(default_factory=list)
+    tries: int = 0
+
+    def body(self, table: str) -> dict[str, Any]:
+        return {"RequestItems": {table: {"Keys": list(self.keys), "ConsistentRead": True}}}
+
+    def add(self, table: str, page: dict[str, Any]) -> bool:
+        """Whether some keys are left unprocessed: by the size of the answer, or by a throttle."""
+        found = page["Responses"].get(table, [])
+        self.items += found
+        self.keys = ((page.get("UnprocessedKeys") or {}).get(table) or {}).get("Keys", ())
+        self.tries = 0 if found else self.tries + 1
+        return bool(self.keys)
+
+
+def _patience(wire: Wire, table: str, group: _Group[Any]) -> float:
+    """Seconds before the rest of a group is asked for; none while each answer brings some of it."""
+    if not group.tries:
+        return 0.0
+    if wire.backoff.exhausted(group.tries, wire.clock() - group.since, throttled=True):
+        raise TargetError(
+            "read items by key", table, f"{len(group.keys)} keys are left unprocessed again and again",
+            "the table is throttled; wait, or give it more read capacity, then run the command again",
+        )  # fmt: skip
+    return wire.backoff.delay(group.tries)
 
 
 @dataclass

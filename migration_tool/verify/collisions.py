@@ -97,8 +97,8 @@ def find_collisions(
     entities = [entity for entity in compiled.entities if entity.name in names]
     count, shared = 0, set[bytes]()
     with Spill(folder, memory, bucket) as spill:
-        for _, items in Expected(source, entities).chunks():
-            for partition_key, sort_key, _ in items:
+        for part in Expected(source, entities).parts():
+            for partition_key, sort_key, _ in part.items:
                 spill.add(key_hash(partition_key, sort_key) + _NOTHING_ELSE)
         for records in spill.buckets():
             for record, group in groupby(sorted(records)):

@@ -8,8 +8,8 @@ says what is wrong; the items concerned are then read once more and named.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,13 @@ from migration_tool.cycles import no_search_for_cycles
 from migration_tool.design.compile import CompiledDesign
 from migration_tool.design.uniqueness import proof
 from migration_tool.source.sqlite import SqliteSource
+from migration_tool.state.proofs import KeyRange
+from migration_tool.state.validation import TableSums
 from migration_tool.verify.expected import Expected
+from migration_tool.verify.journal import Journal
 from migration_tool.verify.named import extra, missing_and_different
 from migration_tool.verify.pairing import Findings, pair
-from migration_tool.verify.readers import Readers
+from migration_tool.verify.readers import Plan, Readers
 from migration_tool.verify.report import Advance, EntityCounts, TableDifference, unwatched
 from migration_tool.verify.spill import BUCKET_BYTES, MEMORY_BYTES, Spill
 from migration_tool.verify.tallies import Records, Sums, Tally
@@ -36,6 +39,7 @@ def compare(
     work_folder: Path,
     *,
     rows: int = 0,
+    journal: Journal | None = None,
     details: int = DETAILS,
     advance: Advance = unwatched,
     clock: Callable[[], float] = time.time,
@@ -45,12 +49,15 @@ def compare(
     """Compares what the source should have become with what the table holds.
 
     rows     how many the source has for this table, about: whether the readers' helpers are worth it
+    journal  what is known of the two sides already, and where what is found is written down
     details  how many items of each kind (missing, extra, different) are named; counts are always exact
     memory   bytes of hashes held before they go to files in `work_folder`
 
     Raises SourceError, TargetError, and StateError when the working files cannot be written.
     """
-    comparison = _Comparison(source, compiled, readers, table_name, rows, details, _Steps(advance), clock)
+    comparison = _Comparison(
+        source, compiled, readers, table_name, rows, journal or Journal(), details, _Steps(advance), clock
+    )
     with no_search_for_cycles(), Spill(work_folder, memory, bucket) as spill:
         return comparison.by_sums() or comparison.by_pairs(spill)
 
@@ -88,6 +95,7 @@ class _Comparison:
     readers: Readers
     table: str
     rows: int
+    journal: Journal
     details: int
     advance: _Steps
     clock: Callable[[], float]
@@ -96,31 +104,50 @@ class _Comparison:
         """The result where both sides are equal, else None; also where two rows might give one item.
 
         A sum cannot tell two rows with equal items from one row and a scan that gives its item twice.
+        What is known of either side is not read again.
         """
         if proof(self.compiled):
             return None
-        sums = Sums()
-        reading = self._read(sums)
+        name = self.compiled.name
+        earlier = self.journal.known(name)
+        known = self._begun(earlier)
+        sums = Sums([entity.name for entity in self.compiled.entities], known)
+        self.journal.watch(name, lambda: replace(known, actual=sums.actual, ranges=sums.ranges))
+        done = sums.read()
+        self.advance(sum(part.items for part in done.values()) + self.rows * len(sums.whole) // known.shares)
+        reading = self._read(sums, known, done)
         if not sums.equal:
             self.advance.back()
             return None
-        return self._result(reading, Findings(self.details, actual=reading.expected.counts))
+        difference = self._result(reading, Findings(self.details, actual=reading.expected.counts))
+        continued = earlier.shares > 0
+        return replace(difference, ranges=sums.ranges, proved_at=known.proved_at, continued=continued)
 
     def by_pairs(self, spill: Spill) -> TableDifference:
         """The result, whatever it is."""
-        reading = self._read(Records(self.compiled, spill))
+        reading = self._read(Records(self.compiled, spill), self._begun(TableSums()), {})
         return self._result(reading, pair(spill.buckets(), self.details))
 
-    def _read(self, tally: Tally[Any]) -> _Reading:
-        started = self.clock()
-        expected = Expected(self.source, self.compiled.entities)
-        actual = self.readers.begin(self.table, self.rows, tally.look, tally.take, self.advance)
-        for number, items in expected.chunks():
-            tally.expect(number, items)
-            self.advance(len(items))
+    def _begun(self, known: TableSums) -> TableSums:
+        """With the time and the plan of the scan, which an interrupted one has already."""
+        if known.shares:
+            return known
+        plan = self.readers.plan(self.rows)
+        return replace(known, started=self.clock(), shares=plan.shares, width=plan.width)
+
+    def _read(self, tally: Tally[Any], known: TableSums, done: Mapping[int, KeyRange]) -> _Reading:
+        expected = Expected(self.source, self.compiled.entities, done)
+        actual = self.readers.begin(self.table, Plan(known.shares, known.width), tally, self._step)
+        for part in expected.parts() if known.proved_at is None else ():
+            tally.expect(part)
+            self._step(len(part.items))
             actual.attend()
         actual.finish()
-        return _Reading(expected, started, self.clock())
+        return _Reading(expected, known.started, self.clock())
+
+    def _step(self, more: int) -> None:
+        self.advance(more)
+        self.journal.step()
 
     def _result(self, reading: _Reading, findings: Findings) -> TableDifference:
         compiled, wire = self.compiled, self.readers.wire

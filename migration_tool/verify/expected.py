@@ -3,53 +3,83 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from migration_tool.design.compile import CompiledEntity
 from migration_tool.errors import RowRejected
 from migration_tool.model import Chunk, EncodedItem, Position
 from migration_tool.source.sqlite import SqliteSource
+from migration_tool.state.proofs import KeyRange
 from migration_tool.verify.report import Rejection
 
 REJECTIONS = 20
+_NOTHING: Mapping[int, KeyRange] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some hundred consecutive rows of the entity at place `entity`, up to the one at `until`."""
+
+    entity: int
+    items: list[EncodedItem]
+    rows: int
+    until: Position
 
 
 class Expected:
     """One reading of the source: its items, and what was counted on the way, by place of the entity.
 
-    rejections  the first rows that have no item, with the reason
+    known       the first rows of each entity, which are counted but not read again
+    rejections  the first rows that were read and have no item, with the reason
     """
 
-    def __init__(self, source: SqliteSource, entities: Sequence[CompiledEntity]) -> None:
-        self.counts: Counter[int] = Counter()
-        self.rejected: Counter[int] = Counter()
+    def __init__(
+        self,
+        source: SqliteSource,
+        entities: Sequence[CompiledEntity],
+        known: Mapping[int, KeyRange] = _NOTHING,
+    ) -> None:
+        self.counts = Counter({number: part.items for number, part in known.items()})
+        self.rejected = Counter({number: part.rows - part.items for number, part in known.items()})
         self.rejections: list[Rejection] = []
         self._source = source
         self._entities = entities
+        self._after = {number: part.until for number, part in known.items()}
 
-    def chunks(self) -> Iterator[tuple[int, list[EncodedItem]]]:
-        """The place of the entity, and some hundred of its items. Raises SourceError."""
+    def parts(self) -> Iterator[Part]:
+        """The rows that are not known, entity by entity in cursor order. Raises SourceError."""
         for number, entity in enumerate(self._entities):
-            for chunk in self._source.chunks(entity.read):
+            for chunk in self._source.chunks(entity.read, self._after.get(number)):
                 items = self._encoded(number, entity, chunk)
                 self.counts[number] += len(items)
-                yield number, items
+                yield Part(number, items, len(chunk.rows), chunk.position(-1))
 
     def _encoded(self, number: int, entity: CompiledEntity, chunk: Chunk) -> list[EncodedItem]:
+        def reject(place: int, why: RowRejected) -> None:
+            self.rejected[number] += 1
+            if len(self.rejections) < REJECTIONS:
+                table, position = entity.read.table, chunk.position(place)
+                self.rejections.append(Rejection(entity.name, table, position, why.rule, why.reason))
+
+        return encoded(entity, chunk, reject)
+
+
+def encoded(
+    entity: CompiledEntity, chunk: Chunk, reject: Callable[[int, RowRejected], None]
+) -> list[EncodedItem]:
+    """The items of the rows; `reject` is told the place of each row that has none, and why."""
+    try:
+        return list(map(entity.item, chunk.rows))
+    except RowRejected:
+        return list(_one_by_one(entity, chunk, reject))
+
+
+def _one_by_one(
+    entity: CompiledEntity, chunk: Chunk, reject: Callable[[int, RowRejected], None]
+) -> Iterator[EncodedItem]:
+    for place, row in enumerate(chunk.rows):
         try:
-            return list(map(entity.item, chunk.rows))
-        except RowRejected:
-            return list(self._one_by_one(number, entity, chunk))
-
-    def _one_by_one(self, number: int, entity: CompiledEntity, chunk: Chunk) -> Iterator[EncodedItem]:
-        for place, row in enumerate(chunk.rows):
-            try:
-                yield entity.item(row)
-            except RowRejected as rejected:
-                self._reject(number, entity, chunk.position(place), rejected)
-
-    def _reject(self, number: int, entity: CompiledEntity, position: Position, why: RowRejected) -> None:
-        self.rejected[number] += 1
-        if len(self.rejections) < REJECTIONS:
-            table = entity.read.table
-            self.rejections.append(Rejection(entity.name, table, position, why.rule, why.reason))
+            yield entity.item(row)
+        except RowRejected as rejected:
+            reject(place, rejected)

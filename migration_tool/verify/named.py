@@ -68,9 +68,9 @@ def _concerned(
     if not wanted:
         return
     both = (
-        (compiled.entities[number].name, item)
-        for number, items in Expected(source, compiled.entities).chunks()
-        for item in items
+        (compiled.entities[part.entity].name, item)
+        for part in Expected(source, compiled.entities).parts()
+        for item in part.items
         if _is_concerned(findings, item)
     )
     yield from islice(both, wanted)

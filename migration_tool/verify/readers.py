@@ -11,13 +11,13 @@ import os
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Generic, Self, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeAlias, TypeVar
 
 from migration_tool.errors import MigrationError
 from migration_tool.model import WireItem
@@ -37,6 +37,22 @@ Look: TypeAlias = Callable[[list[WireItem]], T]
 """What a page becomes where it is read. It is pickled, and so is what it gives."""
 
 
+class Taker(Protocol[T]):
+    """Who takes what is read. `whole`: the shares it has taken whole before, which are not read again."""
+
+    @property
+    def look(self) -> Look[T]: ...
+
+    @property
+    def whole(self) -> Collection[int]: ...
+
+    def take(self, share: int, found: T) -> None:
+        """What `look` made of one page of that share."""
+
+    def end(self, share: int) -> None:
+        """That share has no more pages."""
+
+
 def usual_processes() -> int:
     """One per CPU that this process may use, and not more than MOST_PROCESSES."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -44,9 +60,18 @@ def usual_processes() -> int:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """How a table is cut: into `shares`, of `width` segments each, which are scanned together."""
+
+    shares: int
+    width: int
+
+
+@dataclass(frozen=True)
 class Share(Generic[T]):
     """Some `segments` of the `total` in which a table is scanned."""
 
+    number: int
     table: str
     total: int
     segments: Sequence[int]
@@ -81,15 +106,23 @@ class Readers:
             helper.end()
         self._helpers = []
 
-    def begin(
-        self, table: str, items: int, look: Look[T], take: Callable[[T], object], advance: Advance
-    ) -> Reading[T]:
-        """Starts to read the whole table, of about so many items; `take` gets what `look` made of it."""
-        large = items >= self._large and self._processes > 1
-        if large:
+    def plan(self, items: int) -> Plan:
+        """For a table of about so many items: a large one is read in many shares.
+
+        Enough of them that all processes end at about the same time, and that little is read again by a
+        validation that was interrupted; together the processes use all connections.
+        """
+        if items < self._large:
+            return Plan(1, self.wire.target.connections)
+        shares = min(_MOST_SHARES, max(4 * self._processes, items // _ITEMS_PER_SHARE))
+        return Plan(shares, max(1, self.wire.target.connections // self._processes))
+
+    def begin(self, table: str, plan: Plan, taker: Taker[T], advance: Advance) -> Reading[T]:
+        """Starts to read the whole table, as far as it has not been taken."""
+        shares = [share for share in _shares(table, plan, taker.look) if share.number not in taker.whole]
+        if len(shares) > 1:
             self._hire()
-        shares = self._shares(table, items if large else 0, look)
-        return Reading(self.wire, self._helpers if large else [], shares, take, advance)
+        return Reading(self.wire, self._helpers if len(shares) > 1 else [], shares, taker, advance)
 
     def _hire(self) -> None:
         try:
@@ -98,14 +131,10 @@ class Readers:
         except OSError as error:
             LOG.warning("a reading process cannot be started", extra={"reason": str(error)})
 
-    def _shares(self, table: str, items: int, look: Look[T]) -> list[Share[T]]:
-        """Enough of them that all processes end at about the same time; together they use all connections."""
-        count, width = 1, self.wire.target.connections
-        if items:
-            count = min(_MOST_SHARES, max(4 * self._processes, items // _ITEMS_PER_SHARE))
-            width = max(1, width // self._processes)
-        segments = range(count * width)
-        return [Share(table, len(segments), segments[n::count], look) for n in range(count)]
+
+def _shares(table: str, plan: Plan, look: Look[T]) -> list[Share[T]]:
+    segments = range(plan.shares * plan.width)
+    return [Share(n, table, len(segments), segments[n :: plan.shares], look) for n in range(plan.shares)]
 
 
 class Reading(Generic[T]):
@@ -116,13 +145,13 @@ class Reading(Generic[T]):
         wire: Wire,
         helpers: list[_Helper],
         shares: Sequence[Share[T]],
-        take: Callable[[T], object],
+        taker: Taker[T],
         advance: Advance,
     ) -> None:
         self._wire = wire
         self._helpers = helpers
         self._left = deque(shares)
-        self._take = take
+        self._taker = taker
         self._advance = advance
         self.attend()
 
@@ -140,9 +169,10 @@ class Reading(Generic[T]):
 
     def _read(self, share: Share[T]) -> None:
         for count, found in share.pages(self._wire):
-            self._take(found)
+            self._taker.take(share.number, found)
             self._advance(count)
             self.attend()
+        self._taker.end(share.number)
 
     def _hear(self, seconds: float | None) -> None:
         self._employ()
@@ -163,12 +193,16 @@ class Reading(Generic[T]):
             if message:
                 helper.found.append(message[1])
                 self._advance(message[0])
-            else:
-                for found in helper.found:
-                    self._take(found)
+            elif helper.share:
+                self._take_whole(helper.share.number, helper.found)
                 helper.share = None
         if helper.lost:
             self._lose(helper)
+
+    def _take_whole(self, share: int, pages: list[T]) -> None:
+        for found in pages:
+            self._taker.take(share, found)
+        self._taker.end(share)
 
     def _lose(self, helper: _Helper) -> None:
         LOG.warning("a reading process is gone; its share is read again")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from math import isfinite
@@ -18,6 +18,7 @@ import orjson
 
 from migration_tool.attributes import canonical_number
 from migration_tool.model import Position
+from migration_tool.state.proofs import Ranges
 
 Advance: TypeAlias = Callable[[int], None]
 """Called with how many more source rows, items or calls have been looked at."""
@@ -81,6 +82,9 @@ class TableDifference:
     Counts are exact; `missing`, `extra` and `different` name at most as many as were asked for.
     repeated         how often the scan gave a key a second time
     scan_started     unix seconds, as is scan_finished
+    ranges           what the rows of the source become, where both sides are equal and no two keys can be
+    proved_at        unix seconds: when that was found out, where it stands for the source, which was not read
+    continued        part of it was read by a validation that was interrupted
     """
 
     name: str
@@ -93,6 +97,9 @@ class TableDifference:
     repeated: int = 0
     scan_started: float = 0.0
     scan_finished: float = 0.0
+    ranges: Ranges = field(default_factory=dict)
+    proved_at: float | None = None
+    continued: bool = False
 
     def total(self, count: str) -> int:
         """The sum of one of EntityCounts' counts, by its name."""
@@ -269,6 +276,7 @@ def _table(report: TableReport) -> dict[str, Any]:
         "entities": [dict(vars(entity)) for entity in difference.entities],
         "scan_started": iso_time(difference.scan_started),
         "scan_finished": iso_time(difference.scan_finished),
+        "proved_at": None if difference.proved_at is None else iso_time(difference.proved_at),
         "access_patterns": [_pattern(pattern) for pattern in report.access_patterns],
         "checked": list(report.checked),
         "not_checked": list(report.not_checked),

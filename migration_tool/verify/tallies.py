@@ -6,7 +6,8 @@ page, perhaps in another process.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol, TypeVar
@@ -15,44 +16,73 @@ import orjson
 
 from migration_tool.design.compile import CompiledDesign
 from migration_tool.design.model import ENTITY_TYPE
-from migration_tool.model import EncodedItem, WireItem
+from migration_tool.model import WireItem
+from migration_tool.state.proofs import MODULUS, KeyRange, Ranges, every
+from migration_tool.state.validation import TableSums
 from migration_tool.verify.canonical import canonical_texts
+from migration_tool.verify.expected import Part
 from migration_tool.verify.pairing import ACTUAL, EXPECTED, tag
-from migration_tool.verify.readers import Look
+from migration_tool.verify.ranges import RangeBuilder
+from migration_tool.verify.readers import Taker
 from migration_tool.verify.spill import Spill, digest, key_hash
 
 T = TypeVar("T")
+_NOTHING = TableSums()
 
 
-class Tally(Protocol[T]):
-    @property
-    def look(self) -> Look[T]: ...
+class Tally(Taker[T], Protocol[T]):
+    """Both sides' taker."""
 
-    def expect(self, entity: int, items: Sequence[EncodedItem]) -> None: ...
-
-    def take(self, found: T) -> None: ...
+    def expect(self, part: Part) -> None: ...
 
 
 class Sums:
-    """A sum of 512-bit hashes for each side: nothing is kept of any item.
+    """A sum of 512-bit hashes for each side: of the expected items by key range, of the actual ones by share.
 
-    Equal sums are equal items, each as often as on the other side, in whatever order; the odds against it
-    are 2**512.
+    Nothing is kept of any item. Equal sums are equal items, each as often as on the other side, in whatever
+    order; the odds against it are 2**512.
+
+    names  of the entities
+    known  of both sides already, to which the rest is added
     """
 
-    def __init__(self) -> None:
+    def __init__(self, names: Sequence[str], known: TableSums = _NOTHING) -> None:
         self.look = _sum_of_page
-        self._difference = 0
+        self.whole = set(known.actual)
+        self._actual = Counter(known.actual)
+        self._expected = {name: RangeBuilder(known.ranges.get(name, ())) for name in names}
+        self._names = names
 
     @property
     def equal(self) -> bool:
-        return not self._difference
+        expected = sum(part.digest for part in every(self.ranges))
+        return (expected - self._actual.total()) % MODULUS == 0
 
-    def expect(self, entity: int, items: Sequence[EncodedItem]) -> None:
-        self._difference += _sum(text.encode() for _, _, text in items)
+    @property
+    def ranges(self) -> Ranges:
+        """What the rows became, of entities that have rows."""
+        return {name: builder.ranges for name, builder in self._expected.items() if builder.ranges}
 
-    def take(self, found: int) -> None:
-        self._difference -= found
+    @property
+    def actual(self) -> Mapping[int, int]:
+        """Share → digest, of the shares that have ended."""
+        return {share: self._actual[share] % MODULUS for share in sorted(self.whole)}
+
+    def expect(self, part: Part) -> None:
+        digest = _sum(text.encode() for _, _, text in part.items) % MODULUS
+        more = KeyRange(part.until, part.rows, len(part.items), digest)
+        self._expected[self._names[part.entity]].add(more)
+
+    def read(self) -> dict[int, KeyRange]:
+        """By place of the entity, all that has been read of it."""
+        parts = ((number, self._expected[name].whole) for number, name in enumerate(self._names))
+        return {number: part for number, part in parts if part}
+
+    def take(self, share: int, found: int) -> None:
+        self._actual[share] += found
+
+    def end(self, share: int) -> None:
+        self.whole.add(share)
 
 
 class Records:
@@ -60,15 +90,19 @@ class Records:
 
     def __init__(self, compiled: CompiledDesign, spill: Spill) -> None:
         self.look = _RecordsOfPage(compiled.design.keys, tuple(entity.name for entity in compiled.entities))
+        self.whole = frozenset[int]()
         self._spill = spill
 
-    def expect(self, entity: int, items: Sequence[EncodedItem]) -> None:
-        add, mark = self._spill.add, tag(entity, EXPECTED)
-        for partition_key, sort_key, text in items:
+    def expect(self, part: Part) -> None:
+        add, mark = self._spill.add, tag(part.entity, EXPECTED)
+        for partition_key, sort_key, text in part.items:
             add(key_hash(partition_key, sort_key) + digest(text.encode()) + mark)
 
-    def take(self, found: bytes) -> None:
+    def take(self, share: int, found: bytes) -> None:
         self._spill.add_all(found)
+
+    def end(self, share: int) -> None:
+        """All that there is to do is done."""
 
 
 def _sum(texts: Iterable[bytes]) -> int:

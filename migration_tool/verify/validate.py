@@ -10,9 +10,12 @@ from typing import TypeAlias
 
 from migration_tool.design.compile import CompiledDesign
 from migration_tool.source.sqlite import SqliteSource
+from migration_tool.state.proofs import every
+from migration_tool.state.validation import TableSums
 from migration_tool.target.wire import Wire
 from migration_tool.verify.cases import check_sql, possible
 from migration_tool.verify.compare import DETAILS, compare
+from migration_tool.verify.journal import Journal
 from migration_tool.verify.patterns import ASK_AGAIN_SECONDS, LONGEST_ANSWER, check_patterns
 from migration_tool.verify.readers import Readers, usual_processes
 from migration_tool.verify.report import (
@@ -39,6 +42,7 @@ def validate(
     wire: Wire,
     work_folder: Path,
     *,
+    journal: Journal | None = None,
     run_id: str | None = None,
     limit: int | None = None,
     details: int = DETAILS,
@@ -51,6 +55,7 @@ def validate(
 
     tables         compiled design and physical table name
     work_folder    where hashes go that do not fit in memory; nothing is left there
+    journal        what is known already, and where to write down how far this is
     limit          parameter sets per access pattern; None: all, 0: the patterns are left out
     processes      that read a large table, this one included; None: as `usual_processes` says
     source_name    how the report calls the source, when it is read from a copy
@@ -60,17 +65,24 @@ def validate(
     for compiled, _ in tables if limit != 0 else ():
         check_sql(source, compiled.design)
     reports = []
+    journal = journal or Journal()
     with Readers(wire, processes or usual_processes()) as readers:
         for compiled, table in tables:
-            rows = sum(source.count(entity.read) for entity in compiled.entities)
+            rows = _rows(source, compiled, journal.known(compiled.name))
             advance = _counted(source, compiled, rows, limit, progress)
             difference = compare(
                 source, compiled, readers, table, work_folder,
-                rows=rows, details=details, advance=advance, clock=clock,
+                rows=rows, journal=journal, details=details, advance=advance, clock=clock,
             )  # fmt: skip
             reports.append(_with_patterns(source, compiled, wire, difference, limit, advance))
             advance(sys.maxsize)
     return Report(run_id, clock(), source_name or str(source.path), wire.target.url, tuple(reports))
+
+
+def _rows(source: SqliteSource, compiled: CompiledDesign, known: TableSums) -> int:
+    if known.proved_at is not None:
+        return sum(part.rows for part in every(known.ranges))
+    return sum(source.count(entity.read) for entity in compiled.entities)
 
 
 def _with_patterns(
@@ -114,16 +126,30 @@ def _checked(difference: TableDifference, patterns: Sequence[PatternResult]) -> 
         f"Every item was compared, key and attributes: {many(expected, 'item')} that the source gives with "
         f"{many(actual, 'item')} that the table holds."
     )
-    yield (
-        "The source was read in one snapshot; the table by a strongly consistent scan "
-        f"from {iso_time(difference.scan_started)} to {iso_time(difference.scan_finished)}."
-    )
+    yield from _sides(difference)
     if patterns:
         calls, rows = sum(p.calls for p in patterns), sum(p.rows for p in patterns)
         yield (
             f"{many(len(patterns), 'access pattern')} answered {many(calls, 'call')}; the values, number and "
             f"order of the items were compared with {many(rows, 'row')} of the SQL. GetItem and Query only."
         )
+
+
+def _sides(difference: TableDifference) -> Iterator[str]:
+    """Where either side comes from."""
+    started, finished = iso_time(difference.scan_started), iso_time(difference.scan_finished)
+    scan = f"by a strongly consistent scan from {started} to {finished}."
+    if difference.proved_at is None:
+        yield f"The source was read in one snapshot; the table {scan}"
+    else:
+        ranges = many(sum(1 for _ in every(difference.ranges)), "key range")
+        yield (
+            f"Expected side: the proof of {iso_time(difference.proved_at)}, {ranges} of this source and "
+            "design; the rows of the source were not read (validate --fresh reads them)."
+        )
+        yield f"The table was read {scan}"
+    if difference.continued:
+        yield "This validation was interrupted and continued: what it had read before was not read again."
 
 
 def _not_checked(

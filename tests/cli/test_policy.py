@@ -82,7 +82,7 @@ class Recorded:
 
     def on_request(self, seen: Seen, body: dict[str, Any]) -> Reply | None:
         for table, requests in body.get("RequestItems", {}).items():
-            if table not in self.spoilt:
+            if seen.operation == "BatchWriteItem" and table not in self.spoilt:
                 requests[0]["PutRequest"]["Item"]["Spoilt"] = {"BOOL": True}
             self.spoilt.add(table)
         return fault("AccessDeniedException") if seen.operation == self.deny else None
@@ -143,10 +143,18 @@ def test_every_command_has_its_permissions() -> None:
     assert {name.partition(" ")[0] for name in COMMANDS} == set(CLI_COMMANDS)
 
 
-@pytest.mark.parametrize("words", [["plan"], ["validate"], ["validate", "--items-only"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words",
+    [["plan"], *(["validate", *more] for more in ([], ["--items-only"], ["--resume"], ["--while-running"]))],
+    ids=" ".join,
+)
 def test_what_reads(loaded: Recorded, words: list[str]) -> None:
     calls = loaded.calls(*words, code=7 if words[0] == "validate" else 0)
     assert calls == allowed(policy(loaded.config, " ".join(words), ACCOUNT))
+
+
+def test_a_look_back_reads_what_a_look_at_all_does() -> None:
+    assert COMMANDS["validate --since"] == COMMANDS["validate --while-running"]
 
 
 def test_query(loaded: Recorded, tiny_db: Path) -> None:

@@ -22,6 +22,7 @@ from migration_tool.state.checkpoint import (
     Tuning,
 )
 from migration_tool.state.live import TRENDS
+from migration_tool.state.proofs import MODULUS, KeyRange, TableProof
 from migration_tool.state.store import StateStore
 
 RUN = "20261120T213000-a1b2c3"
@@ -115,6 +116,16 @@ positions = st.lists(scalars, min_size=1, max_size=4).map(tuple)
 
 
 @st.composite
+def key_ranges(draw: st.DrawFn) -> KeyRange:
+    items, more = draw(counts), draw(st.integers(1, 9))
+    return KeyRange(draw(positions), items + more, items, draw(st.integers(0, MODULUS - 1)))
+
+
+ranges = st.dictionaries(texts, st.lists(key_ranges(), max_size=3).map(tuple), max_size=3)
+proofs = st.builds(TableProof, texts, texts, counts, times, ranges)
+
+
+@st.composite
 def progresses(draw: st.DrawFn, table: str, name: str) -> EntityProgress:
     written, rejected, more = draw(counts), draw(counts), draw(counts)
     read = written + rejected + more
@@ -154,5 +165,6 @@ def checkpoints(draw: st.DrawFn) -> Checkpoint:
         pace=draw(paces),
         flow=draw(flows),
         lease=draw(leases),
+        proofs=draw(st.dictionaries(st.sampled_from(sorted(tables)), proofs)) if tables else {},
         generation=draw(st.integers(1, 2**53)),
     )

@@ -15,8 +15,11 @@ import orjson
 import pytest
 from hypothesis import given
 
+from migration_tool.errors import StateError
 from migration_tool.state.checkpoint import Checkpoint, Counters, EntityProgress, Flow, Lease, Pace, Tuning
 from migration_tool.state.envelope import seal, unseal
+from migration_tool.state.proofs import KeyRange, TableProof
+from migration_tool.state.validation import TableSums
 
 from .samples import checkpoint, checkpoints, finished
 
@@ -60,16 +63,24 @@ def test_everything_written_is_valid(state: Checkpoint) -> None:
         (("payload", "lease", "generations"), {"music_catalog": -1}),
         (("payload", "lease", "until"), "now"),
         (("payload", "fingerprints", "targets", "music_catalog"), {}),
+        (("payload", "proofs"), []),
+        (("payload", "proofs", "music_catalog", "made_by"), None),
+        (("payload", "proofs", "music_catalog", "ranges", "Artist", 0, "digest"), "0" * 127),
+        (("payload", "proofs", "music_catalog", "ranges", "Artist", 0, "until"), None),
+        (("payload", "proofs", "music_catalog", "ranges", "Artist", 0, "rows"), 0),
     ],
 )
 def test_the_schema_refuses_what_the_reader_refuses(path: tuple[str | int, ...], value: object) -> None:
-    envelope = document(checkpoint(generation=1))
+    proof = TableProof("91ab", "77c0", 1, 2.5, {"Artist": (KeyRange((5,), 5, 4, 17),)})
+    envelope = document(checkpoint(generation=1).with_proof("music_catalog", proof))
     VALIDATOR.validate(envelope)
     part = envelope
     for step in path[:-1]:
         part = part[step]
     part[path[-1]] = value
     assert not VALIDATOR.is_valid(envelope)
+    with pytest.raises(StateError):
+        unseal(orjson.dumps(envelope, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
 
 
 def test_the_documented_example_is_a_state_file() -> None:
@@ -81,7 +92,7 @@ def test_the_documented_example_is_a_state_file() -> None:
 
 
 def test_every_field_is_documented() -> None:
-    parts = (Checkpoint, EntityProgress, Counters, Tuning, Pace, Flow, Lease)
+    parts = (Checkpoint, EntityProgress, Counters, Tuning, Pace, Flow, Lease, TableProof, KeyRange, TableSums)
     names = {name for part in parts for name in part.__slots__}
     text = DOCS.read_text("utf-8")
     assert [name for name in sorted(names) if not re.search(rf"`{name}(`|\.|\[)", text)] == []

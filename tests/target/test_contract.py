@@ -13,7 +13,7 @@ from migration_tool.errors import TargetError
 from migration_tool.model import WireItem
 from migration_tool.target import table as tables
 from migration_tool.target.answers import Reaction, classify
-from migration_tool.target.reader import fetch, fetch_many, scan
+from migration_tool.target.reader import fetch, fetch_many, get_items, scan
 from migration_tool.target.session import Target
 from migration_tool.target.wire import Wire
 
@@ -163,6 +163,18 @@ def test_many_gets_come_back_in_order_and_absence_is_proved(wire: Wire, table: s
 
     found = list(fetch_many(wire, table, (get(n) for n in range(300))))
     assert [numbers(items) for items in found] == [[n] if n % 2 == 0 else [] for n in range(300)]
+
+
+def test_items_by_key_are_whole_also_where_an_answer_cannot_hold_them(wire: Wire, table: str) -> None:
+    """50 items of 390 KB are more than the 16 MB of an answer; 50 more keys have no item."""
+    for start in range(0, 50, 10):
+        write(wire, table, [item(number, 390_000) for number in range(start, start + 10)])
+    keys = [{"PK": {"S": "p"}, "SK": {"S": f"{number:05}"}} for number in range(100)]
+    groups = {"all": keys, "few": keys[48:52], "none": keys[60:61]}
+    found = dict(get_items(wire, table, groups.items()))
+    numbers = {tag: sorted(int(i["N"]["N"]) for i in items) for tag, items in found.items()}
+    assert numbers == {"all": list(range(50)), "few": [48, 49], "none": []}
+    assert all(len(i["Name"]["S"]) == 390_000 for i in found["all"])
 
 
 def test_the_answers_of_refused_requests_have_their_reaction(wire: Wire, table: str) -> None:

@@ -12,7 +12,7 @@ from migration_tool.design.model import Requests
 from migration_tool.errors import TargetError
 from migration_tool.model import WireItem
 from migration_tool.target.backoff import Backoff
-from migration_tool.target.reader import _Call, fetch, fetch_many, scan
+from migration_tool.target.reader import _Call, fetch, fetch_many, get_items, scan
 from migration_tool.target.session import Target
 from migration_tool.target.wire import Wire
 
@@ -168,3 +168,55 @@ def test_shards_are_fetched_and_merged(serve: Serve) -> None:
     with wired(serve(reply).url) as wire:
         requests = query({"Shard": 0}, {"Shard": 1}, {"Shard": 2}, order_by="K")
         assert [i["K"]["S"] for i in fetch(wire, "t", requests)] == ["B", "a", "z", "é", "\U0001f3b5"]
+
+
+def keys(*numbers: int) -> list[WireItem]:
+    return [{"PK": {"S": f"p{number}"}} for number in numbers]
+
+
+def some_of(seen: Seen, count: int) -> Reply:
+    """The items of the first `count` keys; all others are left unprocessed."""
+    wanted = seen.json["RequestItems"]["t"]
+    assert wanted["ConsistentRead"] is True
+    found = [item(int(key["PK"]["S"][1:])) for key in wanted["Keys"][:count]]
+    rest = wanted["Keys"][count:]
+    left = {"t": {"Keys": rest, "ConsistentRead": True}} if rest else {}
+    return answer({"Responses": {"t": found}, "UnprocessedKeys": left})
+
+
+def test_items_by_key_are_asked_for_until_none_is_left(serve: Serve) -> None:
+    server = serve(lambda seen: some_of(seen, 2))
+    with wired(server.url, 2) as wire:
+        groups = [(n, keys(*range(10 * n, 10 * n + n))) for n in range(1, 8)]
+        found = dict(get_items(wire, "t", groups))
+    assert {tag: [i["N"]["N"] for i in items] for tag, items in found.items()} == {
+        n: [str(number) for number in range(10 * n, 10 * n + n)] for n in range(1, 8)
+    }
+    assert len(server.seen) == sum(-(-n // 2) for n in range(1, 8))
+
+
+def test_keys_that_are_never_processed_end_in_an_error_after_a_while(serve: Serve) -> None:
+    """Each answer that brings nothing is waited after; patience is bounded by age."""
+    server = serve(lambda seen: some_of(seen, 0))
+    backoff = Backoff(0.05, 0.1, max_age_seconds=0.5)
+    with Wire(Target(server.url, "us-east-1", 5, 2), backoff) as wire:
+        with pytest.raises(TargetError, match="3 keys are left unprocessed again and again") as caught:
+            list(get_items(wire, "t", [("g", keys(1, 2, 3))]))
+        assert "throttled" in caught.value.hint
+    assert 2 <= len(server.seen) < 200
+
+
+def test_groups_of_keys_are_read_only_a_few_ahead(serve: Serve) -> None:
+    server = serve(lambda seen: some_of(seen, 9))
+    drawn: list[int] = []
+
+    def groups() -> Iterator[tuple[int, list[WireItem]]]:
+        for number in range(100):
+            drawn.append(number)
+            yield number, keys(number)
+
+    with wired(server.url, 2) as wire:
+        found = get_items(wire, "t", groups())
+        for given, _ in enumerate(found, 1):
+            assert len(drawn) <= given + 8
+    assert len(drawn) == 100

@@ -65,6 +65,16 @@ class FakeWire:
         found = [i for i in self.items if all(i.get(name) == value for name, value in body["Key"].items())]
         return {"ConsumedCapacity": {}, **({"Item": found[0]} if found else {})}
 
+    def _batchgetitem(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Two items an answer: the rest is left unprocessed."""
+        ((table, wanted),) = body["RequestItems"].items()
+        now, later = wanted["Keys"][:2], wanted["Keys"][2:]
+        found = [
+            i for key in now for i in self.items if all(i.get(name) == value for name, value in key.items())
+        ]
+        left = {table: {**wanted, "Keys": later}} if later else {}
+        return {"Responses": {table: found}, "UnprocessedKeys": left}
+
     def _query(self, body: dict[str, Any]) -> dict[str, Any]:
         index = body.get("IndexName")
         sort = f"{index}SK" if index else self.keys[1]

@@ -29,12 +29,12 @@ from ..target.fake import FakeServer, Replies, Reply, Seen, answer, fault
 from .conftest import Bind
 from .fakes import FakeWire
 from .helpers import expected_items, target
-from .looks import nobody, who_and_what
+from .looks import Kept, nobody, who_and_what
 from .shop import DESIGN, SCHEMA
 
 ITEMS = 600
 PAGE = 7
-Found = list[tuple[int, list[int]]]
+Found = Kept[tuple[int, list[int]]]
 Serve = Callable[[Replies], FakeServer]
 
 
@@ -68,12 +68,12 @@ def until(reading: Reading[Any], done: Callable[[], bool]) -> None:
     raise AssertionError("the helpers do nothing")
 
 
-def numbers(found: Found) -> list[int]:
-    return sorted(number for _, numbers in found for number in numbers)
+def numbers(taker: Found) -> list[int]:
+    return sorted(number for _, numbers in taker.found for number in numbers)
 
 
-def processes(found: Found) -> set[int]:
-    return {process for process, _ in found}
+def processes(taker: Found) -> set[int]:
+    return {process for process, _ in taker.found}
 
 
 def pid(readers: Readers) -> int:
@@ -81,24 +81,24 @@ def pid(readers: Readers) -> int:
 
 
 def test_helpers_read_a_large_table_and_every_item_arrives_once(serve: Serve) -> None:
-    found: Found = []
+    found = Kept(who_and_what)
     steps: list[int] = []
     with wired(serve(numbered).url) as wire, Readers(wire, 3, large=ITEMS) as readers:
-        reading = readers.begin("t", ITEMS, who_and_what, found.append, steps.append)
+        reading = readers.begin("t", readers.plan(ITEMS), found, steps.append)
         until(reading, lambda: len(processes(found)) == 2)
         reading.finish()
         assert processes(found) - {os.getpid()} == {helper._process.pid for helper in readers._helpers}
-        again: Found = []
-        readers.begin("t", ITEMS, who_and_what, again.append, steps.append).finish()
+        again = Kept(who_and_what)
+        readers.begin("t", readers.plan(ITEMS), again, steps.append).finish()
         assert len(readers._helpers) == 2
     assert numbers(found) == numbers(again) == list(range(ITEMS))
     assert sum(steps) == 2 * ITEMS
 
 
 def test_a_small_table_is_read_alone(serve: Serve) -> None:
-    found: Found = []
+    found = Kept(who_and_what)
     with wired(serve(numbered).url) as wire, Readers(wire, 2, large=ITEMS + 1) as readers:
-        readers.begin("t", ITEMS, who_and_what, found.append, len_of).finish()
+        readers.begin("t", readers.plan(ITEMS), found, len_of).finish()
         assert readers._helpers == []
     assert processes(found) == {os.getpid()}
     assert numbers(found) == list(range(ITEMS))
@@ -119,9 +119,9 @@ def test_what_a_killed_helper_had_begun_is_read_again(serve: Serve, caplog: pyte
             return Reply(cut="before")
         return numbered(seen)
 
-    found: Found = []
+    found = Kept(who_and_what)
     with wired(serve(reply).url) as wire, Readers(wire, 2, large=1) as readers:
-        reading = readers.begin("t", ITEMS, who_and_what, found.append, len_of)
+        reading = readers.begin("t", readers.plan(ITEMS), found, len_of)
         with caplog.at_level(logging.WARNING, "migration_tool"):
             until(reading, lambda: not readers._helpers)
         assert "its share is read again" in caplog.text
@@ -135,7 +135,7 @@ def test_what_stops_a_helper_stops_the_reading(serve: Serve) -> None:
         wired(serve([fault("AccessDeniedException", message="not yours")]).url) as wire,
         Readers(wire, 2, large=1) as readers,
     ):
-        reading = readers.begin("t", ITEMS, who_and_what, [].append, len_of)
+        reading = readers.begin("t", readers.plan(ITEMS), Kept(who_and_what), len_of)
         with pytest.raises(TargetError, match="not yours") as caught:
             until(reading, lambda: False)
         assert "dynamodb:Scan" in caught.value.hint
@@ -145,7 +145,7 @@ def test_a_helper_that_fails_otherwise_leaves_it_to_this_process(
     serve: Serve, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with wired(serve(numbered).url) as wire, Readers(wire, 2, large=1) as readers:
-        reading = readers.begin("t", ITEMS, nobody, [].append, len_of)
+        reading = readers.begin("t", readers.plan(ITEMS), Kept(nobody), len_of)
         until(reading, lambda: not readers._helpers)
         with pytest.raises(ZeroDivisionError):
             reading.finish()
@@ -157,15 +157,15 @@ def test_helpers_that_cannot_start_are_not_needed(serve: Serve, monkeypatch: pyt
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
     monkeypatch.setattr(room.subprocess, "Popen", full)
-    found: Found = []
+    found = Kept(who_and_what)
     with wired(serve(numbered).url) as wire, Readers(wire, 2, large=1) as readers:
-        readers.begin("t", ITEMS, who_and_what, found.append, len_of).finish()
+        readers.begin("t", readers.plan(ITEMS), found, len_of).finish()
     assert numbers(found) == list(range(ITEMS))
 
 
 def test_helpers_end_with_the_block_and_hear_no_signal_of_the_terminal(serve: Serve) -> None:
     with wired(serve(numbered).url) as wire, Readers(wire, 2, large=1) as readers:
-        readers.begin("t", ITEMS, who_and_what, [].append, len_of)
+        readers.begin("t", readers.plan(ITEMS), Kept(who_and_what), len_of)
         (helper,) = readers._helpers
         assert os.getsid(helper._process.pid) != os.getsid(0)
         assert helper._process.poll() is None
@@ -177,8 +177,9 @@ import sys, time
 from migration_tool.target.session import Target
 from migration_tool.target.wire import Wire
 from migration_tool.verify.readers import Readers
+from migration_tool.verify.tallies import Sums
 readers = Readers(Wire(Target(sys.argv[1], "us-east-1", 30, 4)), 2, large=1)
-reading = readers.begin("t", 100, len, [].append, lambda more: None)
+reading = readers.begin("t", readers.plan(100), Sums([]), lambda more: None)
 print("ready", flush=True)
 time.sleep(600)
 """
@@ -206,11 +207,33 @@ def test_shares_are_the_whole_table_and_use_no_more_connections(
     count: int, connections: int, items: int
 ) -> None:
     wire = SimpleNamespace(target=SimpleNamespace(connections=connections))
-    shares = Readers(cast(Wire, wire), count)._shares("t", items, len)
+    plan = Readers(cast(Wire, wire), count).plan(items)
+    shares = room._shares("t", plan, len)
     assert {share.total for share in shares} == {sum(len(share.segments) for share in shares)}
     assert sorted(n for share in shares for n in share.segments) == list(range(shares[0].total))
-    assert all(1 <= len(share.segments) <= connections for share in shares)
-    assert len(shares[0].segments) * count <= max(connections, count) or not items
+    assert [share.number for share in shares] == list(range(plan.shares))
+    assert all(1 <= len(share.segments) == plan.width <= connections for share in shares)
+    assert plan.width * count <= max(connections, count) or items < room.LARGE
+
+
+def test_shares_that_were_taken_whole_are_not_read_again(serve: Serve) -> None:
+    with wired(serve(numbered).url) as wire, Readers(wire, 1, large=1) as readers:
+        plan = readers.plan(ITEMS)
+        first = Kept(who_and_what)
+        readers.begin("t", plan, first, len_of).finish()
+        assert first.ended == list(range(plan.shares)) and plan.shares > 2
+        later = Kept(who_and_what, whole={1})
+        steps: list[int] = []
+        readers.begin("t", plan, later, steps.append).finish()
+        assert 1 not in later.shares + later.ended
+        missing = [
+            n for (_, page), share in zip(first.found, first.shares, strict=True) for n in page if share == 1
+        ]
+        assert sorted([*numbers(later), *missing]) == list(range(ITEMS))
+        assert sum(steps) == ITEMS - len(missing)
+        rest = Kept(who_and_what, whole=set(first.ended))
+        readers.begin("t", plan, rest, len_of).finish()
+        assert not rest.found
 
 
 def test_as_many_processes_as_cpus(monkeypatch: pytest.MonkeyPatch) -> None:
