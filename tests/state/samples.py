@@ -116,10 +116,10 @@ positions = st.lists(scalars, min_size=1, max_size=4).map(tuple)
 
 @st.composite
 def progresses(draw: st.DrawFn, table: str, name: str) -> EntityProgress:
-    written, rejected, more = draw(counts), draw(counts), draw(counts)
-    read = written + rejected + more
+    account = draw(counts), draw(counts), draw(counts)
+    read = sum(account)
     position = draw(positions) if read else draw(st.none() | positions)
-    return EntityProgress(table, name, position, draw(counts), read, written, rejected, draw(st.booleans()))
+    return EntityProgress(table, name, position, draw(counts), read, *account, done=draw(st.booleans()))
 
 
 @st.composite
@@ -149,6 +149,7 @@ def checkpoints(draw: st.DrawFn) -> Checkpoint:
         ),
         counters=draw(st.builds(Counters, counts, counts, counts, counts, counts, times)),
         rejects_bytes=draw(counts),
+        rejects_rewrites=draw(counts),
         errors=tuple(draw(st.lists(st.builds(RunError, times, texts), max_size=3))),
         tuning=draw(tunings),
         pace=draw(paces),
