@@ -14,17 +14,14 @@ import logging
 import os
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from bench.product import MUSIC
 from migration_tool import cli, run
 from migration_tool.copying import Copy
-from migration_tool.state.checkpoint import EntityProgress, Pace
+from migration_tool.state.checkpoint import Pace
 from migration_tool.target import loader as loading
 
 
@@ -40,17 +37,15 @@ class TimedCopy(Copy):
 
 
 class RowCount:
-    """In place of the ledger: how many rows of each entity are done, which the copy loop asks at the end."""
+    """In place of the ledger: how many rows are done."""
 
-    rejected = unsaved = 0
+    unsaved = rows = 0
+    over_budget = False
     pace = Pace()
-    rejects_path = Path(os.devnull)
 
-    def __init__(self, checkpoint: Any, store: object, loader: Any, watcher: object) -> None:
+    def __init__(self, checkpoint: Any, store: object, loader: Any, watcher: object, book: object) -> None:
         self.run_id = checkpoint.run_id
-        self._began = checkpoint
         self._loader = loader
-        self._rows: Counter[tuple[str, str]] = Counter()
 
     @property
     def checkpoint(self) -> RowCount:
@@ -60,13 +55,9 @@ class RowCount:
     def uncovered(self) -> int:
         return int(self._loader.waiting)
 
-    def entity(self, table: str, entity: str) -> EntityProgress:
-        progress: EntityProgress = self._began.entity(table, entity)
-        return replace(progress, rows_read=self._rows[table, entity])
-
     def settle(self) -> None:
         for done in self._loader.done():
-            self._rows[done.lane.table, done.lane.entity] += done.rows
+            self.rows += done.rows
 
     def save(self) -> None:
         """Nothing is kept."""

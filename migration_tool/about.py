@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from migration_tool import __version__
+from migration_tool.budget import Budget
 from migration_tool.config import Config, LogSettings, Settings
 from migration_tool.errors import MigrationError
 from migration_tool.job import design_path, find_design, open_target
@@ -139,7 +140,7 @@ def _shown(value: Any) -> Any:
     """As it is written in the file."""
     if value is None:
         return "off"
-    return str(value) if isinstance(value, Path | MaxWcu) else value
+    return str(value) if isinstance(value, Path | Budget | MaxWcu) else value
 
 
 def _tried(part: Callable[[], _T], name: str, problems: dict[str, str]) -> _T | None:

@@ -23,6 +23,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from migration_tool.budget import NO_REJECTS, Budget
 from migration_tool.config_file import as_pairs, flatten, read_document, write_document
 from migration_tool.config_values import KEYS, NAMES, SECTIONS, TABLES, Key, described, nearest, table_part
 from migration_tool.errors import ConfigError
@@ -43,7 +44,7 @@ class Settings:
     enable_validation       compare everything when the load is done
     create_tables           create missing tables
     delete_existing_tables  drop and create again the tables that are there when a run begins
-    max_rejects             rejected rows with which a run still goes on
+    max_rejects             rejected rows with which a run still goes on; see budget
     max_retry_seconds       seconds: age at which a throttled batch stops the run, resumable
     source_snapshot         copy: read a private copy; live: read the source in place
     connections             requests at a time; each holds one batch (at most 16 MB) in memory
@@ -61,7 +62,7 @@ class Settings:
     enable_validation: bool = True
     create_tables: bool = True
     delete_existing_tables: bool = False
-    max_rejects: int = 0
+    max_rejects: Budget = NO_REJECTS
     max_retry_seconds: int = 900
     source_snapshot: str = "copy"
     connections: int = 64

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from migration_tool import rates
+from migration_tool import budget, rates
 from migration_tool.documents import Pairs
 
 Kind = Callable[[Any], Any]
@@ -178,6 +178,14 @@ def lease(value: Any) -> float | None:
         raise ValueError(f"off, or {error}, in seconds") from error
 
 
+def max_rejects(value: Any) -> budget.Budget:
+    """A number of rows, or the text of a percentage."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if not is_number and not (isinstance(value, str) and value.endswith("%")):
+        raise ValueError(budget.SENTENCE)
+    return budget.Budget.parse(str(value))
+
+
 def text_to_integer(text: str) -> int | str:
     """The number the text spells, else the text, which no integer kind accepts."""
     return int(text) if _is_integer(text) else text
@@ -230,7 +238,7 @@ KEYS: tuple[Key, ...] = (
     _truth("migration_settings.enable_validation", True),
     _truth("migration_settings.create_tables", True),
     _truth("migration_settings.delete_existing_tables", False),
-    _whole("migration_settings.max_rejects", 0, 10**9, 0),
+    Key("migration_settings.max_rejects", max_rejects, 0, ("MIGRATION_MAX_REJECTS",), text_to_integer),
     _whole("migration_settings.max_retry_seconds", 1, 86_400, 900),
     Key("migration_settings.source_snapshot", choice("copy", "live"), "copy"),
     _whole("migration_settings.connections", 1, 256, 64),

@@ -1,19 +1,18 @@
-"""The one copy loop, for `migrate` and for `resume`: rows → batches → table → watermark → checkpoint."""
+"""The one copy loop of all commands that load: rows → batches → table → watermark → checkpoint."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 
 from migration_tool.batches import Mixer, Supply
+from migration_tool.budget import Budget
 from migration_tool.config import Config
 from migration_tool.cycles import no_search_for_cycles
-from migration_tool.design.uniqueness import proof
-from migration_tool.errors import Interrupted, SourceError, TooManyRejects
-from migration_tool.job import Bound
+from migration_tool.errors import Interrupted, TooManyRejects
 from migration_tool.ledger import Ledger, Watcher
-from migration_tool.source.sqlite import SqliteSource
+from migration_tool.state.checkpoint import Checkpoint
 from migration_tool.steering import Steering
 from migration_tool.target.batch import Lane
 from migration_tool.target.loader import Loader
@@ -30,12 +29,11 @@ _PAUSED_SECONDS = 0.1
 
 
 class Copy:
-    """Loads every entity that is not done yet. `ledger.checkpoint` says how far, whatever happens."""
+    """Loads all rows of some supplies. `ledger.saved` says how far, whatever happens."""
 
     def __init__(
         self,
         config: Config,
-        source: SqliteSource,
         loader: Loader,
         ledger: Ledger,
         watcher: Watcher,
@@ -43,7 +41,6 @@ class Copy:
     ) -> None:
         self._settings = config.settings
         self._batch_size = config.batch_size
-        self._source = source
         self._loader = loader
         self._ledger = ledger
         self._watcher = watcher
@@ -51,7 +48,7 @@ class Copy:
         self._stop_by: float | None = None
         self._grown = 1
 
-    def run(self, tables: Sequence[Bound]) -> None:
+    def run(self, supplies: Iterable[Supply]) -> None:
         """Returns when every row is stored or rejected within the budget.
 
         Raises Interrupted, TooManyRejects, Stopped, TargetError, SourceError, StateError; what is
@@ -61,23 +58,10 @@ class Copy:
             self._over_budget()
             self._follow()
             with no_search_for_cycles():
-                self._load(list(self._supplies(tables)))
+                self._load(list(supplies))
         finally:
             self._ledger.settle()
             self._ledger.save()
-
-    def _supplies(self, tables: Sequence[Bound]) -> Iterator[Supply]:
-        for bound in tables:
-            doubted = {name for doubt in proof(bound.compiled) for name in doubt.entities}
-            for entity in bound.compiled.entities:
-                progress = self._ledger.checkpoint.entity(bound.name, entity.name)
-                if progress.done:
-                    continue
-                keys, table = bound.compiled.design.keys, entity.table.name
-                lane = Lane(bound.name, entity.name, bound.table_name, keys, table, entity.labels)
-                shape = None if entity.name in doubted else entity.shape
-                windows = self._source.windows(entity.read, progress.position, entity.item, shape)
-                yield Supply(lane, windows, entity.item, progress.rows_total - progress.rows_read)
 
     def _load(self, supplies: list[Supply]) -> None:
         """All entities, to their last row and their last acknowledgement."""
@@ -148,7 +132,6 @@ class Copy:
         for supply in [supply for supply in supplies if supply.ended]:
             lane = supply.lane
             if self._loader.finished(lane):
-                self._require_all_rows(lane)
                 self._ledger.finish(lane)
                 supplies.remove(supply)
                 LOG.info("entity loaded", extra={"table": lane.table, "entity": lane.entity})
@@ -177,16 +160,9 @@ class Copy:
         )
 
     def _over_budget(self) -> None:
-        budget = self._settings.max_rejects
-        if self._ledger.rejected > budget:
+        if self._ledger.over_budget:
             self._drain()
-            raise TooManyRejects(
-                "finish the migration",
-                self._ledger.checkpoint.run_id,
-                f"{self._ledger.rejected} rows were rejected, the budget (max_rejects) is {budget}",
-                f"See {self._ledger.rejects_path}. Mend the rows and `migrate.py migrate --force`, "
-                "or raise migration_settings.max_rejects and `migrate.py resume`.",
-            )
+            raise too_many_rejects(self._ledger.checkpoint, self._settings.max_rejects)
 
     def _drain(self) -> None:
         """Lets what is on its way arrive, for at most one request's time."""
@@ -195,13 +171,24 @@ class Copy:
             self._loader.pump(_PATIENCE_SECONDS)
             self._ledger.settle()
 
-    def _require_all_rows(self, lane: Lane) -> None:
-        """The end of the rows must be the end of the table: an unread row is never "done"."""
-        progress = self._ledger.checkpoint.entity(lane.table, lane.entity)
-        if progress.rows_read != progress.rows_total:
-            raise SourceError(
-                "read the whole table", lane.source_table,
-                f"{progress.rows_read:,} rows were read, {progress.rows_total:,} were counted",
-                "Check the database with `sqlite3 DB 'PRAGMA integrity_check'`, then begin anew with "
-                "`migrate.py migrate --force`.",
-            )  # fmt: skip
+
+def require_budget(checkpoint: Checkpoint, budget: Budget) -> None:
+    """For after the loading: a retry has tried every row by then. Raises TooManyRejects."""
+    if checkpoint.rejected > budget.of(checkpoint.items_total):
+        raise too_many_rejects(checkpoint, budget)
+
+
+def too_many_rejects(checkpoint: Checkpoint, budget: Budget) -> TooManyRejects:
+    """The end of a run that has rejected more rows than it may."""
+    count = f"{checkpoint.rejected:,} {'row is' if checkpoint.rejected == 1 else 'rows are'} rejected"
+    accept = "`migrate.py resume --max-rejects N`"
+    mend = "mend the rows or the design and send them with `migrate.py retry-rejects`"
+    then = f"Then {mend}, or accept them with {accept}."
+    if not checkpoint.loaded:
+        then = f"Go on with {accept}, then {mend}."
+    return TooManyRejects(
+        "finish the migration",
+        checkpoint.run_id,
+        f"{count}, the budget (max_rejects) is {budget.told(checkpoint.items_total)}",
+        f"`migrate.py rejects` says why. {then}",
+    )

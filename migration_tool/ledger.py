@@ -1,7 +1,8 @@
 """The account of a run: what is done, and the checkpoint that says so durably.
 
 The invariant: a checkpoint holds a position only when every row up to it is acknowledged or durably in the
-reject file. The line that would break it is in `Ledger.save`: rejects before checkpoint.
+reject file. The line that would break it is in `Ledger.save`: rejects before checkpoint. Where a save fails,
+`saved` is what holds: the account in memory may speak of rejects that are nowhere.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Protocol
 
+from migration_tool.errors import SourceError
 from migration_tool.forecast import Forecast
 from migration_tool.model import Reject
 from migration_tool.state.checkpoint import Checkpoint, Counters, Flow, Pace, Tuning
@@ -36,11 +37,73 @@ class Watcher(Protocol):
     def stopping(self) -> bool: ...
 
 
+class Book(Protocol):
+    """How windows that are done change the account, and where rejected rows are kept meanwhile."""
+
+    def enter(self, checkpoint: Checkpoint, window: Window) -> Checkpoint: ...
+
+    def finish(self, checkpoint: Checkpoint, lane: Lane) -> Checkpoint:
+        """With every row of the lane in the account. Raises SourceError where one is not."""
+
+    def over_budget(self, checkpoint: Checkpoint) -> bool: ...
+
+    def store(self, checkpoint: Checkpoint) -> Checkpoint:
+        """Makes the rejected rows durable; what is returned has to be saved next. Raises StateError."""
+
+    def stored(self) -> None:
+        """What `store` returned is saved. Raises StateError."""
+
+
+class Reading:
+    """The book of rows that are read for the first time, of which `most` may be rejected."""
+
+    def __init__(self, log: RejectLog, most: int) -> None:
+        self._log = log
+        self._most = most
+        self._rejects: list[Reject] = []
+
+    def enter(self, checkpoint: Checkpoint, window: Window) -> Checkpoint:
+        lane, rejected = window.lane, len(window.rejects)
+        before = checkpoint.entity(lane.table, lane.entity)
+        self._rejects += window.rejects
+        return checkpoint.advance(
+            lane.table,
+            lane.entity,
+            window.position,
+            before.rows_read + window.rows,
+            before.items_written + window.rows - rejected,
+            before.rejected + rejected,
+        )
+
+    def finish(self, checkpoint: Checkpoint, lane: Lane) -> Checkpoint:
+        """The end of the rows must be the end of the table: an unread row is never "done"."""
+        progress = checkpoint.entity(lane.table, lane.entity)
+        if progress.rows_read != progress.rows_total:
+            raise SourceError(
+                "read the whole table", lane.source_table,
+                f"{progress.rows_read:,} rows were read, {progress.rows_total:,} were counted",
+                "Check the database with `sqlite3 DB 'PRAGMA integrity_check'`, then begin anew with "
+                "`migrate.py migrate --force`.",
+            )  # fmt: skip
+        return checkpoint.finish(lane.table, lane.entity)
+
+    def over_budget(self, checkpoint: Checkpoint) -> bool:
+        return checkpoint.rejected > self._most
+
+    def store(self, checkpoint: Checkpoint) -> Checkpoint:
+        size = self._log.append(self._rejects)
+        self._rejects = []
+        return checkpoint.with_rejects(size, self._log.rewrites)
+
+    def stored(self) -> None: ...
+
+
 class Ledger:
     """Takes done windows into the account, and saves it when a save is due.
 
-    hold   asked before each save: until when the tables are leased; raises where they no longer are
-    saved  the newest checkpoint that is durable
+    checkpoint  the account as it is now
+    saved       the newest one that is durable
+    hold        asked before each save: until when the tables are leased; raises where they no longer are
     """
 
     def __init__(
@@ -49,21 +112,20 @@ class Ledger:
         store: StateStore,
         loader: Loader,
         watcher: Watcher,
+        book: Book,
         hold: Callable[[], float | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.checkpoint = self.saved = checkpoint
-        self.rejected = checkpoint.rejected
         self.unsaved = 0
         self._store = store
         self._loader = loader
         self._watcher = watcher
+        self._book = book
         self._hold = hold
         self._clock = clock
         self._before = checkpoint
         self.forecast = Forecast(clock)
-        self._reject_log = RejectLog(store.rejects_path(checkpoint.run_id), checkpoint.rejects_bytes)
-        self._rejects: list[Reject] = []
         self._due = self._began = clock()
 
     @property
@@ -72,8 +134,9 @@ class Ledger:
         return self._loader.waiting + self.unsaved
 
     @property
-    def rejects_path(self) -> Path:
-        return self._reject_log.path
+    def over_budget(self) -> bool:
+        """Whether more rows are rejected than may be."""
+        return self._book.over_budget(self.checkpoint)
 
     def settle(self) -> None:
         """Takes what is done into the account; saves it when a save is due, and once a second in any case."""
@@ -86,35 +149,24 @@ class Ledger:
         """Makes the account durable, then shows it. Raises what `hold` raises, with nothing written."""
         lease = replace(self.checkpoint.lease, until=self._hold())
         began = self._clock()
-        size = self._reject_log.append(self._rejects)
-        self._rejects = []
-        checkpoint = self.checkpoint.with_rejects(size).with_counters(self._figures()).with_lease(lease)
+        checkpoint = self._book.store(self.checkpoint).with_counters(self._figures()).with_lease(lease)
         self.saved = self._store.save(checkpoint.with_pace(self._pace()).with_flow(self._flow()))
         self.checkpoint = self.saved
+        self._book.stored()
         self.unsaved = 0
         now = self._clock()
         self._due = now + min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, (now - began) * _SAVE_SHARE))
         self._watcher.progress(self.checkpoint)
 
     def finish(self, lane: Lane) -> None:
-        self.checkpoint = self.checkpoint.finish(lane.table, lane.entity)
+        self.checkpoint = self._book.finish(self.checkpoint, lane)
         self.unsaved += 1
 
     def _enter(self, window: Window) -> None:
         lane, rejected = window.lane, len(window.rejects)
-        before = self.checkpoint.entity(lane.table, lane.entity)
-        self.checkpoint = self.checkpoint.advance(
-            lane.table,
-            lane.entity,
-            window.position,
-            before.rows_read + window.rows,
-            before.items_written + window.rows - rejected,
-            before.rejected + rejected,
-        )
+        self.checkpoint = self._book.enter(self.checkpoint, window)
         told = {"table": lane.table, "entity": lane.entity, "rows": window.rows, "rejected": rejected}
         LOG.debug("rows done", extra={**told, "batches": window.batches})
-        self.rejected += rejected
-        self._rejects += window.rejects
         self.unsaved += window.batches
 
     def tune(self, tuning: Tuning) -> None:
@@ -138,7 +190,7 @@ class Ledger:
 
     def _pace(self) -> Pace:
         checkpoint = self.checkpoint
-        done = checkpoint.items_written + checkpoint.rejected
+        done = checkpoint.items_written + checkpoint.rejected + checkpoint.skipped
         self.forecast.record(done)
         found = self.forecast.estimate(checkpoint.items_total - done)
         seconds = None if found.seconds_left is None else round(found.seconds_left, 1)

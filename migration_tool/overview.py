@@ -25,6 +25,8 @@ class EntityView:
     items_total: int
     percent: float
     rejected: int
+    skipped: int
+    unread: int
     done: bool
 
 
@@ -38,6 +40,8 @@ class TableView:
     items_total: int
     percent: float
     rejected: int
+    skipped: int
+    unread: int
     rate: float | None
     entities: tuple[EntityView, ...]
 
@@ -79,6 +83,8 @@ class LeaseView:
 class Overview:
     """The newest run of a state folder.
 
+    items_total  source rows: items_written + rejected + skipped + unread, always; so in each part
+    skipped      rejected rows that a retry did not find any more
     running      whether a process works on it now
     percent      of the source rows that are items in their tables, never rounded up
     rate         items per second of the loading so far; None before it begins
@@ -98,6 +104,8 @@ class Overview:
     items_written: int = 0
     percent: float = 0.0
     rejected: int = 0
+    skipped: int = 0
+    unread: int = 0
     rate: float | None = None
     rate_now: float | None = None
     trend: Trend = ""
@@ -153,6 +161,8 @@ def overview(
         items_written=checkpoint.items_written,
         percent=percent(checkpoint.items_written, checkpoint.items_total, status == "completed"),
         rejected=checkpoint.rejected,
+        skipped=checkpoint.skipped,
+        unread=sum(e.unread for e in checkpoint.entities),
         rate=rate,
         rate_now=pace.items_per_second if moves else None,
         trend=pace.trend if moves else "",
@@ -219,7 +229,9 @@ def _what_next(checkpoint: Checkpoint, gone: bool, running: bool, paused: bool) 
     if running:
         return "", "migrate.py tune --continue" if paused else None
     if checkpoint.status == "completed":
-        return "", "migrate.py validate"
+        return "", "migrate.py rejects" if checkpoint.rejected else "migrate.py validate"
+    if checkpoint.retrying:
+        return "a retry of the rejected rows did not come to its end", "migrate.py retry-rejects"
     notes = []
     if checkpoint.status in ("in_progress", "not_started"):
         notes.append("the process that ran it is gone; it was killed, or the machine stopped")
@@ -255,15 +267,23 @@ def _table(checkpoint: Checkpoint, name: str, rate: float | None) -> TableView:
         items_total=total,
         percent=percent(written, total, all(e.done for e in entities)),
         rejected=sum(e.rejected for e in entities),
+        skipped=sum(e.skipped for e in entities),
+        unread=sum(e.unread for e in entities),
         rate=None if rate is None else round(rate * share, 1),
         entities=entities,
     )
 
 
 def _entity(progress: EntityProgress) -> EntityView:
-    share = percent(progress.items_written, progress.rows_total, progress.done)
     return EntityView(
-        progress.entity, progress.items_written, progress.rows_total, share, progress.rejected, progress.done
+        name=progress.entity,
+        items_written=progress.items_written,
+        items_total=progress.rows_total,
+        percent=percent(progress.items_written, progress.rows_total, progress.done),
+        rejected=progress.rejected,
+        skipped=progress.skipped,
+        unread=progress.unread,
+        done=progress.done,
     )
 
 

@@ -55,6 +55,8 @@ COMMANDS: Mapping[str, tuple[Calls, ...]] = {
     "migrate": (_LOOK, _CREATE, _RECREATE, _LOAD, _LEASE, _PROVE),
     "migrate --force": (_LOOK, _CREATE, _DELETE, _LOAD, _LEASE, _PROVE),
     "resume": (_LOOK, _CREATE, _LOAD, _LEASE, _PROVE),
+    "rejects": (),
+    "retry-rejects": (_LOOK, _LOAD, _LEASE, _PROVE),
     "tune": (),
     "status": (),
     "validate": (_COMPARE, _ASK),

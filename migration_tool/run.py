@@ -13,7 +13,7 @@ from typing import Protocol
 
 from migration_tool import logs, proofs, world
 from migration_tool.config import Config
-from migration_tool.copying import Copy
+from migration_tool.copying import Copy, require_budget
 from migration_tool.destination import require_agreed
 from migration_tool.errors import (
     DifferencesFound,
@@ -30,10 +30,11 @@ from migration_tool.model import Confirm
 from migration_tool.preparation import delete_tables, ensure_tables
 from migration_tool.source.snapshot import copy_database
 from migration_tool.source.sqlite import SqliteSource, check_source
-from migration_tool.state.checkpoint import Checkpoint, Lease
+from migration_tool.state.checkpoint import RETRY, Checkpoint, Lease
 from migration_tool.state.control import Wishes, withdraw_limit
 from migration_tool.state.store import StateStore
 from migration_tool.steering import Steering
+from migration_tool.supplies import share
 from migration_tool.target.loader import Loader
 from migration_tool.target.session import preload
 from migration_tool.target.table import capacity
@@ -104,7 +105,7 @@ def migrate(
             delete_tables(endpoint.target, names, confirm, leases, observer.notice)
         world.drop_copies(store)
         checkpoint = world.first_checkpoint(config, chosen, endpoint.label, run_id, now)
-        return _Run(config, store, endpoint, observer, store.save(checkpoint), leases).execute()
+        return Run(config, store, endpoint, observer, store.save(checkpoint), leases).execute()
 
 
 def resume(
@@ -129,22 +130,21 @@ def resume(
             for text in proofs.standing(config, checkpoint):
                 observer.notice(text)
             return None
-        if config.origins["migration_settings.max_wcu"] == "flag":
-            withdraw_limit(store.control_path(checkpoint.run_id))
         endpoint = open_target(config, start="target" in accept)
         changes = world.changes_since(config, endpoint, checkpoint)
         again = world.require_accepted(changes, accept, checkpoint.run_id)
         require_agreed(config, endpoint.target, confirm, observer.notice)
         checkpoint = world.taken_over(config, endpoint.label, checkpoint, changes, again)
         leases = Leases(config, endpoint.target, store, checkpoint.run_id, observer, take_over)
-        return _Run(config, store, endpoint, observer, store.save(checkpoint), leases).execute()
+        checkpoint = world.saved(store, checkpoint, again)
+        return Run(config, store, endpoint, observer, checkpoint, leases).execute()
 
 
 def _silent(text: str) -> None:
     """A resume finds the tables that its run has made: nothing to tell."""
 
 
-class _Run:
+class Run:
     """One process's share of a run: the phases in order, each saved before it begins."""
 
     def __init__(
@@ -165,6 +165,8 @@ class _Run:
         self.found: proofs.Found | None = None
         self.began = time.monotonic()
         logs.name_run(checkpoint.run_id)
+        if config.origins["migration_settings.max_wcu"] == "flag":
+            withdraw_limit(store.control_path(checkpoint.run_id))
 
     def execute(self) -> Summary:
         """Raises MigrationError after the state says how the run ended."""
@@ -201,8 +203,9 @@ class _Run:
             with self._phase("transformation"):
                 for bound in tables:
                     require_unique_keys(source, bound.compiled, self.config.state_dir)
-            with self._phase("loading"):
+            with self._phase(RETRY if self.checkpoint.retrying else "loading"):
                 self._load(source, wire, tables)
+            require_budget(self.checkpoint, self.config.settings.max_rejects)
             if not self.config.settings.enable_validation:
                 return None
             with self._phase("validation"):
@@ -225,26 +228,29 @@ class _Run:
         return copy
 
     def _count(self, source: SqliteSource, tables: Sequence[Bound]) -> None:
-        counts = {
-            (bound.name, entity.name): source.count(entity.read)
-            for bound in tables
-            for entity in bound.compiled.entities
-        }
-        entities = tuple(replace(e, rows_total=counts[e.table, e.entity]) for e in self.checkpoint.entities)
+        """The rows of what is still to be read; what is done keeps its count, also in a retry."""
+        reads = {(bound.name, e.name): e.read for bound in tables for e in bound.compiled.entities}
+        entities = tuple(
+            e if e.done else replace(e, rows_total=source.count(reads[e.table, e.entity]))
+            for e in self.checkpoint.entities
+        )
         self._save(replace(self.checkpoint, entities=entities))
 
     def _load(self, source: SqliteSource, wire: Wire, tables: Sequence[Bound]) -> None:
-        loader = Loader(wire)
-        ledger = Ledger(self.checkpoint, self.store, loader, self.observer, self.leases.hold)
+        """Everything that is not loaded yet; in a retry what is still rejected."""
+        loader, checkpoint = Loader(wire), self.checkpoint
+        most = self.config.settings.max_rejects.of(checkpoint.items_total)
+        book, supplies = share(source, checkpoint, tables, self.store.reject_log(checkpoint), most)
+        ledger = Ledger(checkpoint, self.store, loader, self.observer, book, self.leases.hold)
         steering = Steering(
-            Wishes(self.store.control_path(self.checkpoint.run_id)),
+            Wishes(self.store.control_path(checkpoint.run_id)),
             self.config.settings.max_wcu,
             loader,
             lambda: {bound.table_name: capacity(self.target, bound.table_name) for bound in tables},
             self.observer.notice,
         )
         try:
-            Copy(self.config, source, loader, ledger, self.observer, steering).run(tables)
+            Copy(self.config, loader, ledger, self.observer, steering).run(supplies)
         finally:
             self.checkpoint = ledger.saved
 

@@ -22,6 +22,7 @@ from migration_tool.target import lease, table
 from migration_tool.target.lease import Place, Record
 
 _GONE = "gone"
+_ACCEPT = "--accept-changed"
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,13 @@ class Change:
 
     kind    "source", "design" or "target"
     tables  designs that have to be loaded again because of it
+    mends   it is what mending rejected rows takes: other rows, or another design
     """
 
     kind: str
     text: str
     tables: tuple[str, ...]
+    mends: bool = False
 
 
 def refuse_unfinished(store: StateStore, force: bool) -> None:
@@ -113,9 +116,8 @@ def taken_over(
     """The checkpoint of the same run in the changed world, with the tables `again` at their beginning."""
     if not changes:
         return checkpoint
-    fresh = first_checkpoint(
-        config, tuple(checkpoint.tables), label, checkpoint.run_id, checkpoint.created_at
-    )
+    names = tuple(dict.fromkeys([*(e.table for e in checkpoint.entities), *checkpoint.tables]))
+    fresh = first_checkpoint(config, names, label, checkpoint.run_id, checkpoint.created_at)
     known = {(entity.table, entity.entity): entity for entity in checkpoint.entities}
     entities = tuple(known.get((e.table, e.entity), e) for e in fresh.entities)
     source = {**checkpoint.fingerprints.source, **fresh.fingerprints.source}
@@ -131,6 +133,17 @@ def taken_over(
     for name in again:
         changed = changed.rewind(name)
     return changed
+
+
+def saved(store: StateStore, checkpoint: Checkpoint, again: Sequence[str]) -> Checkpoint:
+    """The checkpoint, saved; rejected rows of the tables `again` are forgotten, as they are read again."""
+    if not again or not checkpoint.rejects_bytes:
+        return store.save(checkpoint)
+    log = store.reject_log(checkpoint)
+    log.rewrite([reject for reject in store.rejects(checkpoint) if reject.table not in again])
+    checkpoint = store.save(checkpoint.with_rejects(log.size, log.rewrites))
+    log.settle()
+    return checkpoint
 
 
 def _source_fingerprints(path: Path) -> dict[str, str]:
@@ -149,14 +162,16 @@ def _source_changes(config: Config, checkpoint: Checkpoint) -> list[Change]:
     now = _source_fingerprints(config.source_db)
     changes = []
     if now["path"] != known["path"]:
-        changes.append(f"the source is {now['path']}, the run began with {known['path']}")
+        text = f"the source is {now['path']}, the run began with {known['path']}"
+        changes.append(Change("source", text, tables))
     if now["content"] == _GONE != known["content"]:
-        changes.append(f"the source {config.source_db} is gone")
+        changes.append(Change("source", f"the source {config.source_db} is gone", tables))
     elif now["schema"] != known["schema"]:
-        changes.append("the schema of the source has changed")
+        changes.append(Change("source", "the schema of the source has changed", tables))
     elif now["content"] != known["content"] and not _copy_is_current(config, checkpoint):
-        changes.append("the rows of the source have changed; its schema is the same")
-    return [Change("source", text, tables) for text in changes]
+        text = "the rows of the source have changed; its schema is the same"
+        changes.append(Change("source", text, tables, mends=True))
+    return changes
 
 
 def _copy_is_current(config: Config, checkpoint: Checkpoint) -> bool:
@@ -171,7 +186,7 @@ def _design_changes(config: Config, checkpoint: Checkpoint) -> list[Change]:
     changes = []
     for name, known in checkpoint.fingerprints.designs.items():
         if find_design(config, name).fingerprint != known:
-            changes.append(Change("design", f"the design {name} has changed", (name,)))
+            changes.append(Change("design", f"the design {name} has changed", (name,), mends=True))
         table = config.table_name(name)
         if table != checkpoint.tables[name]:
             text = f"{name} would now go to the table {table}, the run began with {checkpoint.tables[name]}"
@@ -211,7 +226,7 @@ def require_accepted(changes: Sequence[Change], accepted: frozenset[str], run_id
     """The tables to load again. Raises StateError naming every change that is not accepted."""
     refused = [change for change in changes if change.kind not in accepted]
     if refused:
-        flags = " ".join(f"--accept-changed {kind}" for kind in dict.fromkeys(c.kind for c in refused))
+        flags = " ".join(f"{_ACCEPT} {kind}" for kind in dict.fromkeys(c.kind for c in refused))
         raise StateError(
             "resume the run", run_id, "the world has changed since it began",
             f"Undo the change, or go on with `migrate.py resume {flags}` (what it touches is loaded again), "
@@ -219,3 +234,17 @@ def require_accepted(changes: Sequence[Change], accepted: frozenset[str], run_id
             [change.text for change in refused],
         )  # fmt: skip
     return tuple(dict.fromkeys(table for change in changes for table in change.tables))
+
+
+def require_mended(changes: Sequence[Change], accepted: frozenset[str], run_id: str) -> None:
+    """Raises StateError naming every change that mending rows does not explain, and that is not accepted."""
+    refused = [change for change in changes if not change.mends and change.kind not in accepted]
+    if not refused:
+        return
+    hint = "Undo the change, or begin anew with `migrate.py migrate --force`."
+    if all(change.kind == "source" for change in refused):
+        hint = f"Undo the change, or go on with `migrate.py retry-rejects {_ACCEPT} source`."
+    raise StateError(
+        "send the rejected rows again", run_id, "more has changed than rows and designs since the run",
+        hint, [change.text for change in refused],
+    )  # fmt: skip

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from migration_tool.budget import NO_REJECTS, Budget
 from migration_tool.config import Config, LogSettings, Settings, load_config, write_config
 from migration_tool.config_values import KEYS, NAMES
 from migration_tool.errors import ConfigError
@@ -26,7 +28,7 @@ FILED: dict[str, tuple[Any, Any]] = {
     "migration_settings.enable_validation": (False, False),
     "migration_settings.create_tables": (False, False),
     "migration_settings.delete_existing_tables": (True, True),
-    "migration_settings.max_rejects": (12, 12),
+    "migration_settings.max_rejects": ("0.5%", Budget(None, Decimal("0.5"))),
     "migration_settings.max_retry_seconds": (60, 60),
     "migration_settings.source_snapshot": ("live", "live"),
     "migration_settings.connections": (4, 4),
@@ -51,6 +53,8 @@ ENVIRONMENT = [
     ("migration_settings.allow_http", "MIGRATION_ALLOW_HTTP", "true", True),
     ("migration_settings.lease", "MIGRATION_LEASE", "90", 90.0),
     ("migration_settings.lease", "MIGRATION_LEASE", "off", None),
+    ("migration_settings.max_rejects", "MIGRATION_MAX_REJECTS", "12", Budget(12)),
+    ("migration_settings.max_rejects", "MIGRATION_MAX_REJECTS", "1%", Budget(None, Decimal(1))),
     ("endpoint", "AWS_ENDPOINT_URL_DYNAMODB", "http://localhost:1", "http://localhost:1"),
     ("endpoint", "AWS_ENDPOINT_URL", "http://localhost:2", "http://localhost:2"),
 ]
@@ -115,7 +119,7 @@ def test_the_defaults(path: Path) -> None:
             "employee_data": "EmployeeData",
         },
         endpoint="aws",
-        settings=Settings(3, 1.0, 30, True, True, False, 0, 900, "copy", 64, 1024, OFF, False, 60),
+        settings=Settings(3, 1.0, 30, True, True, False, NO_REJECTS, 900, "copy", 64, 1024, OFF, False, 60),
         logging=LogSettings("INFO", base / "logs" / "migration.log", 10 * 1024 * 1024, 5),
         origins=config.origins,
     )

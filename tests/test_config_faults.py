@@ -54,7 +54,10 @@ WRONG: list[tuple[str, Any]] = [
         for n in ("enable_validation", "create_tables", "delete_existing_tables", "allow_http")
         for v in (0, 1, "true", "yes", None)
     ],
-    *[("migration_settings.max_rejects", v) for v in (-1, "0", False, 10**10)],
+    *[
+        ("migration_settings.max_rejects", v)
+        for v in (-1, "0", False, 10**10, 1.5, "-1%", "101%", "%", "", None)
+    ],
     *[("migration_settings.max_retry_seconds", v) for v in (0, 86401, 1.5)],
     *[("migration_settings.source_snapshot", v) for v in ("Copy", "cop", 1, None)],
     *[("migration_settings.connections", v) for v in (0, 257, "16")],

@@ -159,3 +159,22 @@ def test_the_last_error_and_the_snapshot() -> None:
     view = overview(run, None, True)
     assert view.last_error is not None
     assert (view.last_error.message, view.snapshot) == ("second", "x.sqlite")
+
+
+def test_the_account_of_rows_adds_up_in_every_part() -> None:
+    retried = RUN.retried("b", "One", skipped=1)
+    for run in (RUN, retried):
+        view = overview(run, None, False)
+        for part in (view, *view.tables, *(entity for table in view.tables for entity in table.entities)):
+            assert part.items_total == part.items_written + part.rejected + part.skipped + part.unread
+    assert (overview(retried, None, False).skipped, overview(retried, None, False).unread) == (1, 94)
+
+
+def test_rejected_rows_and_a_retry_that_was_killed_have_their_next_command() -> None:
+    done = tuple(replace(e, done=True) for e in RUN.entities)
+    run = replace(RUN, entities=done, status="completed")
+    assert overview(run, None, False).next == "migrate.py rejects"
+    retry = replace(run, status="in_progress").with_phase("retry", started=1.0)
+    view = overview(retry, None, False)
+    assert (view.next, "retry" in view.note) == ("migrate.py retry-rejects", True)
+    assert overview(retry, None, True).next is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ import pytest
 
 from migration_tool import run
 from migration_tool.config import Config, load_config, write_config
-from migration_tool.errors import MigrationError, Stopped, TargetError, TooManyRejects
+from migration_tool.errors import MigrationError, StateError, Stopped, TargetError, TooManyRejects
 from migration_tool.job import open_target, open_wire
+from migration_tool.model import Reject
 from migration_tool.state.checkpoint import Checkpoint
+from migration_tool.state.rejects import RejectLog
 from migration_tool.state.store import StateStore
 from tests.target.fake import FakeServer, Reply, Seen, answer, fault
 
@@ -221,18 +223,39 @@ def test_allow_http(database: Path, allow: bool, monkeypatch: pytest.MonkeyPatch
         assert bool(server.seen) is allow
 
 
-@pytest.mark.parametrize("budget", [0, 2])
-def test_max_rejects(database: Path, budget: int) -> None:
+@pytest.mark.parametrize("budget", [0, "3%", 2, "3.4%"])
+def test_max_rejects(database: Path, budget: int | str) -> None:
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("UPDATE Thing SET Name = NULL WHERE ThingId IN (5, 50)")
         connection.commit()
     service = Service()
-    if budget:
+    if budget in (2, "3.4%"):
         migrated(database, service, **settings(max_rejects=budget))
         assert sum(service.sizes) == ROWS - 2
     else:
-        with pytest.raises(TooManyRejects):
+        told = f"2 rows are rejected, the budget .max_rejects. is {budget and '3% of 60 rows: 1'}"
+        with pytest.raises(TooManyRejects, match=told):
             migrated(database, service, **settings(max_rejects=budget))
+
+
+def test_a_reject_that_cannot_be_written_is_not_passed_by_the_state(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("UPDATE Thing SET Name = NULL WHERE ThingId = 5")
+        connection.commit()
+
+    def full(log: RejectLog, rejects: Sequence[Reject]) -> int:
+        if rejects:
+            raise StateError("write the reject file", log.path, "No space left on device")
+        return log.size
+
+    monkeypatch.setattr(RejectLog, "append", full)
+    with pytest.raises(StateError, match="No space left"):
+        migrated(database, Service(), **settings(max_rejects=1))
+    checkpoint = StateStore(database.parent / "state").latest()
+    assert checkpoint is not None
+    assert (checkpoint.status, checkpoint.entities[0].rows_read, checkpoint.rejected) == ("failed", 0, 0)
 
 
 @pytest.mark.parametrize("mode", ["copy", "live"])

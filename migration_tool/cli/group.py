@@ -16,6 +16,8 @@ COMMANDS = {
     "plan": "Show what a migration would do and cost; writes nothing.",
     "migrate": "Create the tables, load them, and prove the result.",
     "resume": "Continue the unfinished run from its exact place.",
+    "rejects": "Show the rejected rows, why each was, and what usually helps.",
+    "retry-rejects": "Send the rejected rows again, once they are mended.",
     "tune": "Limit, pause or continue a run while it runs.",
     "status": "Show how far the newest run is, from saved state alone.",
     "validate": "Compare every item with the source, and try the access patterns.",
@@ -25,7 +27,7 @@ COMMANDS = {
     "sample": "Write a sample database in the Chinook schema.",
     "embedded": "Start, stop or look for the embedded DynamoDB.",
 }
-"""Every command with the first sentence of its help; its module has its name."""
+"""Every command with the first sentence of its help; its module has its name, with _ for -."""
 
 EXIT_CODES: Mapping[int, str] = {
     0: "done",
@@ -52,7 +54,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        return cast(click.Command, getattr(import_module(f"migration_tool.cli.{cmd_name}"), cmd_name))
+        name = cmd_name.replace("-", "_")
+        return cast(click.Command, getattr(import_module(f"migration_tool.cli.{name}"), name))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

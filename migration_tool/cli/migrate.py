@@ -5,7 +5,17 @@ from __future__ import annotations
 import click
 
 from migration_tool.cli.confirm import confirmation, yes
-from migration_tool.cli.options import LEASE, MAX_WCU, Globals, command, max_wcu, no_lease, take_over
+from migration_tool.cli.options import (
+    LEASE,
+    MAX_REJECTS,
+    MAX_WCU,
+    Globals,
+    command,
+    max_rejects,
+    max_wcu,
+    no_lease,
+    take_over,
+)
 
 
 @command()
@@ -17,6 +27,7 @@ from migration_tool.cli.options import LEASE, MAX_WCU, Globals, command, max_wcu
 )
 @yes
 @max_wcu
+@max_rejects
 @no_lease
 @take_over
 @click.pass_obj
@@ -26,6 +37,7 @@ def migrate(
     tables: tuple[str, ...],
     yes: bool,
     max_wcu: str | None,
+    max_rejects: str | None,
     lease: str | None,
     take_over: bool,
 ) -> None:
@@ -41,7 +53,7 @@ def migrate(
     from migration_tool.cli.summary import show_summary
     from migration_tool.run import migrate as run
 
-    config = shared.load(flags={MAX_WCU: max_wcu, LEASE: lease})
+    config = shared.load(flags={MAX_WCU: max_wcu, MAX_REJECTS: max_rejects, LEASE: lease})
     with watching(shared) as watch:
         summary = run(config, tables, force, confirmation(yes, watch), watch, take_over)
         watch.finished()

@@ -133,6 +133,12 @@ take_over = click.option(
     "--take-over", is_flag=True,
     help="Take the tables from another run that loads them, also one that is alive; it then stops.",
 )  # fmt: skip
+MAX_REJECTS = "migration_settings.max_rejects"
+max_rejects = click.option(
+    "--max-rejects", "max_rejects", metavar="N|P%",
+    help="Go on with up to N rejected rows, or P percent of all; beats the environment and the file.",
+)  # fmt: skip
+"""The option of the same commands; its value is the flag MAX_REJECTS."""
 
 
 def as_json(what: str) -> Callable[[_F], _F]:

@@ -38,9 +38,9 @@ The installed command completes its commands and options. Add one line to the sh
 _SIGNALS = """\
 An error names the operation, the object, the cause and the next command. A traceback comes only with `-v`.
 
-During `migrate` and `resume` the first Ctrl-C, SIGTERM or SIGHUP lets what is on its way arrive, saves the
-place and ends with 130; a second one leaves at once, also with 130. `resume` goes on after either. Other
-commands have nothing to save: they end at the first signal.
+During `migrate`, `resume` and `retry-rejects` the first Ctrl-C, SIGTERM or SIGHUP lets what is on its way
+arrive, saves the place and ends with 130; a second one leaves at once, also with 130. `resume` goes on after
+either. Other commands have nothing to save: they end at the first signal.
 """
 
 

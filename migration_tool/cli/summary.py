@@ -33,7 +33,7 @@ def show_overview(view: Overview) -> None:
         ("updated", view.updated_at or ""),
     ]
     rows += [("note", (view.note, "yellow"))] if view.note else []
-    show(pairs(rows), "", _tables(view), "", pairs(_figures(view)))
+    show(pairs(rows), "", _tables(view), "", pairs([("account", _account(view)), *_figures(view)]))
 
 
 def show_summary(summary: Summary, shared: Globals) -> None:
@@ -43,9 +43,19 @@ def show_summary(summary: Summary, shared: Globals) -> None:
     show(heading(f"run {summary.run_id} is complete", "bold green"), "", _tables(view), "")
     rows: list[tuple[str, Cell]] = [("time", duration(summary.seconds))]
     rows += [("loading", f"{view.rate:,.0f} items/s")] if view.rate else []
+    rows += [("account", _account(view))]
     rows += [("rejected", f"{count(view.rejected, 'row')}, see {summary.rejects}")] if summary.rejects else []
     show(pairs([*rows, ("validation", _verdict(summary))]))
-    say(named("next: migrate.py validate, migrate.py query TABLE, migrate.py status", shared))
+    more = "migrate.py rejects, " if summary.rejects else ""
+    say(named(f"next: {more}migrate.py validate, migrate.py query TABLE, migrate.py status", shared))
+
+
+def _account(view: Overview) -> str:
+    """What became of every source row."""
+    parts = [count(view.items_written, "item"), f"{view.rejected:,} rejected"]
+    parts += [f"{view.skipped:,} skipped"] if view.skipped else []
+    parts += [f"{view.unread:,} not read yet"] if view.unread else []
+    return f"{count(view.items_total, 'row')} = {' + '.join(parts)}"
 
 
 def _verdict(summary: Summary) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias
 
 from migration_tool.model import Ancestry, ChildRead, ColumnRef, InvalidText, Join, Position, Read
@@ -40,9 +41,8 @@ class Behind:
     position: Position
 
     def condition(self, cursor: Cursor, alias: str) -> str:
-        """One `?` per cursor column. Broken text is bound as bytes and made text again."""
-        marks = ["CAST(? AS TEXT)" if isinstance(value, InvalidText) else "?" for value in self.position]
-        return f"({', '.join(cursor.order(alias))}) > ({', '.join(marks)})"
+        """One `?` per cursor column."""
+        return f"({', '.join(cursor.order(alias))}) > ({', '.join(_marks(self.position))})"
 
     @property
     def arguments(self) -> Position:
@@ -51,19 +51,32 @@ class Behind:
 
 @dataclass(frozen=True)
 class Among:
-    """The rows of some rowids, one at least."""
+    """The rows of some positions, one at least; for a key of several columns not more than some hundred."""
 
-    rowids: tuple[int, ...]
+    positions: tuple[Position, ...]
 
     def condition(self, cursor: Cursor, alias: str) -> str:
-        (rowid,) = cursor.names(alias)
-        return f"{rowid} IN ({', '.join('?' for _ in self.arguments)})"
+        """`?`s for all of them."""
+        names, keys = cursor.order(alias), [_marks(position) for position in self._padded]
+        if len(names) == 1:
+            return f"{names[0]} IN ({', '.join(mark for (mark,) in keys)})"
+        pairs = [" AND ".join(map(" = ".join, zip(names, marks, strict=True))) for marks in keys]
+        return f"({' OR '.join(pairs)})"
 
     @property
     def arguments(self) -> Position:
+        return tuple(chain.from_iterable(self._padded))
+
+    @property
+    def _padded(self) -> tuple[Position, ...]:
         """A power of two of them: a dozen statements do for all numbers of rows."""
-        wanted = 1 << (len(self.rowids) - 1).bit_length()
-        return (*self.rowids, *self.rowids[-1:] * (wanted - len(self.rowids)))
+        wanted = 1 << (len(self.positions) - 1).bit_length()
+        return (*self.positions, *self.positions[-1:] * (wanted - len(self.positions)))
+
+
+def _marks(position: Position) -> list[str]:
+    """A `?` per value. Broken text is bound as bytes and made text again."""
+    return ["CAST(? AS TEXT)" if isinstance(value, InvalidText) else "?" for value in position]
 
 
 Start: TypeAlias = Behind | Among | None

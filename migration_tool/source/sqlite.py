@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -32,6 +32,7 @@ from migration_tool.source.windows import Windows, Written
 
 _ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 _CHUNK = 500
+_KEYS = 128
 _INSTRUCTIONS_PER_CHECK = 100_000
 
 
@@ -146,6 +147,13 @@ class SqliteSource:
         for chunk in self.chunks(read, after):
             for place, row in enumerate(chunk.rows):
                 yield chunk.position(place), row
+
+    def chosen(self, read: Read, keys: Sequence[Position]) -> Iterator[tuple[Position, Row]]:
+        """The rows that are still there, of those with keys that SQLite calls equal to one of these."""
+        for first in range(0, len(keys), _KEYS):
+            some = tuple(keys[first : first + _KEYS])
+            chunk = self.take(self.reader(read, sql.Among(some)), len(some))
+            yield from ((chunk.position(place), row) for place, row in enumerate(chunk.rows))
 
     def count(self, read: Read) -> int:
         """How many rows `rows(read)` gives."""

@@ -134,7 +134,7 @@ class Windows:
         odd = dict[int, Row]()
         if MARK.encode() in blob:
             marked = {n: int(m[1]) for n, text in enumerate(texts) if (m := _MARKED.search(text))}
-            chosen = self._desk.reader(self._read, sql.Among(tuple(marked.values())))
+            chosen = self._desk.reader(self._read, sql.Among(tuple((rowid,) for rowid in marked.values())))
             odd |= zip(marked, self._desk.take(chosen, len(marked)).rows, strict=True)
         for n in self._unfit(blob, texts):
             odd.setdefault(n, again().row(n))

@@ -1,7 +1,8 @@
 """How far a run is: a value without input or output.
 
 The invariant everything rests on: `position` of an entity is the cursor of a row such that this row and
-every row before it is either stored in the target, acknowledged, or in the durable part of the reject file.
+every row before it is either stored in the target, acknowledged, or in the durable part of the reject file
+(or was there until a retry found it gone: "skipped").
 A newer checkpoint of a run therefore never holds a lower figure than an older one, and going on from an
 older one only sends again what is already there.
 """
@@ -38,6 +39,8 @@ __all__ = [
 
 Status = Literal["not_started", "in_progress", "paused", "completed", "failed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
+RETRY = "retry"
+"""The phase in which rejected rows are sent again."""
 ERRORS_KEPT = 20
 ERROR_LENGTH = 2000
 
@@ -48,7 +51,8 @@ class Checkpoint:
 
     Times are unix seconds; `updated_at` and `generation` are set by the store. `tables` maps design names to
     physical table names. `snapshot` is the file name of the private source copy in the state folder.
-    `rejects_bytes` is how much of the reject file belongs to this checkpoint. `proofs` by design name.
+    `rejects_bytes` is how much of the reject file belongs to this checkpoint, after it was rewritten
+    `rejects_rewrites` times. `proofs` by design name.
     """
 
     run_id: str
@@ -64,6 +68,7 @@ class Checkpoint:
     phases: tuple[PhaseTime, ...] = ()
     counters: Counters = field(default_factory=Counters)
     rejects_bytes: int = 0
+    rejects_rewrites: int = 0
     errors: tuple[RunError, ...] = ()
     tuning: Tuning = field(default_factory=Tuning)
     pace: Pace = field(default_factory=Pace)
@@ -83,6 +88,20 @@ class Checkpoint:
     @property
     def rejected(self) -> int:
         return sum(e.rejected for e in self.entities)
+
+    @property
+    def skipped(self) -> int:
+        return sum(e.skipped for e in self.entities)
+
+    @property
+    def loaded(self) -> bool:
+        """Whether every row of the source has been read."""
+        return all(e.done for e in self.entities)
+
+    @property
+    def retrying(self) -> bool:
+        """Whether its rejected rows are being sent again; a process that was killed may have begun it."""
+        return self.loaded and any(p.name == RETRY and p.finished_at is None for p in self.phases)
 
     def entity(self, table: str, entity: str) -> EntityProgress:
         """Raises StateError where the run has no such entity."""
@@ -111,6 +130,21 @@ class Checkpoint:
         if fault:
             raise StateError("advance the checkpoint", f"{table}.{entity}", fault)
         return self._with_entity(later)
+
+    def retried(self, table: str, entity: str, items: int = 0, skipped: int = 0) -> Checkpoint:
+        """With so many rejected rows that are items now, or that are gone. Raises StateError for too many."""
+        before = self.entity(table, entity)
+        left = before.rejected - items - skipped
+        if left < 0:
+            raise StateError("count the rows sent again", f"{table}.{entity}", "there are more than rejected")
+        return self._with_entity(
+            replace(
+                before,
+                items_written=before.items_written + items,
+                skipped=before.skipped + skipped,
+                rejected=left,
+            )
+        )
 
     def finish(self, table: str, entity: str) -> Checkpoint:
         """With that entity done: its source is read to the end, and every row is accounted for."""
@@ -169,9 +203,9 @@ class Checkpoint:
     def with_lease(self, lease: Lease) -> Checkpoint:
         return replace(self, lease=lease)
 
-    def with_rejects(self, size: int) -> Checkpoint:
-        """With the size in bytes that the reject file has after its last durable append."""
-        return replace(self, rejects_bytes=size)
+    def with_rejects(self, size: int, rewrites: int) -> Checkpoint:
+        """With the size in bytes that the reject file has durably, and how often it was rewritten."""
+        return replace(self, rejects_bytes=size, rejects_rewrites=rewrites)
 
     def with_snapshot(self, name: str | None) -> Checkpoint:
         return replace(self, snapshot=name)
@@ -188,7 +222,7 @@ class Checkpoint:
         if earlier.status == "completed" != self.status or len(earlier.entities) != len(self.entities):
             return False
         pairs = zip(earlier.entities, self.entities, strict=True)
-        world = ("run_id", "tables", "fingerprints", "snapshot")
+        world = ("run_id", "tables", "fingerprints", "snapshot", "rejects_rewrites")
         same = all(getattr(earlier, name) == getattr(self, name) for name in world)
         return same and not any(a is not b and b.fault_after(a) for a, b in pairs)
 
@@ -209,6 +243,7 @@ class Checkpoint:
             "fingerprints": self.fingerprints.to_json(),
             "counters": self.counters.to_json(),
             "rejects_bytes": self.rejects_bytes,
+            "rejects_rewrites": self.rejects_rewrites,
             "errors": [e.to_json() for e in self.errors],
             "tuning": self.tuning.to_json(),
             "pace": self.pace.to_json(),
@@ -238,6 +273,7 @@ class Checkpoint:
             phases=tuple(PhaseTime.from_json(v, w) for v, w in f.each("phases")),
             counters=Counters.from_json(f.any("counters"), f.where("counters")),
             rejects_bytes=f.count("rejects_bytes"),
+            rejects_rewrites=f.count("rejects_rewrites"),
             errors=tuple(RunError.from_json(v, w) for v, w in f.each("errors")),
             tuning=Tuning.from_json(f.any("tuning"), f.where("tuning")),
             pace=Pace.from_json(f.any("pace"), f.where("pace")),

@@ -22,6 +22,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
 from migration_tool.errors import StateError
 from migration_tool.model import InvalidText, Position
 from migration_tool.state.fields import DamagedError, Fields, mapping
@@ -71,6 +73,11 @@ def decode(value: Any, where: str, depth: int = 0) -> Any:
 
 def encode_position(position: Position | None) -> list[Any] | None:
     return None if position is None else [encode(value) for value in position]
+
+
+def exact_key(position: Position) -> bytes:
+    """Equal for equal cursors of the same storage classes: 1 is not 1.0, and text is no blob."""
+    return orjson.dumps(encode_position(position))
 
 
 def decode_position(value: object, where: str) -> Position | None:

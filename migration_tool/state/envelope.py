@@ -1,6 +1,6 @@
 """The bytes of a state file: an envelope around the payload, in one canonical form.
 
-    {"format": ..., "generation": n, "payload": {...}, "run_id": ..., "sha256": ..., "version": 3}
+    {"format": ..., "generation": n, "payload": {...}, "run_id": ..., "sha256": ..., "version": 4}
 
 Canonical: UTF-8 JSON, keys sorted, no spaces, one newline at the end. A file that is not byte for byte what
 `seal` makes of its own content is damaged, wherever the byte stands. Earlier versions are read, too; their
@@ -21,16 +21,18 @@ from migration_tool.state.fields import DamagedError, Fields, mapping
 from migration_tool.state.live import Flow, Lease, Pace, Tuning
 
 FORMAT = "sqlite-to-dynamodb-migration/state"
-VERSION = 3
+VERSION = 4
 MAX_BYTES = 8 * 1024 * 1024
 """The largest state file that is written or read."""
 
 _KEYS = ("format", "version", "generation", "run_id", "sha256", "payload")
-_NEW = {
+_NEW: Mapping[int, Mapping[str, Any]] = {
     2: {"tuning": Tuning().to_json(), "pace": Pace().to_json(), "flow": Flow().to_json()},
     3: {"lease": Lease().to_json(), "proofs": {}},
+    4: {"rejects_rewrites": 0},
 }
 """Parts by the version that brought them, and what stands for them in a file of an earlier one."""
+_NEW_IN_ENTITIES: Mapping[int, Mapping[str, Any]] = {4: {"skipped": 0}}
 
 
 class NewerVersionError(StateError):
@@ -47,8 +49,7 @@ class NewerVersionError(StateError):
 
 def seal(checkpoint: Checkpoint, version: int = VERSION) -> bytes:
     """The file content of a checkpoint. Raises StateError where it cannot be written in JSON."""
-    later = _later_than(version)
-    content = {name: part for name, part in checkpoint.to_json().items() if name not in later}
+    content = _older(checkpoint.to_json(), version)
     return wrap(FORMAT, version, checkpoint.generation, checkpoint.run_id, content)
 
 
@@ -56,7 +57,7 @@ def unseal(data: bytes) -> Checkpoint:
     """The checkpoint in these bytes. Raises DamagedError, or NewerVersionError; both are StateErrors."""
     envelope = unwrap(data, FORMAT, VERSION)
     version, payload = envelope.count("version"), mapping(envelope.any("payload"), "payload")
-    checkpoint = Checkpoint.from_json({**payload, **_later_than(version)})
+    checkpoint = Checkpoint.from_json(_newer(payload, version))
     require_same(seal(checkpoint, version), data)
     return checkpoint
 
@@ -99,9 +100,27 @@ def require_same(written: bytes, data: bytes) -> None:
         raise DamagedError("file", "its checksum or its form does not fit its content")
 
 
-def _later_than(version: int) -> dict[str, object]:
-    """The parts that a file of this version does not have."""
-    return {name: part for v, parts in _NEW.items() if v > version for name, part in parts.items()}
+def _older(payload: Mapping[str, Any], version: int) -> dict[str, Any]:
+    """The payload without what came after that version."""
+    parts, of_entities = _since(_NEW, version), _since(_NEW_IN_ENTITIES, version)
+    found = {name: part for name, part in payload.items() if name not in parts}
+    found["entities"] = [{n: v for n, v in e.items() if n not in of_entities} for e in payload["entities"]]
+    return found
+
+
+def _newer(payload: Mapping[str, Any], version: int) -> dict[str, Any]:
+    """The payload of that version with what came after it."""
+    found = {**payload, **_since(_NEW, version)}
+    if isinstance(entities := found.get("entities"), list):
+        more = _since(_NEW_IN_ENTITIES, version)
+        found["entities"] = [
+            {**entity, **more} if isinstance(entity, dict) else entity for entity in entities
+        ]
+    return found
+
+
+def _since(news: Mapping[int, Mapping[str, Any]], version: int) -> dict[str, Any]:
+    return {name: part for number in news if number > version for name, part in news[number].items()}
 
 
 def _require_form(envelope: object, form: str, newest: int) -> None:

@@ -10,10 +10,16 @@ from migration_tool.model import Position, TableIdentity
 from migration_tool.state.codec import decode_position, encode_position
 from migration_tool.state.fields import DamagedError, Fields, mapping
 
+_COUNTS = ("rows_total", "rows_read", "items_written", "rejected", "skipped")
+
 
 @dataclass(frozen=True, slots=True)
 class EntityProgress:
-    """One entity of one design. `rows_total` is the source's count when the run was planned."""
+    """One entity of one design, and its account: rows_read = items_written + rejected + skipped.
+
+    rows_total  the source's count when the loading of the entity began
+    skipped     rejected rows that a retry did not find any more: deleted, or out of the entity's `where`
+    """
 
     table: str
     entity: str
@@ -22,12 +28,18 @@ class EntityProgress:
     rows_read: int = 0
     items_written: int = 0
     rejected: int = 0
+    skipped: int = 0
     done: bool = False
+
+    @property
+    def unread(self) -> int:
+        """Rows that are not accounted for yet."""
+        return self.rows_total - self.rows_read
 
     def fault(self) -> str:
         """What is contradictory in the figures, or ""."""
-        if self.items_written + self.rejected > self.rows_read:
-            return "more items and rejects than rows read"
+        if self.items_written + self.rejected + self.skipped != self.rows_read:
+            return "items, rejected and skipped rows do not add up to the rows read"
         if self.position is None and self.rows_read:
             return "rows were read, but there is no cursor"
         return ""
@@ -36,7 +48,7 @@ class EntityProgress:
         """Why this cannot follow `earlier`, or ""."""
         if earlier.done and not self.done:
             return "the entity was done before"
-        for name in ("rows_read", "items_written", "rejected"):
+        for name in ("rows_read", "items_written", "rejected", "skipped"):
             if getattr(self, name) < getattr(earlier, name):
                 return f"{name} would go back from {getattr(earlier, name)} to {getattr(self, name)}"
         if self.rows_read == earlier.rows_read and self.position != earlier.position:
@@ -54,13 +66,14 @@ class EntityProgress:
             "rows_read": self.rows_read,
             "items_written": self.items_written,
             "rejected": self.rejected,
+            "skipped": self.skipped,
             "done": self.done,
         }
 
     @classmethod
     def from_json(cls, value: object, where: str) -> EntityProgress:
         f = Fields(value, where, tuple(cls.__slots__))
-        counts = {n: f.count(n) for n in ("rows_total", "rows_read", "items_written", "rejected")}
+        counts = {n: f.count(n) for n in _COUNTS}
         position = decode_position(f.any("position"), f.where("position"))
         entity = cls(f.text("table"), f.text("entity"), position, done=f.flag("done"), **counts)
         if fault := entity.fault():

@@ -1,13 +1,17 @@
-"""The rows that did not become items: one JSON object a line, kept for repair by hand.
+"""The rows that did not become items: one JSON object a line, kept for repair.
 
 The file may hold more than the checkpoint knows, after a crash between append and checkpoint; such lines
 belong to rows that will be read again, so they are cut off before anything is appended.
+
+It is rewritten in three steps, each durable: the new content as `<file>.<n>`, the checkpoint that says
+`rejects_rewrites` is n, the rename. Whoever opens the file finishes the third step or undoes the first,
+whichever the checkpoint says.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -25,16 +29,20 @@ _HINT = "free space there or make it writable, then: migrate.py resume"
 
 
 class RejectLog:
-    """Appends to `path`, whose first `size` bytes are the ones the checkpoint answers for.
+    """The file at `path`, rewritten so often, of which the checkpoint answers for the first `size` bytes.
 
     Raises StateError where the file is shorter than that, or cannot be written.
     """
 
-    def __init__(self, path: Path, size: int) -> None:
+    def __init__(self, path: Path, size: int, rewrites: int = 0) -> None:
         self.path = path
         self.size = size
-        files.require_regular(path, "open the reject file")
+        self.rewrites = rewrites
         with files.naming("open the reject file", path, _HINT):
+            self.settle()
+            for left in path.parent.glob(f"{path.name}.*[0-9]"):
+                left.unlink()
+            files.require_regular(path, "open the reject file")
             found = path.stat().st_size if path.exists() else 0
             if found < size:
                 cause = f"it has {found} bytes, the saved state knows of {size}"
@@ -58,6 +66,25 @@ class RejectLog:
         self.size += len(data)
         return self.size
 
+    def rewrite(self, rejects: Iterable[Reject]) -> None:
+        """Makes a file of these rows alone durable; it counts once a checkpoint with `rewrites` is saved.
+
+        Then `settle` has to follow. Raises StateError.
+        """
+        data = b"".join(_line(reject) for reject in rejects)
+        path = _rewritten(self.path, self.rewrites + 1)
+        with files.naming("write the reject file", path, _HINT):
+            files.make_folder(path.parent)
+            files.put_in_place(files.write_temporary(path, data), path)
+        self.size, self.rewrites = len(data), self.rewrites + 1
+
+    def settle(self) -> None:
+        """Gives the rewritten file its place, where it has not got it yet. Raises StateError."""
+        path = _newest(self.path, self.rewrites)
+        with files.naming("write the reject file", path, _HINT):
+            if path != self.path:
+                files.put_in_place(path, self.path)
+
     def _write(self, data: bytes) -> None:
         files.make_folder(self.path.parent)
         with self._open() as file:
@@ -80,11 +107,24 @@ class RejectLog:
         return os.fdopen(os.open(self.path, flags, 0o600), "r+b")
 
 
-def read_rejects(path: Path, size: int | None = None) -> Iterator[Reject]:
+def _rewritten(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.name}.{number}")
+
+
+def _newest(path: Path, rewrites: int) -> Path:
+    """Where the file's content is: the last time it was rewritten may lack its rename."""
+    found = _rewritten(path, rewrites)
+    files.require_regular(found, "open the reject file")
+    return found if rewrites and found.exists() else path
+
+
+def read_rejects(path: Path, size: int | None = None, rewrites: int = 0) -> Iterator[Reject]:
     """The rejected rows in the file, or in its first `size` bytes; none where there is no file.
 
+    rewrites  how often the checkpoint says it was rewritten
     Raises StateError naming the line that is damaged.
     """
+    path = _newest(path, rewrites)
     files.require_regular(path, "read the reject file")
     if not path.exists():
         return

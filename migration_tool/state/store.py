@@ -1,7 +1,8 @@
 """State files on disk: found, read, written, backed up and removed.
 
 - `<run>.json` the state; `<run>.json.1` to `.3` its backups, newest first
-- `<run>.rejects.jsonl` rejected rows; `<run>.snapshot.sqlite` the private copy of the source
+- `<run>.rejects.jsonl` rejected rows; `.<n>` after it while it is rewritten
+- `<run>.snapshot.sqlite` the private copy of the source
 - `<run>.control.json` what the user wishes of the run while it runs
 - `<run>.validate.json` how far an interrupted validation is
 - `<run>.checked.json` the state that was last found to be in the tables, for `validate --since`
@@ -18,12 +19,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from migration_tool.errors import StateError
+from migration_tool.model import Reject
 from migration_tool.state import files
 from migration_tool.state.checkpoint import Checkpoint
 from migration_tool.state.control import SUFFIX as CONTROL
 from migration_tool.state.envelope import MAX_BYTES, seal, unseal
 from migration_tool.state.fields import DamagedError
 from migration_tool.state.lock import hold
+from migration_tool.state.rejects import RejectLog, read_rejects
 from migration_tool.state.run_ids import PATTERN, new_run_id, started
 
 BACKUPS = 3
@@ -32,7 +35,9 @@ BACKUP_SECONDS = 5.0
 
 _RUN_ID = re.compile(PATTERN)
 _STATE_FILE = re.compile(rf"({PATTERN})\.json(?:\.[0-9])?")
-_TEMPORARY = re.compile(rf"\.{PATTERN}(?:\.[a-z]+)?\.json(?:\.[0-9])?\.[0-9a-f]+\.tmp")
+_TEMPORARY = re.compile(
+    rf"\.{PATTERN}(?:(?:\.[a-z]+)?\.json(?:\.[0-9])?|\.rejects\.jsonl(?:\.[0-9]+)?)\.[0-9a-f]+\.tmp"
+)
 _WRITABLE = "free space there or make it writable, then: migrate.py resume"
 
 
@@ -161,6 +166,16 @@ class StateStore:
 
     def rejects_path(self, run_id: str) -> Path:
         return self._path(run_id).with_suffix(".rejects.jsonl")
+
+    def reject_log(self, checkpoint: Checkpoint) -> RejectLog:
+        """The reject file, to be written on from where the checkpoint is. Raises StateError."""
+        path = self.rejects_path(checkpoint.run_id)
+        return RejectLog(path, checkpoint.rejects_bytes, checkpoint.rejects_rewrites)
+
+    def rejects(self, checkpoint: Checkpoint) -> Iterator[Reject]:
+        """The rejected rows that the checkpoint knows of. Raises StateError."""
+        path = self.rejects_path(checkpoint.run_id)
+        return read_rejects(path, checkpoint.rejects_bytes, checkpoint.rejects_rewrites)
 
     def snapshot_path(self, run_id: str) -> Path:
         return self._path(run_id).with_suffix(".snapshot.sqlite")

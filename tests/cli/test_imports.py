@@ -42,6 +42,7 @@ def test_help_imports_nothing_but_click(shell: Shell, words: list[str]) -> None:
     [
         ["status"],
         ["status", "--json"],
+        ["rejects"],
         ["reset", "--dry-run"],
         ["embedded", "status"],
         ["init", "-b", "20"],

@@ -43,7 +43,7 @@ def properties(schema: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def test_all_contracts_are_there_and_sound() -> None:
     assert sorted(SCHEMAS) == [
-        "info", "plan", "query", "status", "tune", "validate", "validate --while-running",
+        "info", "plan", "query", "rejects", "status", "tune", "validate", "validate --while-running",
     ]  # fmt: skip
     for schema in SCHEMAS.values():
         Draft202012Validator.check_schema(schema)
@@ -57,6 +57,7 @@ def test_every_field_says_what_it_is(name: str) -> None:
 
 def test_status(migrated: Shell, project: Project, tmp_path: Path) -> None:
     check("status", project(tmp_path).ok("status", "--json"))
+    check("rejects", Shell(tmp_path).ok("rejects", "--json"))
     found = check("status", migrated.ok("status", "--json"))
     assert list(found)[:2] == ["run_id", "status"]
     assert found["items_written"] == found["items_total"] == sum(t["items_written"] for t in found["tables"])

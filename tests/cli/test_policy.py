@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -169,6 +170,23 @@ def test_resume_of_a_run_without_tables(recorded: Recorded) -> None:
     assert recorded.calls("resume", code=7) == unfinished(policy(recorded.config, "resume", ACCOUNT))
 
 
+def test_retry_rejects(project: Project, aws: PretendAws, tmp_path: Path, tiny_db: Path) -> None:
+    source = tmp_path / "own.sqlite"
+    shutil.copyfile(tiny_db, source)
+    title(source, "x" * 410_000)
+    folder = project(tmp_path, source, endpoint="aws", connections=4).folder
+    recorded = Recorded(Shell(folder, aws.environment), aws).configure(["employee_data"])
+    recorded.calls("migrate", "--yes", "--max-rejects", "1", code=7)
+    title(source, "mended")
+    calls = recorded.calls("retry-rejects", code=7)
+    assert calls == allowed(policy(recorded.config, "retry-rejects", ACCOUNT))
+
+
+def title(source: Path, text: str) -> None:
+    with closing(sqlite3.connect(source)) as connection, connection:
+        connection.execute("UPDATE Employee SET Title = ? WHERE EmployeeId = 3", [text])
+
+
 def test_migrate_force_and_settings(recorded: Recorded) -> None:
     recorded.configure(enable_validation=False).calls("migrate", "--yes")
     recorded.configure(create_tables=False)
@@ -184,7 +202,7 @@ def test_migrate_force_and_settings(recorded: Recorded) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["status"], ["info"], ["reset", "--dry-run"], ["init", "-b", "5"]],
+    "words", [["status"], ["rejects"], ["info"], ["reset", "--dry-run"], ["init", "-b", "5"]],
     ids=" ".join,
 )  # fmt: skip
 def test_the_others_call_nothing(recorded: Recorded, words: list[str]) -> None:

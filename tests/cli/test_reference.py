@@ -15,11 +15,14 @@ from tests.cli.shell import ROOT, Shell
 DOCS = ROOT / "docs/cli.md"
 ALL = list(reference.commands())
 IDS = [context.command_path for context, _ in ALL]
+LOADING = {"--max-wcu", "--max-rejects", "--no-lease", "--take-over"}
 DOCUMENTED = {
     "init": {"--source-db", "-s", "--aws-region", "-r", "--batch-size", "-b", "--table-prefix", "-p"},
     "plan": {"-t", "--json"},
-    "migrate": {"--force", "-f", "--tables", "-t", "--yes", "--max-wcu", "--no-lease", "--take-over"},
-    "resume": {"--accept-changed", "--max-wcu", "--no-lease", "--take-over"},
+    "migrate": {"--force", "-f", "--tables", "-t", "--yes", *LOADING},
+    "resume": {"--accept-changed", *LOADING},
+    "rejects": {"--all", "--json"},
+    "retry-rejects": {"--accept-changed", *LOADING},
     "tune": {"--max-wcu", "--pause", "--continue", "--json", "--timeout"},
     "status": {"--json"},
     "validate": {"--table", "-t", "--json", "--report"},

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
+from migration_tool.budget import Budget
 from migration_tool.config import Config, load_config, write_config
 from migration_tool.copying import Copy
 from migration_tool.design.compile import compile_design
@@ -27,14 +28,15 @@ from migration_tool.errors import (
 )
 from migration_tool.job import Bound, open_wire
 from migration_tool.ledger import Ledger
-from migration_tool.model import EncodedItem, Row
+from migration_tool.model import EncodedItem, Reject, Row
 from migration_tool.rates import MaxWcu
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state.checkpoint import Checkpoint, EntityProgress
 from migration_tool.state.control import Wish, Wishes, write_wish
-from migration_tool.state.rejects import read_rejects
+from migration_tool.state.rejects import RejectLog, read_rejects
 from migration_tool.state.store import StateStore
 from migration_tool.steering import Steering
+from migration_tool.supplies import share
 from migration_tool.target.loader import Loader
 from migration_tool.target.session import Target
 from migration_tool.target.table import Capacity
@@ -84,13 +86,16 @@ class Setting:
         """One process's share; what it saved is where the next one begins."""
         with open_wire(self.config, self.target) as wire:
             loader = Loader(wire)
-            ledger = Ledger(self.checkpoint, self.store, loader, watch, hold)
+            settings = self.config.settings
+            log, most = self.store.reject_log(self.checkpoint), settings.max_rejects.of(ROWS)
+            book, supplies = share(self.source, self.checkpoint, [self.bound], log, most)
+            ledger = Ledger(self.checkpoint, self.store, loader, watch, book, hold)
             wishes = Wishes(self.store.control_path(self.checkpoint.run_id))
-            steering = Steering(wishes, self.config.settings.max_wcu, loader, dict, self.warnings.append)
-            copy = Copy(self.config, self.source, loader, ledger, watch, steering)
+            steering = Steering(wishes, settings.max_wcu, loader, dict, self.warnings.append)
+            copy = Copy(self.config, loader, ledger, watch, steering)
             try:
                 watch.look = watch.look or (lambda checkpoint: None)
-                copy.run([self.bound])
+                copy.run(supplies)
             finally:
                 self.checkpoint = ledger.saved
         return self.checkpoint
@@ -221,7 +226,7 @@ def test_the_first_reject_stops_the_run_by_default(setting: Setting) -> None:
 
 def test_within_the_budget_rejects_are_counted_and_the_account_adds_up(setting: Setting) -> None:
     poison(setting, 1, 57, 58, ROWS)
-    object.__setattr__(setting.config.settings, "max_rejects", 4)
+    object.__setattr__(setting.config.settings, "max_rejects", Budget(4))
     final = setting.copy(Watch())
     (entity,) = final.entities
     assert (entity.rows_read, entity.items_written, entity.rejected) == (ROWS, ROWS - 4, 4)
@@ -229,9 +234,35 @@ def test_within_the_budget_rejects_are_counted_and_the_account_adds_up(setting: 
     assert sorted(reject.source_key for reject in rejects) == [(1,), (57,), (58,), (ROWS,)]
 
 
+def test_where_a_reject_cannot_be_written_the_saved_place_is_before_its_row(setting: Setting) -> None:
+    """What holds is what is on the disk, whatever the process has counted meanwhile."""
+    poison(setting, 57)
+    object.__setattr__(setting.config.settings, "max_rejects", Budget(9))
+    path = setting.store.rejects_path(setting.checkpoint.run_id)
+    path.touch(0o600)
+    append = RejectLog.append
+
+    def full(log: RejectLog, rejects: Sequence[Reject]) -> int:
+        if rejects:
+            raise StateError("write the reject file", log.path, "No space left on device")
+        return append(log, rejects)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(StateError, match="No space left"):
+        patch.setattr(RejectLog, "append", full)
+        setting.copy(Watch())
+    (entity,) = setting.checkpoint.entities
+    assert (entity.rows_read < 57, entity.rejected) == (True, 0)
+    assert setting.checkpoint == setting.store.load(setting.checkpoint.run_id)
+    setting.store.save(setting.checkpoint.with_status("failed"))
+    setting.checkpoint = setting.store.load(setting.checkpoint.run_id)
+    final = setting.copy(Watch())
+    assert [reject.source_key for reject in setting.store.rejects(final)] == [(57,)]
+    assert final.entities[0].items_written == ROWS - 1
+
+
 def test_rejects_written_after_the_last_checkpoint_are_not_doubled(setting: Setting) -> None:
     poison(setting, 5, 200)
-    object.__setattr__(setting.config.settings, "max_rejects", 9)
+    object.__setattr__(setting.config.settings, "max_rejects", Budget(9))
     with pytest.raises(Interrupted):
         setting.copy(Watch(stop_after=2))
     path = setting.store.rejects_path(setting.checkpoint.run_id)

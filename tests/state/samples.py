@@ -127,10 +127,10 @@ proofs = st.builds(TableProof, texts, texts, counts, times, ranges)
 
 @st.composite
 def progresses(draw: st.DrawFn, table: str, name: str) -> EntityProgress:
-    written, rejected, more = draw(counts), draw(counts), draw(counts)
-    read = written + rejected + more
+    account = draw(counts), draw(counts), draw(counts)
+    read = sum(account)
     position = draw(positions) if read else draw(st.none() | positions)
-    return EntityProgress(table, name, position, draw(counts), read, written, rejected, draw(st.booleans()))
+    return EntityProgress(table, name, position, draw(counts), read, *account, done=draw(st.booleans()))
 
 
 @st.composite
@@ -160,6 +160,7 @@ def checkpoints(draw: st.DrawFn) -> Checkpoint:
         ),
         counters=draw(st.builds(Counters, counts, counts, counts, counts, counts, times)),
         rejects_bytes=draw(counts),
+        rejects_rewrites=draw(counts),
         errors=tuple(draw(st.lists(st.builds(RunError, times, texts), max_size=3))),
         tuning=draw(tunings),
         pace=draw(paces),

@@ -35,12 +35,13 @@ def test_advance_accepts_the_same_figures_again() -> None:
     ("position", "rows", "items", "rejected", "cause"),
     [
         ((4,), 4, 3, 1, "rows_read would go back from 5 to 4"),
-        ((6,), 6, 3, 1, "items_written would go back"),
-        ((6,), 6, 4, 0, "rejected would go back"),
-        ((4,), 6, 4, 1, "the cursor would go back"),
-        (None, 6, 4, 1, "there is no cursor"),
+        ((6,), 6, 3, 3, "items_written would go back"),
+        ((6,), 6, 6, 0, "rejected would go back"),
+        ((4,), 6, 5, 1, "the cursor would go back"),
+        (None, 6, 5, 1, "there is no cursor"),
         ((6,), 5, 4, 1, "no row was read"),
-        ((6,), 6, 6, 1, "more items and rejects than rows read"),
+        ((6,), 6, 6, 1, "do not add up to the rows read"),
+        ((7,), 7, 5, 1, "do not add up to the rows read"),
     ],
 )
 def test_a_checkpoint_never_goes_backwards(
@@ -78,6 +79,26 @@ def test_rewind_takes_one_table_to_its_beginning() -> None:
     assert checkpoint(status="paused").rewind("music_catalog").status == "paused"
 
 
+def test_retried_rows_move_within_the_account_of_a_done_entity() -> None:
+    state = checkpoint().finish("music_catalog", "Artist").retried("music_catalog", "Artist", items=1)
+    entity = state.entity("music_catalog", "Artist")
+    assert (entity.rows_read, entity.items_written, entity.rejected, entity.skipped) == (5, 5, 0, 0)
+    assert (entity.position, entity.done) == ((5,), True)
+    gone = checkpoint().retried("music_catalog", "Artist", skipped=1)
+    assert (gone.items_written, gone.rejected, gone.skipped) == (5, 0, 1)
+    assert gone.rewind("music_catalog").skipped == 0
+    with pytest.raises(StateError, match="there are more than rejected"):
+        checkpoint().retried("music_catalog", "Artist", items=1, skipped=1)
+
+
+def test_a_retry_is_known_by_its_phase_and_waits_until_all_rows_are_read() -> None:
+    begun = finished().with_phase("retry", started=1.0)
+    assert begun.retrying and begun.loaded
+    assert not finished().retrying
+    assert not begun.with_phase("retry", finished=2.0).retrying
+    assert not begun.rewind("music_catalog").retrying
+
+
 def test_completed_needs_every_entity_done() -> None:
     with pytest.raises(StateError, match="although an entity is not done"):
         checkpoint().with_status("completed")
@@ -103,9 +124,10 @@ def test_the_last_twenty_errors_are_kept_short() -> None:
 
 def test_the_small_changes() -> None:
     identity = TableIdentity("n", "a", "t")
-    state = checkpoint().with_counters(Counters(1)).with_rejects(7).with_snapshot(None)
+    state = checkpoint().with_counters(Counters(1)).with_rejects(7, 2).with_snapshot(None)
     state = state.with_target("employee_data", identity)
     assert (state.counters, state.rejects_bytes, state.snapshot) == (Counters(1), 7, None)
+    assert state.rejects_rewrites == 2
     assert state.fingerprints.targets["employee_data"] == identity
     assert "music_catalog" in state.fingerprints.targets
 
@@ -119,6 +141,8 @@ def test_what_is_no_way_back_is_known() -> None:
         state.rewind("music_catalog"),
         state.with_target("music_catalog", TableIdentity("n", "a", "other")),
         state.with_snapshot("another"),
+        state.with_rejects(412, 1),
+        state.retried("music_catalog", "Artist", items=1),
         replace(state, entities=state.entities[:2]),
     ):
         assert not other.continues(state)
@@ -151,6 +175,7 @@ WRONG = [
     ("rejects_bytes", -1),
     ("rejects_bytes", 1.0),
     ("rejects_bytes", True),
+    ("rejects_rewrites", -1),
     ("errors", [{"at": 1.0, "message": None}]),
     ("generation", "1"),
 ]
@@ -172,6 +197,7 @@ ENTITY = {
     "rows_read": 5,
     "items_written": 4,
     "rejected": 1,
+    "skipped": 0,
     "done": False,
 }
 
@@ -180,6 +206,9 @@ ENTITY = {
     "change",
     [
         {"items_written": 5},
+        {"items_written": 3},
+        {"skipped": 1},
+        {"skipped": -1},
         {"position": None},
         {"position": []},
         {"position": 5},

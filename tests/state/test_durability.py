@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from migration_tool.errors import StateError
+from migration_tool.model import Reject
+from migration_tool.state.checkpoint import Checkpoint, EntityProgress
+from migration_tool.state.rejects import RejectLog
 from migration_tool.state.store import StateStore
 
 from .processes import kill, process, run
@@ -145,3 +148,66 @@ def test_a_read_only_folder_is_named(tmp_path: Path) -> None:
         assert StateStore(tmp_path).latest() == before
     finally:
         tmp_path.chmod(0o700)
+
+
+REWRITE = """
+    import signal
+    from migration_tool.model import Reject
+
+    def dying(real, number, after):
+        seen = itertools.count(1)
+        def wrapped(*arguments, **options):
+            if next(seen) != number:
+                return real(*arguments, **options)
+            if after:
+                real(*arguments, **options)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return wrapped
+
+    state = store.latest()
+    log = store.reject_log(state)
+    for holder, name in ((os, "fsync"), (Path, "replace")):
+        if name == {name!r}:
+            setattr(holder, name, dying(getattr(holder, name), {number}, {after}))
+    log.rewrite([Reject("music_catalog", "Artist", "Artist", (2,), "rule", "reason", {{}}, 1)])
+    state = state.retried("music_catalog", "Artist", items=1)
+    store.save(state.with_rejects(log.size, log.rewrites))
+    log.settle()
+"""
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("name", ["fsync", "replace"])
+def test_a_kill_at_any_step_of_a_rewrite_leaves_a_state_and_the_rejects_it_counts(
+    tmp_path: Path, name: str, after: bool
+) -> None:
+    """Two rows are rejected; one becomes an item. Either account is right, and no other."""
+    outcomes = []
+    for number in range(1, 20):
+        folder = tmp_path / str(number)
+        before = two_rejected(StateStore(folder))
+        status, _, err = run(folder, REWRITE.format(name=name, number=number, after=after))
+        assert status in (0, -9), err
+        store = StateStore(folder)
+        state = store.latest()
+        assert state is not None and store.warnings == []
+        entity = state.entity("music_catalog", "Artist")
+        assert (entity.items_written, entity.rejected) in ((3, 2), (4, 1))
+        for _ in range(2):
+            assert len(list(store.rejects(state))) == entity.rejected
+            store.reject_log(state)
+        names = {path.name for path in folder.iterdir() if not path.name.endswith(".tmp")}
+        assert names == {f"{RUN}.json", f"{RUN}.rejects.jsonl"}
+        assert state == before or entity.rejected == 1
+        outcomes.append(entity.rejected)
+        if status == 0:
+            break
+    assert outcomes == sorted(outcomes, reverse=True)
+    assert {1, 2} == set(outcomes) and len(outcomes) > 3
+
+
+def two_rejected(store: StateStore) -> Checkpoint:
+    rejects = [Reject("music_catalog", "Artist", "Artist", (n,), "rule", "reason") for n in (1, 2)]
+    size = RejectLog(store.rejects_path(RUN), 0).append(rejects)
+    artist = EntityProgress("music_catalog", "Artist", (5,), 5, 5, 3, 2, done=True)
+    return store.save(checkpoint(entities=(artist,)).with_rejects(size, 0))

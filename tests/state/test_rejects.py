@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from migration_tool.errors import StateError
 from migration_tool.model import InvalidText, Reject
 from migration_tool.state.rejects import RejectLog, read_rejects
+from migration_tool.state.store import StateStore
 
 from .samples import counts, positions, put, scalars, texts
 
@@ -160,3 +161,51 @@ def test_an_append_is_flushed_to_the_disk(path: Path, monkeypatch: pytest.Monkey
     log.append([reject(1)])
     log.append([reject(2)])
     assert flushed == [True, False, True]
+
+
+def test_a_rewritten_file_counts_when_the_checkpoint_says_so(path: Path) -> None:
+    """The three steps one by one, with what another process would find after each."""
+    log = RejectLog(path, 0)
+    before = log.append([reject(1), reject(2)])
+    log.rewrite([reject(3)])
+    assert list(read_rejects(path, before, 0)) == [reject(1), reject(2)]
+    assert list(read_rejects(path, log.size, log.rewrites)) == [reject(3)]
+    log.settle()
+    assert list(read_rejects(path, log.size, log.rewrites)) == [reject(3)]
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    log.append([reject(4)])
+    again = RejectLog(path, log.size, log.rewrites)
+    again.rewrite([])
+    again.settle()
+    assert (again.size, again.rewrites, path.read_bytes()) == (0, 2, b"")
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_who_opens_it_next_finishes_or_undoes_what_was_begun(path: Path, saved: bool) -> None:
+    log = RejectLog(path, 0)
+    before = log.append([reject(1), reject(2)])
+    log.rewrite([reject(2)])
+    found = RejectLog(path, log.size, 1) if saved else RejectLog(path, before, 0)
+    assert list(read_rejects(path)) == ([reject(2)] if saved else [reject(1), reject(2)])
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+    found.append([reject(5)])
+    assert list(read_rejects(path))[-1] == reject(5)
+
+
+@pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
+def test_a_rewritten_file_that_is_none_is_refused(path: Path, kind: str, tmp_path: Path) -> None:
+    size = RejectLog(path, 0).append([reject(1)])
+    put(path.with_name(f"{path.name}.1"), kind, tmp_path / "victim")
+    for use in (lambda: RejectLog(path, size, 1), lambda: next(read_rejects(path, size, 1))):
+        with pytest.raises(StateError, match=path.name):
+            use()
+
+
+def test_what_a_killed_writer_left_is_swept(path: Path) -> None:
+    RejectLog(path, 0).append([reject(1)])
+    for name in (f".{path.name}.1.0123abcd.tmp", f".{path.name}.0123abcd.tmp"):
+        path.with_name(name).write_bytes(b"half")
+    with StateStore(path.parent).lock():
+        pass
+    assert sorted(entry.name for entry in path.parent.iterdir()) == [".lock", path.name]

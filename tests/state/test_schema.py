@@ -44,9 +44,12 @@ def test_everything_written_is_valid(state: Checkpoint) -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("version",), 4),
+        (("version",), 5),
+        (("version",), 3),
         (("version",), 2),
         (("version",), 1),
+        (("payload", "entities", 0, "skipped"), -1),
+        (("payload", "rejects_rewrites"), None),
         (("generation",), 0),
         (("more",), 1),
         (("payload", "status"), "done"),

@@ -13,7 +13,7 @@ from migration_tool.state.store import StateStore
 
 from .samples import RUN
 
-OLD = {version: (Path(__file__).parent / f"version{version}.json").read_bytes() for version in (1, 2)}
+OLD = {n: (Path(__file__).parent / f"version{n}.json").read_bytes() for n in range(1, VERSION)}
 
 
 @pytest.fixture(params=OLD)
@@ -34,15 +34,23 @@ def test_version_2_is_read_without_a_lease() -> None:
     assert (state.flow.reasons, state.lease) == ({"X": 3}, Lease())
 
 
+def test_version_3_is_read_with_nothing_skipped_and_nothing_rewritten() -> None:
+    state = unseal(OLD[3])
+    assert (state.items_written, state.rejected, state.skipped, state.rejects_rewrites) == (5, 1, 0, 0)
+    assert (state.rejects_bytes, state.lease) == (412, Lease({"music_catalog": 2}, 1795210260.5))
+
+
 def test_the_next_save_makes_it_the_newest_version(tmp_path: Path, old: bytes) -> None:
     path = tmp_path / f"{RUN}.json"
     path.write_bytes(old)
     store = StateStore(tmp_path)
-    lease = Lease({"music_catalog": 2}, 1795210260.5)
-    saved = store.save(store.load(RUN).with_tuning(Tuning(3, "500", True)).with_lease(lease))
+    lease = Lease({"music_catalog": 3}, 1795210260.5)
+    changed = store.load(RUN).with_tuning(Tuning(3, "500", True)).with_lease(lease)
+    saved = store.save(changed.retried("music_catalog", "Artist", skipped=1))
     assert path.read_bytes().endswith(b'"version":%d}\n' % VERSION)
     assert StateStore(tmp_path).load(RUN) == saved
-    assert (saved.generation, saved.tuning.number, saved.lease, store.warnings) == (8, 3, lease, [])
+    assert (saved.generation, saved.tuning.number, saved.lease, saved.skipped) == (8, 3, lease, 1)
+    assert store.warnings == []
 
 
 def test_its_damage_is_found(old: bytes) -> None:
@@ -59,3 +67,10 @@ def test_a_version_does_not_pass_for_another(wrong: int) -> None:
         if version != wrong:
             with pytest.raises(StateError):
                 unseal(data.replace(b'"version":%d}' % version, b'"version":%d}' % wrong))
+
+
+@pytest.mark.parametrize("entities", [b"null", b"[5]", b'{"a":1}'])
+def test_entities_that_are_none_are_damage(entities: bytes) -> None:
+    start, end = OLD[1].index(b'"entities":') + 11, OLD[1].index(b',"errors"')
+    with pytest.raises(StateError):
+        unseal(OLD[1][:start] + entities + OLD[1][end:])
