@@ -28,8 +28,8 @@ MAX_BYTES = 8 * 1024 * 1024
 _KEYS = ("format", "version", "generation", "run_id", "sha256", "payload")
 _NEW: Mapping[int, Mapping[str, Any]] = {
     2: {"tuning": Tuning().to_json(), "pace": Pace().to_json(), "flow": Flow().to_json()},
-    3: {"lease": Lease().to_json(), "proofs": {}},
-    4: {"rejects_rewrites": 0},
+    3: {"lease": Lease().to_json()},
+    4: {"proofs": {}, "rejects_rewrites": 0},
 }
 """Parts by the version that brought them, and what stands for them in a file of an earlier one."""
 _NEW_IN_ENTITIES: Mapping[int, Mapping[str, Any]] = {4: {"skipped": 0}}
