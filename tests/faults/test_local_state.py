@@ -1,16 +1,19 @@
-"""Row 1: what happens to the state when the process is killed."""
+"""Rows 1 and 11: what happens to the state when its file system, or the process, fails."""
 
 from __future__ import annotations
 
+import resource
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.engines import Engine
+from tests.engines import ROOT, Engine
 from tests.faults.children import CALLS
-from tests.faults.local import Children, Things, children
+from tests.faults.local import NOTE, Children, Things, children
 
 
 @pytest.fixture
@@ -53,3 +56,21 @@ def test_row_01_killed_at_every_call_of_the_state_path(
                 assert forked.run(things.folder, "resume" if begun else "migrate")[0] == 0
                 things.check_complete()
             assert number > 20
+
+
+def test_row_11_a_reject_file_that_alone_grows_too_large(
+    tmp_path: Path, moto: Engine, commands: Children, table_prefix: str
+) -> None:
+    """What the state then says must not go beyond the row that could not be kept."""
+    things = Things(tmp_path / "things", moto, table_prefix, {"migration_settings.source_snapshot": "live"})
+    size = len(NOTE)
+    done = subprocess.run(
+        [sys.executable, ROOT / "migrate.py", "migrate"], cwd=things.folder, capture_output=True, text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
+    )  # fmt: skip
+    assert (done.returncode, ".rejects.jsonl\n  cause:  File too large" in done.stderr) == (6, True), (
+        done.stderr
+    )
+    assert things.check_durable()
+    assert commands.run(things.folder, "resume")[0] == 0
+    things.check_complete()
