@@ -1,4 +1,4 @@
-"""Rows 1 and 11: what happens to the state when its file system, or the process, fails."""
+"""Rows 1, 11, 12 and 13: what happens to the state when its file system, or the process, fails."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines import ROOT, Engine
+from migration_tool.state.envelope import VERSION
+from tests.engines import ROOT, Engine, request
 from tests.faults.children import CALLS
 from tests.faults.local import NOTE, Children, Things, children
+from tests.state.samples import RUN, put
 
 
 @pytest.fixture
@@ -138,3 +140,74 @@ def test_row_11_a_full_disk(small_disk: Path, moto: Engine, commands: Children, 
         shutil.rmtree(things.folder)
     assert codes == sorted(codes, reverse=True)
     assert (codes[0], codes[-1]) == (6, 0)
+
+
+def has_table(things: Things) -> bool:
+    return request(things.engine.url, "DescribeTable", {"TableName": things.table})[0] == 200
+
+
+KINDS = ("link", "broken link", "pipe", "folder")
+IN_THE_WAY = [("state", kind) for kind in KINDS[:-1]]
+IN_THE_WAY += [(f"state/{name}", kind) for name in (f"{RUN}.json", ".lock") for kind in KINDS]
+
+
+@pytest.mark.parametrize(("name", "kind"), IN_THE_WAY)
+def test_row_12_a_state_path_that_is_no_file_is_refused_before_the_target_is_touched(
+    tmp_path: Path, moto: Engine, commands: Children, table_prefix: str, name: str, kind: str
+) -> None:
+    things = Things(tmp_path / "things", moto, table_prefix)
+    path = things.folder / name
+    path.parent.mkdir(exist_ok=True)
+    put(path, kind, tmp_path / "elsewhere")
+    for command in ("migrate", "resume"):
+        code, said = commands.run(things.folder, command)
+        assert (code, str(path) in said, "Traceback" in said) == (6, True, False), said
+    assert not has_table(things)
+    if kind == "link":
+        assert (tmp_path / "elsewhere").read_bytes() == b"theirs"
+
+
+def test_row_12_a_read_only_disk_is_refused_before_the_target_is_touched(
+    small_disk: Path, tmp_path: Path, moto: Engine, commands: Children, table_prefix: str
+) -> None:
+    things = Things(small_disk / "things", moto, table_prefix, {"logging.file": str(tmp_path / "log")})
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    for command in ("migrate", "resume"):
+        code, said = commands.run(things.folder, command)
+        assert (code, "Read-only file system" in said, str(things.folder) in said) == (6, True, True), said
+    assert not has_table(things)
+
+
+def damages(data: bytes) -> Iterator[tuple[str, bytes]]:
+    for length in (0, 1, len(data) // 2, len(data) - 1):
+        yield f"cut off at {length}", data[:length]
+    for place in range(0, len(data), len(data) // 8):
+        yield f"byte {place} flipped", data[:place] + bytes([data[place] ^ 0x01]) + data[place + 1 :]
+    for version in (VERSION - 1, VERSION + 1):
+        ending = f'"version":{version}}}\n'.encode()
+        yield f"version {version}", data[: data.rindex(b'"version":')] + ending
+    yield "another run", data.replace(data[data.index(b'"run_id":"') + 10 :][:22], RUN.encode())
+    yield "nested deep", b'{"payload":' * 100_000
+    yield "no text", b"\xff" * 5000
+
+
+def test_row_13_a_damaged_state_is_never_a_complete_one(
+    tmp_path: Path, moto: Engine, commands: Children, table_prefix: str
+) -> None:
+    things = Things(tmp_path / "things", moto, table_prefix)
+    assert commands.run(things.folder, "migrate")[0] == 0
+    (path,) = things.folder.glob("state/2*.json")
+    sound = path.read_bytes()
+    for backup in things.folder.glob("state/*.json.*"):
+        backup.unlink()
+    for what, damaged in [*damages(sound), ("1 GB", b"")]:
+        assert damaged != sound, what
+        path.write_bytes(damaged)
+        if what == "1 GB":
+            os.truncate(path, 1 << 30)
+        for command in ("status", "resume", "migrate"):
+            code, said = commands.run(things.folder, command)
+            assert (code, str(path) in said) == (6, True), (what, command, said)
+            assert "Traceback" not in said and "complete" not in said, (what, command, said)
+    path.write_bytes(sound)
+    things.check_complete()
