@@ -15,7 +15,7 @@ import pytest
 
 from migration_tool import sample
 
-pytest_plugins = ["tests.engines"]
+pytest_plugins = ["tests.engines", "tests.faults.local"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

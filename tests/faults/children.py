@@ -2,8 +2,8 @@
 
     python -m tests.faults.children URL     requests and answers over the socket that is its stdin
 
-strace's `when=N` counts the calls of each process. So that a fault meets the N-th call of a child for any N,
-strace waits for call PLACE, and the child first makes PLACE - N calls that do nothing.
+strace's `when=N` counts the calls of each process. So that one strace can meet any call of a child, the child
+first makes as many calls that do nothing as the request says.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from migration_tool.cli import main
 from migration_tool.job import Endpoint
 from migration_tool.target.session import Target
 
-PLACE = 100
 NOWHERE = 99_999
 """A file descriptor that nobody has."""
 
@@ -34,12 +33,12 @@ CALLS: dict[str, Callable[[], object]] = {
 }
 
 
-def outcome(folder: str, words: Sequence[str], call: str, number: int) -> tuple[int, str]:
-    """The exit code of a command line and all it said. The fault meets the call of that number, from 1."""
+def outcome(folder: str, words: Sequence[str], call: str, idle: int) -> tuple[int, str]:
+    """The exit code of a command line and all it said, after `idle` calls that do nothing."""
     os.chdir(folder)
     sys.argv = ["migrate.py", *words]
     sys.stdout = sys.stderr = said = io.TextIOWrapper(io.BytesIO(), "utf-8")
-    for _ in range(PLACE - number if number else 0):
+    for _ in range(idle):
         with suppress(OSError):
             CALLS[call]()
     try:

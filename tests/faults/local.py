@@ -8,21 +8,27 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from migration_tool.attributes import canonical_item
 from migration_tool.config import write_config
 from migration_tool.state.checkpoint import Checkpoint
 from migration_tool.state.rejects import read_rejects
 from migration_tool.state.store import StateStore
+from migration_tool.target.lease import KEY as LEASE
 from tests.engines import ROOT, Engine, request, unavailable
-from tests.faults.children import CALLS, PLACE
 
+CALLS = ("write", "fsync", "rename")
+PLACE = 100
+"""The number of the call that strace waits for: more than a migration makes."""
 DESIGN = """
 version: 1
 table: Things
@@ -55,7 +61,8 @@ class Children:
 
     def run(self, folder: Path, *words: str, call: str = "fsync", number: int = 0) -> tuple[int, str]:
         """The exit code and all that was said; -9 when killed. Number 0: no call meets the fault."""
-        request = {"folder": str(folder), "words": words, "call": call, "number": number}
+        idle = PLACE - number if number else 0
+        request = {"folder": str(folder), "words": words, "call": call, "idle": idle}
         self.channel.send(json.dumps(request).encode())
         code, said = json.loads(self.channel.recv(1 << 16))
         return code, said
@@ -80,6 +87,65 @@ def children(engine: Engine, fault: str = "", lasting: bool = False) -> Iterator
         yield Children(ours)
 
 
+def configure(
+    folder: Path, database: Path, design: str, url: str, prefix: str, more: Mapping[str, Any]
+) -> None:
+    """A configuration for the design `things`, whose table is `<prefix>Things`; `more` by dotted key name."""
+    values: dict[str, Any] = {
+        "source_db": str(database),
+        "endpoint": url,
+        "table_prefix": prefix,
+        "dynamodb_tables": {"things": "Things"},
+        "migration_settings.connections": 2,
+        "migration_settings.in_flight": 2,
+        "migration_settings.enable_validation": False,
+        "logging.level": "CRITICAL",
+    }
+    write_config(folder / "config/migration.json", {**values, **more})
+    (folder / "config/designs").mkdir()
+    (folder / "config/designs/things.yaml").write_text(design)
+
+
+@pytest.fixture
+def moto(moto_server: str) -> Engine:
+    return Engine("moto", moto_server)
+
+
+@pytest.fixture(scope="session")
+def commands(moto_server: str) -> Iterator[Children]:
+    """Command lines on moto, without a fault, in the time that they take without their imports."""
+    with children(Engine("moto", moto_server)) as forked:
+        yield forked
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where the system has one: what is flushed there need not wait for a disk."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else tmp_path) as name:
+        yield Path(name)
+
+
+def scan(engine: Engine, table: str) -> Iterator[dict[str, Any]]:
+    """All that is in a table; nothing where there is no table."""
+    body: dict[str, Any] = {"TableName": table, "ConsistentRead": True}
+    while True:
+        status, answer = request(engine.url, "Scan", body)
+        if b"ResourceNotFoundException" in answer:
+            return
+        assert status == 200, answer
+        page = json.loads(answer)
+        yield from page["Items"]
+        if not page.get("LastEvaluatedKey"):
+            return
+        body["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def items(engine: Engine, table: str) -> list[dict[str, Any]]:
+    """All that is in a table but its lease."""
+    return [item for item in scan(engine, table) if item["PK"]["S"] != LEASE]
+
+
 @dataclass
 class Things:
     """A folder with a database of ROWS rows, and the migration of it into the table `<prefix>Things`."""
@@ -90,8 +156,7 @@ class Things:
     more: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        (self.folder / "config/designs").mkdir(parents=True)
-        (self.folder / "config/designs/things.yaml").write_text(DESIGN)
+        self.folder.mkdir()
         self.database = self.folder / "things.sqlite"
         with closing(sqlite3.connect(self.database)) as connection:
             connection.execute("PRAGMA synchronous=OFF")
@@ -99,18 +164,8 @@ class Things:
             rows = [(n, None, NOTE) if n in NAMELESS else (n, f"n{n}", None) for n in range(1, ROWS + 1)]
             connection.executemany("INSERT INTO Thing VALUES (?, ?, ?)", rows)
             connection.commit()
-        settings = {"connections": 2, "in_flight": 2, "max_rejects": 2, "enable_validation": False}
-        values = {
-            "source_db": str(self.database),
-            "endpoint": self.engine.url,
-            "table_prefix": self.prefix,
-            "batch_size": 2,
-            "dynamodb_tables": {"things": "Things"},
-            "logging.level": "CRITICAL",
-            **{f"migration_settings.{name}": value for name, value in settings.items()},
-            **self.more,
-        }
-        write_config(self.folder / "config/migration.json", values)
+        more = {"batch_size": 2, "migration_settings.max_rejects": 2, **self.more}
+        configure(self.folder, self.database, DESIGN, self.engine.url, self.prefix, more)
 
     @property
     def table(self) -> str:
@@ -121,17 +176,12 @@ class Things:
         return StateStore(self.folder / "state")
 
     def stored(self) -> dict[int, str]:
-        """The items in the table, by row, as canonical text; none where there is no table."""
-        body = {"TableName": self.table, "ConsistentRead": True}
-        status, answer = request(self.engine.url, "Scan", body)
-        if b"ResourceNotFoundException" in answer:
-            return {}
-        assert status == 200, answer
-        return {int(item["Id"]["N"]): canonical_item(item) for item in json.loads(answer)["Items"]}
+        """The items in the table, by row, as canonical text."""
+        return {int(item["Id"]["N"]): canonical_item(item) for item in items(self.engine, self.table)}
 
     def clear(self) -> None:
-        """Empties the table: quicker than making another one."""
-        keys = [{"PK": {"S": f"THING#{n}"}, "SK": {"S": f"n{n}"}} for n in self.stored()]
+        """Empties the table, which is quicker than making another one."""
+        keys = [{name: item[name] for name in ("PK", "SK")} for item in scan(self.engine, self.table)]
         if keys:
             deletes = {self.table: [{"DeleteRequest": {"Key": key}} for key in keys]}
             assert self.engine.call("BatchWriteItem", {"RequestItems": deletes})["UnprocessedItems"] == {}

@@ -7,7 +7,6 @@ import resource
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,29 +14,8 @@ import pytest
 
 from migration_tool.state.envelope import VERSION
 from tests.engines import ROOT, Engine, request
-from tests.faults.children import CALLS
-from tests.faults.local import NOTE, Children, Things, children
+from tests.faults.local import CALLS, NOTE, Children, Things, children
 from tests.state.samples import RUN, put
-
-
-@pytest.fixture
-def quick(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory where the system has one: what is flushed there need not wait for a disk."""
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else tmp_path) as name:
-        yield Path(name)
-
-
-@pytest.fixture
-def moto(moto_server: str) -> Engine:
-    return Engine("moto", moto_server)
-
-
-@pytest.fixture(scope="module")
-def commands(moto_server: str) -> Iterator[Children]:
-    """Command lines without a fault."""
-    with children(Engine("moto", moto_server)) as forked:
-        yield forked
 
 
 def test_row_01_killed_at_every_call_of_the_state_path(
