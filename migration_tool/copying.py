@@ -104,12 +104,18 @@ class Copy:
         return max(1, min(self._grown, int(rate / self._batch_size))) if rate else self._grown
 
     def _make_room(self, lane: Lane) -> None:
-        """Waits until a batch can leave soon and what is in flight has place for it."""
+        """Waits until a batch can leave soon and what is in flight has place for it.
+
+        Not for ever: large items can make a window of more batches than may be in flight, and none of them
+        is covered before all have left.
+        """
         while self._loader.crowded(lane):
             self._turn()
         while self._ledger.uncovered >= self._settings.in_flight:
             if self._ledger.unsaved:
                 self._ledger.save()
+            elif self._loader.idle:
+                return
             else:
                 self._turn()
 
