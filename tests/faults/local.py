@@ -102,7 +102,7 @@ def configure(
         "logging.level": "CRITICAL",
     }
     write_config(folder / "config/migration.json", {**values, **more})
-    (folder / "config/designs").mkdir()
+    (folder / "config/designs").mkdir(exist_ok=True)
     (folder / "config/designs/things.yaml").write_text(design)
 
 
