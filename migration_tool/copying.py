@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import orjson
 
 from migration_tool.batches import Mixer, Supply
 from migration_tool.budget import Budget
 from migration_tool.config import Config
 from migration_tool.cycles import no_search_for_cycles
-from migration_tool.errors import Interrupted, TooManyRejects
+from migration_tool.errors import Interrupted, Stopped, TooManyRejects
 from migration_tool.ledger import Ledger, Watcher
 from migration_tool.state.checkpoint import Checkpoint
 from migration_tool.steering import Steering
@@ -26,6 +29,20 @@ _BATCHES_PER_TURN = 16
 _PATIENCE_SECONDS = 0.5
 _GRACE_SECONDS = 2.0
 _PAUSED_SECONDS = 0.1
+
+
+@contextmanager
+def enough_memory(run_id: str) -> Iterator[None]:
+    """Turns a lack of memory into a stop: what was acknowledged is saved, and smaller steps need less."""
+    try:
+        yield
+    except (MemoryError, orjson.JSONDecodeError) as error:
+        if not isinstance(error, MemoryError) and "Not enough memory" not in str(error):
+            raise
+        raise Stopped(
+            "finish the migration", run_id, "there is not enough memory for so many rows at a time",
+            "Lower migration_settings.in_flight and connections, or batch_size; then `migrate.py resume`.",
+        ) from error  # fmt: skip
 
 
 class Copy:
@@ -87,12 +104,18 @@ class Copy:
         return max(1, min(self._grown, int(rate / self._batch_size))) if rate else self._grown
 
     def _make_room(self, lane: Lane) -> None:
-        """Waits until a batch can leave soon and what is in flight has place for it."""
+        """Waits until a batch can leave soon and what is in flight has place for it.
+
+        Not for ever: large items can make a window of more batches than may be in flight, and none of them
+        is covered before all have left.
+        """
         while self._loader.crowded(lane):
             self._turn()
         while self._ledger.uncovered >= self._settings.in_flight:
             if self._ledger.unsaved:
                 self._ledger.save()
+            elif self._loader.idle:
+                return
             else:
                 self._turn()
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from migration_tool import logs, proofs, world
 from migration_tool.config import Config
-from migration_tool.copying import Copy, require_budget
+from migration_tool.copying import Copy, enough_memory, require_budget
 from migration_tool.destination import require_agreed
 from migration_tool.errors import (
     DifferencesFound,
@@ -171,7 +171,7 @@ class Run:
     def execute(self) -> Summary:
         """Raises MigrationError after the state says how the run ended."""
         try:
-            with self.leases:
+            with enough_memory(self.checkpoint.run_id), self.leases:
                 report = self._phases()
                 self.leases.hold()
                 self._save(self.checkpoint.with_lease(Lease()))

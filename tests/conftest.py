@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 
 from migration_tool import sample
 
-pytest_plugins = ["tests.engines"]
+pytest_plugins = ["tests.engines", "tests.faults.local"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -62,3 +64,20 @@ def sample_copy(sample_db: Path, tmp_path: Path) -> Path:
 def table_prefix() -> str:
     """A table prefix no other test has; the engines are shared by all tests of a session."""
     return f"t{uuid.uuid4().hex[:12]}_"
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """A file system of 64 KB, where the test may make one."""
+    with tempfile.TemporaryDirectory() as name:
+        command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", name]
+        try:
+            made = subprocess.run(command, capture_output=True, check=False).returncode == 0
+        except FileNotFoundError:
+            made = False
+        if not made:
+            pytest.skip("mounting a small tmpfs needs rights that this user does not have")
+        try:
+            yield Path(name)
+        finally:
+            subprocess.run(["umount", name], check=True)

@@ -253,6 +253,24 @@ def test_arguments_go_to_pytest_alone(prepared: Machine) -> None:
     assert done.stdout == "python -m pytest tests/x y.py -k z\n"
 
 
+@pytest.mark.parametrize(("user", "there", "calls"), [(0, False, 2), (1000, False, 0), (0, True, 0)])
+def test_a_missing_strace_is_installed_by_root(prepared: Machine, user: int, there: bool, calls: int) -> None:
+    prepared.has("apt-get", '#!/bin/sh\necho "$*" >>"$CALLS"\n')
+    prepared.has("id", f"#!/bin/sh\necho {user}\n")
+    if there:
+        prepared.has("strace", "#!/bin/sh\n")
+    done = prepared.run("scripts/test", "tests/x.py")
+    assert (done.returncode, done.stdout) == (0, "python -m pytest tests/x.py\n")
+    assert len(said := prepared.calls.read_text().splitlines()) == calls
+    assert not said or said[-1] == "-qq install -y --no-install-recommends strace"
+
+
+def test_a_strace_that_cannot_be_installed_is_left_to_its_tests(prepared: Machine) -> None:
+    prepared.has("apt-get", "#!/bin/sh\nexit 100\n")
+    prepared.has("id", "#!/bin/sh\necho 0\n")
+    assert prepared.run("scripts/test", "tests/x.py").returncode == 0
+
+
 def test_a_failed_check_fails_the_suite(prepared: Machine) -> None:
     prepared.replace(".venv/bin/mypy", "exit 1")
     done = prepared.run("scripts/test")

@@ -9,6 +9,9 @@ from migration_tool.errors import SourceError
 
 QUERY_SECONDS = 120.0
 """How long one query of an access pattern may run."""
+MAX_VALUE_BYTES = 64 * 1024 * 1024
+"""The longest text or blob that SQLite reads, or makes of the items of a window. What is near it can be no
+item; SQLite's own limit is a billion bytes, and all of them would be in memory."""
 _MAGIC = b"SQLite format 3\x00"
 _HEADER_BYTES = 100
 _WAL_VERSIONS = b"\x02\x02"
@@ -20,12 +23,15 @@ def connect(path: Path) -> sqlite3.Connection:
 
     The process must not have the file open otherwise: SQLite's locks end when any handle of it is closed.
     """
-    mode = _mode(path, _header(path))
+    header = _header(path)
+    _require_log(path, header)
+    mode = _mode(path, header)
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     try:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10, check_same_thread=False)
     except sqlite3.Error as error:
         raise source_error("open the source database", path, error) from error
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
     try:
         for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0", "query_only=ON"):
             connection.execute(f"PRAGMA {pragma}")
@@ -52,6 +58,21 @@ def _header(path: Path) -> bytes:
     if not header.startswith(_MAGIC):
         raise SourceError(operation, path, "it is not a SQLite database, or it is encrypted", hint)
     return header
+
+
+def _require_log(path: Path, header: bytes) -> None:
+    """Refuses a database that was in use, and whose write-ahead log did not come along.
+
+    SQLite would open it without a word, as it was before the commits that were only in the log. A -shm says
+    that there was one: whoever closes the database last takes away first the -shm, then the -wal.
+    """
+    log = _beside(path, "-wal")
+    if header[18:20] == _WAL_VERSIONS and _beside(path, "-shm").exists() and not log.exists():
+        raise SourceError(
+            "open the source database", path,
+            f"its write-ahead log {log.name} is missing, and with it the newest commits",
+            "Copy it along, or make the copy with `sqlite3 DB '.backup COPY'`.",
+        )  # fmt: skip
 
 
 def _mode(path: Path, header: bytes) -> str:
@@ -85,6 +106,9 @@ def source_error(operation: str, path: Path, error: sqlite3.Error) -> SourceErro
         message, hint = f"the query took more than {QUERY_SECONDS:.0f} s", "Simplify it or add an index."
     elif "not authorized" in message or "prohibited" in message:
         hint = "Only SELECT statements over the database's own tables may run."
+    elif "too big" in message:
+        message = f"a text or blob has more than {MAX_VALUE_BYTES:,} bytes, which no item can hold"
+        hint = f"Leave its column out of the design, or shorten it; `length(x) > {MAX_VALUE_BYTES}` finds it."
     elif "disk is full" in message:
         hint = "Free space for temporary files and for the private copy of the source."
     return SourceError(operation, path, message, hint)

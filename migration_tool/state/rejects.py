@@ -10,6 +10,7 @@ whichever the checkpoint says.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -94,6 +95,8 @@ class RejectLog:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+            if os.fstat(file.fileno()).st_size != self.size + len(data):
+                raise OSError(errno.EIO, "the file holds less than was written to it", str(self.path))
         if self.size == 0:
             files.sync_folder(self.path.parent)
 

@@ -23,7 +23,7 @@ from migration_tool.model import Reject
 from migration_tool.state import files
 from migration_tool.state.checkpoint import Checkpoint
 from migration_tool.state.control import SUFFIX as CONTROL
-from migration_tool.state.envelope import MAX_BYTES, seal, unseal
+from migration_tool.state.envelope import MAX_BYTES, NewerVersionError, seal, unseal
 from migration_tool.state.fields import DamagedError
 from migration_tool.state.lock import hold
 from migration_tool.state.rejects import RejectLog, read_rejects
@@ -221,7 +221,10 @@ class StateStore:
             raise
         except OSError as error:
             raise DamagedError("file", str(error.strerror or error)) from error
-        checkpoint = unseal(data)
+        try:
+            checkpoint = unseal(data)
+        except NewerVersionError as error:
+            raise StateError(error.operation, path, error.cause, error.hint) from error
         if checkpoint.run_id != run_id:
             cause = f"it holds the state of another run, {checkpoint.run_id}"
             raise StateError("read the saved state", path, cause, "give the file the name of its run again")

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from migration_tool.errors import SourceError
+from migration_tool.model import ColumnRef, Read
+from migration_tool.source import connection as connection_module
 from migration_tool.source.connection import connect
 from migration_tool.source.snapshot import copy_database, fingerprint, schema_fingerprint
 from migration_tool.source.sqlite import SqliteSource, check_source
@@ -192,6 +194,39 @@ def test_a_wal_that_a_crash_left_is_read(write: Write, tmp_path: Path) -> None:
     assert check_source(left / "x").rows == {"T": 3}
     after = traces(left)
     assert {name: after[name] for name in before} == before
+
+
+def test_a_copy_of_a_live_database_without_its_wal_is_refused(write: Write, tmp_path: Path) -> None:
+    """SQLite itself would open it as it was at the last checkpoint."""
+    path = write("PRAGMA journal_mode=wal;" + ROWS)
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("INSERT INTO T VALUES (3, 'c')")
+        for ending in ("", "-shm"):
+            shutil.copyfile(f"{path}{ending}", copy / f"x{ending}")
+    before = traces(copy)
+    error = refusal(copy / "x")
+    assert error.cause == "its write-ahead log x-wal is missing, and with it the newest commits"
+    assert ".backup" in error.hint
+    assert traces(copy) == before
+
+
+def test_a_value_above_the_limit_is_not_read(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither one that is stored nor one that an expression of the schema makes."""
+    monkeypatch.setattr(connection_module, "MAX_VALUE_BYTES", 100_000)
+    path = write(
+        "CREATE TABLE T (Id INTEGER PRIMARY KEY, A, B AS (hex(zeroblob(Id * 100000))));"
+        "INSERT INTO T VALUES (0, 'a'), (1, zeroblob(200000)), (2, 'c');"
+    )
+    assert check_source(path).rows == {"T": 3}
+    with SqliteSource(path) as source:
+        for column in ("A", "B"):
+            read = Read("x", "T", (), (ColumnRef("x", "Id"), ColumnRef("x", column)))
+            with pytest.raises(SourceError, match="more than 100,000 bytes") as raised:
+                list(source.rows(read))
+            assert raised.value.operation == "read the table T"
+        assert source.query("SELECT Id FROM T", {})[1] == [(0,), (1,), (2,)]
 
 
 def test_a_journal_at_rest_is_not_blamed(write: Write) -> None:
