@@ -9,9 +9,9 @@ from typing import Any
 from migration_tool.limits import MAX_BATCH_ITEMS
 from migration_tool.target.answers import Reaction, Verdict, units
 from migration_tool.target.bucket import Bucket, Cost
+from migration_tool.target.facts import Capacity
 from migration_tool.target.flight import Flight
 from migration_tool.target.pace import Pace
-from migration_tool.target.table import Capacity
 from migration_tool.target.throttling import Cause, Tally
 
 _SHRINK = {Cause.ACCOUNT: 0.5, Cause.CAPACITY: 0.75}

@@ -17,10 +17,10 @@ from migration_tool.errors import MigrationError, Stopped, TargetError
 from migration_tool.target.answers import Answer, Reaction, Verdict, classify, units
 from migration_tool.target.aside import Aside
 from migration_tool.target.batch import Batch, Lane, Watermark, Window
+from migration_tool.target.facts import Capacity
 from migration_tool.target.faults import EXPIRED_HINT, from_code
 from migration_tool.target.limiter import Flow, Limiter
 from migration_tool.target.queue import Entry, Queue, Send, partition_key
-from migration_tool.target.table import Capacity
 from migration_tool.target.wire import Wire
 
 LOG = logging.getLogger(__name__)

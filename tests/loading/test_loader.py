@@ -14,9 +14,9 @@ from migration_tool.errors import Stopped, TargetError
 from migration_tool.model import Chunk
 from migration_tool.target.backoff import Backoff
 from migration_tool.target.batch import Batch, Window
+from migration_tool.target.facts import Capacity
 from migration_tool.target.loader import Loader
 from migration_tool.target.session import Target
-from migration_tool.target.table import Capacity
 from migration_tool.target.wire import Wire
 from tests.loading.ledger_server import LANE, Fault, Ledger, batch, items_of
 from tests.target.fake import FakeServer, Reply, answer, fault
