@@ -7,6 +7,8 @@ from pathlib import Path
 
 from migration_tool.errors import SourceError
 
+FAULTS = (sqlite3.Error, UnicodeDecodeError)
+"""What the sqlite3 module raises for a broken file, whose names may not even be UTF-8 in the message."""
 QUERY_SECONDS = 120.0
 """How long one query of an access pattern may run."""
 _MAGIC = b"SQLite format 3\x00"
@@ -24,13 +26,13 @@ def connect(path: Path) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     try:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10, check_same_thread=False)
-    except sqlite3.Error as error:
+    except FAULTS as error:
         raise source_error("open the source database", path, error) from error
     try:
         for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0", "query_only=ON"):
             connection.execute(f"PRAGMA {pragma}")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.Error as error:
+    except FAULTS as error:
         connection.close()
         raise source_error("open the source database", path, error) from error
     return connection
@@ -68,8 +70,8 @@ def _beside(path: Path, ending: str) -> Path:
     return path.with_name(path.name + ending)
 
 
-def source_error(operation: str, path: Path, error: sqlite3.Error) -> SourceError:
-    """The one translation of sqlite3's errors."""
+def source_error(operation: str, path: Path, error: Exception) -> SourceError:
+    """The one translation of `FAULTS`."""
     message = str(error)
     hint = "Check the file with `sqlite3 DB 'PRAGMA integrity_check'`."
     if "locked" in message:

@@ -17,7 +17,7 @@ from migration_tool.design.shape import Shape
 from migration_tool.errors import SourceError
 from migration_tool.model import Chunk, EncodedItem, Position, Read, Row, Scalar, Schema
 from migration_tool.source import sql
-from migration_tool.source.connection import QUERY_SECONDS, connect, source_error
+from migration_tool.source.connection import FAULTS, QUERY_SECONDS, connect, source_error
 from migration_tool.source.fragments import Beyond
 from migration_tool.source.item_sql import item_expression
 from migration_tool.source.paths import Paths
@@ -212,7 +212,7 @@ class SqliteSource:
         try:
             with self._lock:
                 yield
-        except sqlite3.Error as error:
+        except FAULTS as error:
             raise source_error(operation, self.path, error) from error
 
 
@@ -221,7 +221,7 @@ def check_source(path: Path) -> SourceFacts:
     connection = connect(path)
     try:
         problems = [row[0] for row in connection.execute("PRAGMA quick_check(5)")]
-    except sqlite3.Error as error:
+    except FAULTS as error:
         raise source_error("check the source database", path, error) from error
     finally:
         connection.close()

@@ -221,3 +221,13 @@ def test_a_database_that_somebody_writes_is_waited_for_or_named(
         error = refusal(path)
     assert "locked" in error.cause
     assert "Wait until the other program has finished" in error.hint
+
+
+@pytest.mark.parametrize("open_it", [check_source, SqliteSource, schema_fingerprint])
+def test_a_broken_schema_whose_names_are_not_utf8(write: Write, open_it: Callable[[Path], object]) -> None:
+    """The message of SQLite names the table, so that not even the message can be read."""
+    path = write("CREATE TABLE Table1 (x INT); INSERT INTO Table1 VALUES (1);")
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"Table1", b"\xffable1").replace(b"(x INT)", b"(, INT)"))
+    with pytest.raises(SourceError):
+        open_it(path)
