@@ -7,8 +7,8 @@ from pathlib import Path
 
 from migration_tool.errors import SourceError
 
-FAULTS = (sqlite3.Error, UnicodeDecodeError)
-"""What the sqlite3 module raises for a broken file, whose names may not even be UTF-8 in the message."""
+FAULTS = (sqlite3.Error, ValueError)
+"""What a broken file raises; ValueError: a name, maybe in the message, is not UTF-8 or holds a NUL."""
 QUERY_SECONDS = 120.0
 """How long one query of an access pattern may run."""
 _MAGIC = b"SQLite format 3\x00"
