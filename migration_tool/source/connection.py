@@ -7,8 +7,9 @@ from pathlib import Path
 
 from migration_tool.errors import SourceError
 
-FAULTS = (sqlite3.Error, ValueError)
-"""What a broken file raises; ValueError: a name, maybe in the message, is not UTF-8 or holds a NUL."""
+FAULTS = (sqlite3.Error, ValueError, MemoryError)
+"""What a broken file raises. ValueError: a name, maybe in the message, is not UTF-8 or holds a NUL;
+MemoryError: a size in the file is absurd."""
 QUERY_SECONDS = 120.0
 """How long one query of an access pattern may run."""
 _MAGIC = b"SQLite format 3\x00"
@@ -72,7 +73,7 @@ def _beside(path: Path, ending: str) -> Path:
 
 def source_error(operation: str, path: Path, error: Exception) -> SourceError:
     """The one translation of `FAULTS`."""
-    message = str(error)
+    message = str(error) or "SQLite asks for more memory than there is"
     hint = "Check the file with `sqlite3 DB 'PRAGMA integrity_check'`."
     if "locked" in message:
         hint = "Wait until the other program has finished writing, then run the command again."

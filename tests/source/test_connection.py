@@ -233,6 +233,18 @@ def test_a_primary_key_out_of_order_is_damage(write: Write) -> None:
     assert "PRIMARY KEY" in refusal(path).faults[0]
 
 
+@pytest.mark.parametrize("open_it", [check_source, SqliteSource, schema_fingerprint])
+def test_an_absurd_size_is_refused(tmp_path: Path, open_it: Callable[[Path], object]) -> None:
+    """SQLite gives up for want of memory, and Python has an error of its own for that."""
+    data = bytearray(1024)
+    data[:24] = b"SQLite format 3\0\x02\0\0\0\0\x40\x20\x20"
+    data[100:110] = b"\x0d\0\0\0\x01\0\0\0\x01\xac"
+    data[428:440] = b"\xff" * 9 + b"\0\x20\x2d"
+    (tmp_path / "source.sqlite").write_bytes(data)
+    with pytest.raises(SourceError, match="memory"):
+        open_it(tmp_path / "source.sqlite")
+
+
 def test_a_table_whose_name_is_kept_as_a_blob(write: Write) -> None:
     path = write(
         "CREATE TABLE T (x, up AS (upper(x))); INSERT INTO T VALUES ('a'); PRAGMA writable_schema=ON; "
