@@ -5,14 +5,19 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from migration_tool.errors import SourceError
+from migration_tool.design.compile import compile_design
+from migration_tool.design.load import load_design
+from migration_tool.design.model import Design
+from migration_tool.errors import DesignError, SourceError
 from migration_tool.model import ColumnRef, InvalidText, Position, Read, Row, Table
 from migration_tool.source.snapshot import copy_database, fingerprint, schema_fingerprint
 from migration_tool.source.sqlite import SqliteSource, check_source
 from tests.fuzz.target import Target, scratch
+from tests.source.test_windows import by_function, of_windows
 
 _WAL = b"\x37\x7f\x06"
 _JOURNAL = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
@@ -33,6 +38,21 @@ _SCHEMAS = (
     INSERT INTO Big SELECT i * 3, 'row ' || i FROM c; DELETE FROM Big WHERE n % 5 = 0;""",
     "PRAGMA encoding='UTF-16le'; CREATE TABLE T (x TEXT, y INT); INSERT INTO T VALUES ('é', 1), ('b', NULL);",
 )
+
+
+_ENTITIES = (
+    'Maker: {from: Maker, keys: {PK: "M#{MakerId}", SK: "{lower(Name)}#"}, attributes: {"*": Maker}}',
+    'Big: {from: Big, keys: {PK: "{shard(n, 9)}#{n:9}", SK: "{t}"}, attributes: {"*": Big}}',
+)
+
+
+@cache
+def _designs() -> list[Design]:
+    with scratch() as folder:
+        paths = [folder / f"{number}.yaml" for number in range(len(_ENTITIES))]
+        for path, entity in zip(paths, _ENTITIES, strict=True):
+            path.write_text(f"version: 1\ntable: Any\nentities:\n  {entity}\n", encoding="utf-8")
+        return [load_design(path) for path in paths]
 
 
 def _seeds() -> list[bytes]:
@@ -114,6 +134,11 @@ def _compare(path: Path, truth: _Truth, sound: bool) -> None:
                 assert sorted(_shown(row) for _, row in rows) == sorted(truth.rows(table.name))
                 if sound:
                     _resume(source, table, rows)
+        for design in _designs():
+            with suppress(DesignError, SourceError):
+                (entity,) = compile_design(design, source.schema).entities
+                made = [by_function(entity, row) for _, row in source.rows(entity.read)]
+                assert of_windows(source, entity, 11) == made or not sound
 
 
 def _resume(source: SqliteSource, table: Table, rows: list[tuple[Position, Row]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from functools import cache
@@ -21,11 +21,13 @@ from migration_tool.design.access import requests
 from migration_tool.design.compile import CompiledDesign, compile_design
 from migration_tool.design.load import load_design
 from migration_tool.documents import Dumper, read_mapping
-from migration_tool.errors import ConfigError, DesignError, RowRejected, SourceError, UsageError
+from migration_tool.errors import ConfigError, DesignError, SourceError, UsageError
 from migration_tool.limits import MAX_ITEM_BYTES, MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES, item_size
+from migration_tool.model import WireItem
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.verify.cases import cases, check_sql
 from tests.fuzz.target import Target, scratch
+from tests.source.test_windows import by_function, of_windows
 from tests.verify.shop import DESIGN, ROWS, SCHEMA
 
 _DESIGN = f"""version: 1
@@ -148,19 +150,21 @@ def _dumped(document: object, suffix: str) -> bytes:
 
 
 def _check_items(source: SqliteSource, compiled: CompiledDesign) -> None:
+    """Each row is rejected or a sound item, and SQLite writes the very items that the function makes."""
     limits = dict(zip(compiled.design.keys, (MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES), strict=True))
     for entity in compiled.entities:
-        for row in source.open(entity.read)(20).rows:
-            try:
-                *keys, text = entity.item(row)
-            except RowRejected:
-                continue
-            item = orjson.loads(text)
-            assert item["EntityType"] == {"S": entity.name}
-            assert canonical_item(orjson.loads(text)) == text
-            assert item_size(item) <= MAX_ITEM_BYTES
-            for (name, limit), key in zip(limits.items(), keys, strict=True):
-                assert item[name] == {"S": key} and 0 < len(key.encode()) <= limit
+        made = [by_function(entity, row) for _, row in source.rows(entity.read)]
+        assert of_windows(source, entity, 3) == made
+        for text in made:
+            if isinstance(text, bytes):
+                _check_item(orjson.loads(text), text.decode(), entity.name, limits)
+
+
+def _check_item(item: WireItem, text: str, kind: str, limits: Mapping[str, int]) -> None:
+    assert item["EntityType"] == {"S": kind}
+    assert item_size(item) <= MAX_ITEM_BYTES
+    assert all(0 < len(item[name]["S"].encode()) <= limit for name, limit in limits.items())
+    assert canonical_item(item) == text
 
 
 _YAML = b"- |: |{|}|&a |*a|<<: |!!python/object:x |\t|# |'|\"|? ".split(b"|")

@@ -78,7 +78,7 @@ class Tree:
             path.write_text(sound, encoding="utf-8")
 
     def test(self, tests: Iterable[str], limit: float = TIME_LIMIT) -> Outcome:
-        """These tests, until the first failure. Raises RuntimeError where they cannot be run, or are skipped."""
+        """These tests, until one fails. Raises RuntimeError where they cannot be run, or are skipped."""
         began = time.monotonic()
         line = [sys.executable, "-m", "pytest", "-x", "-q", "-rfEs", "--tb=short", "-p", "no:cacheprovider"]
         process = subprocess.Popen(
