@@ -20,7 +20,7 @@ TIME_LIMIT = 120
 """Seconds for the tests of one mutant."""
 _LEFT_OUT = (".git", ".venv", ".engines", ".fuzz", "__pycache__", ".*_cache", ".hypothesis", ".cache")
 _LINKED = (".venv", ".engines")
-_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
 _ALL_PASSED, _SOME_FAILED = 0, 1
 
 
