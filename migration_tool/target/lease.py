@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from migration_tool.errors import TargetError
-from migration_tool.target.faults import code_behind, stem, translated
+from migration_tool.target.faults import answered, code_behind, stem
 
 if TYPE_CHECKING:
     from migration_tool.target.session import Target
@@ -117,7 +117,7 @@ def _asked(target: Target, method: str, place: Place, request: Mapping[str, Any]
     request = {"TableName": place.table, "ReturnConsumedCapacity": "TOTAL", **request}
     call = getattr(target.client, method)
     try:
-        with translated("lease the table", place.table):
+        with answered("lease the table", place.table):
             answer: dict[str, Any] = call(**request)
     except TargetError as error:
         code = stem(code_behind(error))

@@ -51,9 +51,16 @@ def scan(
         for segment, page in exchange:
             if start := page.get("LastEvaluatedKey"):
                 ask(segment, start)
-            items = [i for i in page["Items"] if ATTRIBUTE not in i or {"S": KEY} not in i.values()]
-            if items:
+            if items := _without_lease(table, page["Items"]):
                 yield items
+
+
+def _without_lease(table: str, items: list[WireItem]) -> list[WireItem]:
+    try:
+        return [i for i in items if ATTRIBUTE not in i or {"S": KEY} not in i.values()]
+    except (TypeError, AttributeError):
+        require_items(table, items)
+        raise
 
 
 def fetch(wire: Wire, table: str, requests: Requests) -> list[WireItem]:
