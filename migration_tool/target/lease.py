@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from migration_tool.errors import TargetError
+from migration_tool.model import LONGEST_LEASE
 from migration_tool.target.faults import answered, code_behind, stem
 
 if TYPE_CHECKING:
@@ -138,7 +139,10 @@ def _record(item: Mapping[str, Any], place: Place) -> Record:
     try:
         found = item[ATTRIBUTE]["M"]
         values = {f.name: _KINDS[str(f.type)](*found[f.name].values()) for f in fields(Record)}
-        return Record(**values)
+        record = Record(**values)
+        if not 0 <= record.seconds <= LONGEST_LEASE:
+            raise ValueError(record.seconds)
+        return record
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise TargetError(
             "read the lease of the table", place.table,
