@@ -11,24 +11,17 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any, cast
-
-from botocore.awsrequest import AWSResponse
-from botocore.compat import HTTPHeaders
+from typing import Any
 
 from migration_tool.design.compile import CompiledDesign, compile_design
 from migration_tool.design.load import load_design
 from migration_tool.errors import TargetError
 from migration_tool.source.sqlite import SqliteSource
-from migration_tool.target import table
-from migration_tool.target.session import Target as Endpoint
 from migration_tool.verify.compare import compare
 from migration_tool.verify.patterns import check_patterns
 from migration_tool.verify.readers import Readers
 from tests.fuzz.scripted import Reply, ScriptedWire, cycled, error, line, replies
 from tests.fuzz.target import Target, scratch
-from tests.target.test_table import DESIGN as PLAIN
-from tests.target.test_table import described
 from tests.verify.fakes import FakeWire
 from tests.verify.helpers import expected_items
 from tests.verify.shop import DESIGN, ROWS, SCHEMA
@@ -152,50 +145,6 @@ def _check_patterns(data: bytes) -> None:
             assert result.passed == result.calls or result.failures
 
 
-def _descriptions() -> list[bytes]:
-    answer = described(
-        ItemCount=5, TableSizeBytes=99, TableId="5a0e", ProvisionedThroughput={"WriteCapacityUnits": 5}
-    )
-    answer["Table"]["CreationDateTime"] = 1767323045.678
-    return [json.dumps(answer).encode(), b'{"__type":"x#ResourceNotFoundException","message":"no"}']
-
-
-@cache
-def _endpoint() -> Endpoint:
-    return Endpoint("http://127.0.0.1:1", "us-east-1", 1, 1)
-
-
-class _Raw:
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    def stream(self, *_: object, **__: object) -> list[bytes]:
-        return [self._body]
-
-
-def _check_description(data: bytes) -> None:
-    """What is said of a table stands in the answer; its faults against a design can be told."""
-    status = 400 if b"Exception" in data else 200
-
-    def answer(**_: object) -> AWSResponse:
-        return AWSResponse("http://127.0.0.1:1", status, HTTPHeaders(), cast(Any, _Raw(data)))
-
-    events = _endpoint().client.meta.events
-    events.register("before-send.dynamodb", answer)
-    try:
-        facts = table.describe(_endpoint(), "t")
-    except TargetError:
-        return
-    finally:
-        events.unregister("before-send.dynamodb", answer)
-    if facts is None:
-        return
-    said = json.loads(data)["Table"]
-    assert (facts.name, facts.status) == (said["TableName"], said["TableStatus"])
-    assert all(isinstance(fault, str) for fault in table.schema_faults(facts, PLAIN))
-    facts.capacity.share(0.5)
-
-
 _JSON = (
     b'"LastEvaluatedKey"',
     b'"Items"',
@@ -213,7 +162,4 @@ TARGETS: Sequence[Target] = (
         "scan-answers", _scans, _check_scan, (*_JSON, b'{"NS":["1","1"]}', b'{"N":"1e999"}', b'{"N":"NaN"}')
     ),
     Target("pattern-answers", _questions, _check_patterns, _JSON),
-    Target(
-        "table-description", _descriptions, _check_description, (b'"Table"', b"{}", b"[]", b"null", b"1e400")
-    ),
 )

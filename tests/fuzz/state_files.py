@@ -21,11 +21,16 @@ from migration_tool.rates import MaxWcu
 from migration_tool.state.codec import encode
 from migration_tool.state.control import Wish, Wishes, read_wish, write_wish
 from migration_tool.state.envelope import seal, unseal
+from migration_tool.state.proofs import every
 from migration_tool.state.rejects import RejectLog, read_rejects
 from migration_tool.state.store import StateStore
+from migration_tool.state.targets import NAME, KnownTarget, known_targets, remember_target
+from migration_tool.state.validation import read_validation, write_validation
 from migration_tool.target.session import Target as Endpoint
 from tests.fuzz.target import Target, scratch
 from tests.state.samples import RUN, checkpoint, finished
+from tests.state.test_targets import ONE, OTHER
+from tests.state.test_validation import VALIDATION
 
 _ROWS = (
     Reject("music", "Track", "Track", (7,), "not_a_number", "Price: 'x'", {"Price": "x", "TrackId": 7}, 0),
@@ -42,8 +47,8 @@ def _exact(value: Any) -> str:
 
 
 def _states() -> list[bytes]:
-    tests = Path(__file__).parent.parent
-    return [seal(checkpoint()), seal(finished()), (tests / "state/version1.json").read_bytes()]
+    older = (Path(__file__).parent.parent / "state").glob("version*.json")
+    return [seal(checkpoint()), seal(finished()), *(path.read_bytes() for path in sorted(older))]
 
 
 def _resealed(data: bytes, chance: Random) -> bytes:
@@ -147,6 +152,50 @@ def _check_wish(data: bytes) -> None:
         assert read_wish(path) == wish
 
 
+def _validations() -> list[bytes]:
+    with scratch() as folder:
+        path = folder / "x.validate.json"
+        write_validation(path, VALIDATION)
+        return [path.read_bytes()]
+
+
+def _check_validation(data: bytes) -> None:
+    """What an interrupted validation has found is believed only as it was written."""
+    with scratch() as folder:
+        path = folder / f"{RUN}.validate.json"
+        path.write_bytes(data)
+        try:
+            found = read_validation(path, RUN)
+        except StateError:
+            return
+        assert found is not None
+        for sums in found.tables.values():
+            assert sums.actual.keys() <= set(range(sums.shares))
+            assert all(0 < part.rows >= part.items for part in every(sums.ranges))
+        write_validation(path, found)
+        assert path.read_bytes() == data
+
+
+def _known() -> list[bytes]:
+    with scratch() as folder:
+        for target in (ONE, OTHER):
+            remember_target(folder, target)
+        return [(folder / NAME).read_bytes()]
+
+
+def _check_known(data: bytes) -> None:
+    """A target counts as agreed to only if the file says so."""
+    with scratch() as folder:
+        (folder / NAME).write_bytes(data)
+        try:
+            found = known_targets(folder)
+        except StateError:
+            return
+        assert found == {KnownTarget(**target) for target in json.loads(data)["targets"]}
+        remember_target(folder, ONE)
+        assert known_targets(folder) == found | {ONE}
+
+
 def _servers() -> list[bytes]:
     server = embedded.Server("http://127.0.0.1:1", 99, 1, "f" * 32, 1.5)
     return [json.dumps(vars(server)).encode()]
@@ -176,6 +225,10 @@ TARGETS: Sequence[Target] = (
     Target(
         "rejects", _rejects, _check_rejects, (b'{"t":"int","v":"1"}', b'{"t":"map","v":{}}', b'"t":"real"')
     ),
+    Target(
+        "validation", _validations, _check_validation, (b'"-1"', b'"0"', b"null", b'"until":null'), _resealed
+    ),
+    Target("known-targets", _known, _check_known, (b'"account":""', b"[]", b"{}")),
     Target("wish", _wishes, _check_wish, (b'"auto"', b'"1e9"', b"true")),
     Target("embedded-server", _servers, _check_server, (b'"url"', b"https://", b"//")),
 )
