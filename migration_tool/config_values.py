@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from migration_tool import budget, rates
 from migration_tool.documents import Pairs
+from migration_tool.model import LONGEST_LEASE
 
 Kind = Callable[[Any], Any]
 
@@ -173,7 +174,7 @@ def lease(value: Any) -> float | None:
     if value == "off":
         return None
     try:
-        return float(number(1, 3600)(value))
+        return float(number(1, LONGEST_LEASE)(value))
     except ValueError as error:
         raise ValueError(f"off, or {error}, in seconds") from error
 

@@ -29,7 +29,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from migration_tool.errors import TargetError
+from migration_tool.state.fields import DamagedError, Fields
 
 LOCK, REGISTRY, LOG = "embedded.lock", "embedded.json", "embedded.log"
 IDENTITY_PATH = "/_embedded"
@@ -125,10 +128,14 @@ def _alive(folder: Path) -> bool:
 
 
 def _registered(folder: Path) -> Server | None:
+    """What the server wrote of itself; None for what is damaged, or speaks of another machine."""
     try:
-        return Server(**json.loads((folder / REGISTRY).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        f = Fields(orjson.loads((folder / REGISTRY).read_bytes()), REGISTRY, tuple(Server.__annotations__))
+        place = f.text("url"), f.count("pid"), f.count("port")
+        server = Server(*place, f.text("instance"), f.number("started_at"))
+    except (OSError, ValueError, DamagedError):
         return None
+    return server if server.port < 65536 and server.url == f"http://127.0.0.1:{server.port}" else None
 
 
 def _ask(server: Server, method: str) -> str | None:

@@ -21,9 +21,9 @@ from migration_tool.errors import MigrationError, StateError, Stopped, TargetErr
 from migration_tool.job import Bound
 from migration_tool.state.store import StateStore
 from migration_tool.target import lease
+from migration_tool.target.facts import TableFacts
 from migration_tool.target.lease import Place, Record
 from migration_tool.target.session import Target
-from migration_tool.target.table import TableFacts
 
 LOG = logging.getLogger(__name__)
 _RENEWALS = 3

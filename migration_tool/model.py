@@ -18,6 +18,9 @@ Text that is not valid UTF-8 arrives as `InvalidText`.
 Position: TypeAlias = tuple[Scalar, ...]
 """The cursor of a row: `(rowid,)`, or the primary key of a WITHOUT ROWID table."""
 
+LONGEST_LEASE = 3600
+"""Seconds that a lease of a table can last without being renewed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from migration_tool.rates import MaxWcu
 from migration_tool.state.checkpoint import Tuning
 from migration_tool.state.control import Wish, Wishes, in_force
+from migration_tool.target.facts import Capacity
 from migration_tool.target.loader import Loader
-from migration_tool.target.table import Capacity
 
 
 class Steering:

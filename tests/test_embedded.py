@@ -165,7 +165,16 @@ def test_a_registry_that_names_another_server_is_not_believed(
     assert embedded.start(folder) == server
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", "null", '{"url": "http://127.0.0.1:1"}', "\x00"])
+SERVER = {"url": "http://127.0.0.1:1", "pid": 1, "port": 1, "instance": "x", "started_at": 1.5}
+DAMAGED = [
+    "", "[]", "{}", "null", '{"url": "http://127.0.0.1:1"}', "\x00", "[" * 5000,
+    *(json.dumps(SERVER | {name: [value]}) for name, value in SERVER.items()),
+    json.dumps(SERVER | {"port": 65536, "url": "http://127.0.0.1:65536"}),
+    json.dumps(SERVER | {"url": "https://elsewhere.example:1"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("content", DAMAGED, ids=lambda content: content[:90])
 def test_a_damaged_registry_is_no_server(folder: Path, content: str) -> None:
     folder.mkdir()
     with (folder / embedded.LOCK).open("w") as lock:

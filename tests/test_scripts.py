@@ -35,8 +35,8 @@ class Machine:
         self.project, self.bin, self.calls = folder / "a project", folder / "bin", folder / "calls"
         shutil.copytree(ROOT / "scripts", self.project / "scripts")
         shutil.copytree(ROOT / ".ci", self.project / ".ci")
-        for name in ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock"):
-            shutil.copy(ROOT / name, self.project)
+        for path in ROOT.glob("requirements*.lock"):
+            shutil.copy(path, self.project)
         self.bin.mkdir()
         self.calls.touch()
         for tool in TOOLS:
@@ -164,6 +164,18 @@ def test_the_benchmark_is_set_up_and_gets_its_arguments(with_python: Machine) ->
     calls = with_python.calls.read_text().splitlines()
     assert calls[-1] == "-m bench.run load --rounds 1"
     assert with_python.installs() == ["requirements-bench.lock"]
+
+
+@pytest.mark.parametrize(
+    ("script", "module", "lock"),
+    [("fuzz", "tests.fuzz", "requirements-fuzz.lock"), ("mutants", "tests.mutants", "requirements-dev.lock")],
+)
+def test_what_tries_the_tests_is_set_up_and_gets_its_arguments(
+    with_python: Machine, script: str, module: str, lock: str
+) -> None:
+    assert with_python.run(f"scripts/{script}", "all", "60").returncode == 0
+    assert with_python.calls.read_text().splitlines()[-1] == f"-m {module} all 60"
+    assert with_python.installs() == [lock]
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])

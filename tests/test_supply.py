@@ -13,7 +13,13 @@ from packaging.utils import canonicalize_name
 
 from tests.test_scripts import ROOT, Machine
 
-LISTS = ("requirements", "requirements-dev", "requirements-bench")
+LISTS: dict[str, tuple[str, ...]] = {
+    "requirements": (),
+    "requirements-dev": ("requirements",),
+    "requirements-bench": ("requirements-dev", "requirements"),
+    "requirements-fuzz": ("requirements-dev", "requirements"),
+}
+"""Each list with those it stands on, the nearest first."""
 ELSEWHERE = {"pywin32", "colorama"}
 """What the packages need on Windows alone: in the locks, not in the lists."""
 
@@ -40,7 +46,7 @@ def locked(name: str) -> dict[str, tuple[Requirement, list[str]]]:
 def test_a_lock_holds_its_list_and_nothing_without_a_hash(name: str) -> None:
     """A pin that a list adds but a list below has already stands in the lock below alone."""
     lock = locked(name)
-    below = {pin for other in LISTS[: LISTS.index(name)] for pin in locked(other)}
+    below = {pin for other in LISTS[name] for pin in locked(other)}
     pins = {pin: str(requirement.specifier) for pin, (requirement, _) in lock.items()}
     assert {p: v for p, v in pins.items() if p not in ELSEWHERE} == {
         p: v for p, v in listed(name).items() if p not in below
@@ -53,7 +59,7 @@ def test_a_lock_names_no_index(name: str) -> None:
     text = (ROOT / f"{name}.lock").read_text("utf-8")
     assert not re.search(r"://|--(?:extra-)?index|--find-links|--trusted-host| @ ", text)
     assert [line for line in text.splitlines() if line.startswith("-r ")] == [
-        f"-r {below}.lock" for below in LISTS[: LISTS.index(name)][-1:]
+        f"-r {below}.lock" for below in LISTS[name][:1]
     ]
 
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from migration_tool.errors import SourceError
 
+FAULTS = (sqlite3.Error, ValueError, MemoryError)
+"""What a broken file raises. ValueError: a name, maybe in the message, is not UTF-8 or holds a NUL;
+MemoryError: a size in the file is absurd."""
 QUERY_SECONDS = 120.0
 """How long one query of an access pattern may run."""
 MAX_VALUE_BYTES = 64 * 1024 * 1024
@@ -29,14 +32,14 @@ def connect(path: Path) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     try:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10, check_same_thread=False)
-    except sqlite3.Error as error:
+    except FAULTS as error:
         raise source_error("open the source database", path, error) from error
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
     try:
         for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0", "query_only=ON"):
             connection.execute(f"PRAGMA {pragma}")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.Error as error:
+    except FAULTS as error:
         connection.close()
         raise source_error("open the source database", path, error) from error
     return connection
@@ -89,9 +92,9 @@ def _beside(path: Path, ending: str) -> Path:
     return path.with_name(path.name + ending)
 
 
-def source_error(operation: str, path: Path, error: sqlite3.Error) -> SourceError:
-    """The one translation of sqlite3's errors."""
-    message = str(error)
+def source_error(operation: str, path: Path, error: Exception) -> SourceError:
+    """The one translation of `FAULTS`."""
+    message = str(error) or "SQLite asks for more memory than there is"
     hint = "Check the file with `sqlite3 DB 'PRAGMA integrity_check'`."
     if "locked" in message:
         hint = "Wait until the other program has finished writing, then run the command again."

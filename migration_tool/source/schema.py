@@ -21,7 +21,7 @@ _AFFINITIES = (
 )
 _HIDDEN = 1
 _ROWID = -1
-_TABLES = """SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')
+_TABLES = """SELECT CAST(name AS TEXT), type FROM sqlite_master WHERE type IN ('table', 'view')
 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND sql NOT LIKE 'CREATE VIRTUAL TABLE%'"""
 _CASE_FUNCTION = re.compile(r"\b(lower|upper)\s*\(", re.IGNORECASE)
 
@@ -51,7 +51,7 @@ def read_schema(connection: sqlite3.Connection) -> Schema:
 
 def uses_case_functions(connection: sqlite3.Connection) -> bool:
     """Whether an index, a view or a generated column is built with SQLite's own lower() or upper()."""
-    statements = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+    statements = connection.execute("SELECT CAST(sql AS TEXT) FROM sqlite_master WHERE sql IS NOT NULL")
     return any(mentions_case_functions(statement) for (statement,) in statements)
 
 

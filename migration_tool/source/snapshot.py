@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from migration_tool.errors import SourceError
-from migration_tool.source.connection import connect, source_error
+from migration_tool.source.connection import FAULTS, connect, source_error
 
 _PAGES_PER_STEP = 2_000
 _BLOCK = 1 << 20
@@ -38,7 +38,7 @@ def copy_database(source: Path, copy: Path, progress: Callable[[int, int], None]
             )
             target.execute("PRAGMA journal_mode=DELETE")
         _make_durable(partial, copy)
-    except sqlite3.Error as error:
+    except FAULTS as error:
         raise source_error("copy the source database", source, error) from error
     except OSError as error:
         hint = "Free space there, or set migration_settings.source_snapshot to live."
@@ -95,7 +95,7 @@ def schema_fingerprint(path: Path) -> str:
     try:
         with closing(connect(path)) as connection:
             rows = connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2").fetchall()
-    except sqlite3.Error as error:
+    except FAULTS as error:
         raise source_error("read the schema", path, error) from error
     return hashlib.sha256(repr(rows).encode()).hexdigest()
 

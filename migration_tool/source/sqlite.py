@@ -17,7 +17,7 @@ from migration_tool.design.shape import Shape
 from migration_tool.errors import SourceError
 from migration_tool.model import Chunk, EncodedItem, Position, Read, Row, Scalar, Schema
 from migration_tool.source import sql
-from migration_tool.source.connection import QUERY_SECONDS, connect, source_error
+from migration_tool.source.connection import FAULTS, QUERY_SECONDS, connect, source_error
 from migration_tool.source.fragments import Beyond
 from migration_tool.source.item_sql import item_expression
 from migration_tool.source.paths import Paths
@@ -212,24 +212,24 @@ class SqliteSource:
         try:
             with self._lock:
                 yield
-        except sqlite3.Error as error:
+        except FAULTS as error:
             raise source_error(operation, self.path, error) from error
 
 
 def check_source(path: Path) -> SourceFacts:
-    """Opens the database and runs SQLite's quick check. Raises SourceError if it is broken or empty."""
+    """Opens the database and has SQLite check it. Raises SourceError if it is broken or empty."""
     connection = connect(path)
     try:
-        problems = [row[0] for row in connection.execute("PRAGMA quick_check(5)")]
-    except sqlite3.Error as error:
+        problems = _problems(connection)
+    except FAULTS as error:
         raise source_error("check the source database", path, error) from error
     finally:
         connection.close()
-    if problems != ["ok"]:
+    if problems:
         raise SourceError(
             "check the source database",
             path,
-            "SQLite's quick_check finds it damaged",
+            "SQLite's own check finds it damaged",
             "Restore it from a backup, or try `sqlite3 DB .recover`.",
             problems,
         )
@@ -238,6 +238,19 @@ def check_source(path: Path) -> SourceFacts:
     if not any(facts.rows.values()):
         raise SourceError("check the source database", path, "no table holds a row", "Name another file.")
     return facts
+
+
+def _problems(connection: sqlite3.Connection) -> list[str]:
+    """What SQLite finds damaged: by its quick check, which does not look at the order of primary keys.
+
+    A resume in a WITHOUT ROWID table stands on that order.
+    """
+    checks = ["quick_check(5)"]
+    for name, table in read_schema(connection).tables.items():
+        if table.without_rowid:
+            checks.append(f"integrity_check({sql.quote(name)})")
+    found = (row[0] for check in checks for row in connection.execute(f"PRAGMA {check}"))
+    return [problem for problem in found if problem != "ok"]
 
 
 def _authorise(action: int, *_: object) -> int:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import logging
 import re
-import sqlite3
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from io import BytesIO
 from typing import Protocol, TypeAlias
 
-from migration_tool.errors import RowRejected
+from migration_tool.errors import RowRejected, SourceError
 from migration_tool.limits import LARGE_TEXT
 from migration_tool.model import Chunk, EncodedItem, Made, Position, Read, Row
 from migration_tool.source import sql
+from migration_tool.source.connection import FAULTS
 from migration_tool.source.fragments import CASES
 from migration_tool.source.item_sql import MARK
 from migration_tool.source.rows import RowReader
@@ -94,7 +94,7 @@ class Windows:
         coming, self._coming = self._coming, None
         try:
             written = coming.result() if coming else None
-        except sqlite3.Error as error:  # a blob in a text column, for one
+        except FAULTS as error:  # a blob in a text column, for one
             self._leave(str(error))
             return None
         found, last, count = written or (None, 0, 0)
@@ -124,18 +124,26 @@ class Windows:
 
         def again() -> Chunk:
             if not found:
-                found.append(self._desk.take(self._desk.reader(self._read, start), count))
+                found.append(self._found_again(start, count))
             return found[0]
 
         return again
+
+    def _found_again(self, start: sql.Start, count: int) -> Chunk:
+        chunk = self._desk.take(self._desk.reader(self._read, start), count)
+        if len(chunk) != count:
+            cause = f"of {count} rows that were read {len(chunk)} are found again: the database is damaged"
+            hint = "Check the file with `sqlite3 DB 'PRAGMA integrity_check'`."
+            raise SourceError("read the table", self._read.table, cause, hint)
+        return chunk
 
     def _odd(self, blob: bytes, texts: list[bytes], again: Callable[[], Chunk]) -> dict[int, Row]:
         """Rows that the function has to see; their texts are emptied."""
         odd = dict[int, Row]()
         if MARK.encode() in blob:
             marked = {n: int(m[1]) for n, text in enumerate(texts) if (m := _MARKED.search(text))}
-            chosen = self._desk.reader(self._read, sql.Among(tuple((rowid,) for rowid in marked.values())))
-            odd |= zip(marked, self._desk.take(chosen, len(marked)).rows, strict=True)
+            chosen = self._found_again(sql.Among(tuple((rowid,) for rowid in marked.values())), len(marked))
+            odd |= zip(marked, chosen.rows, strict=True)
         for n in self._unfit(blob, texts):
             odd.setdefault(n, again().row(n))
         for n in odd:

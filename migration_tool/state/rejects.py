@@ -159,9 +159,9 @@ def _reject(line: bytes, path: Path, number: int) -> Reject:
         f = Fields(orjson.loads(line), f"line {number}", _KEYS)
         row = mapping(f.any("row"), f.where("row"))
         key = decode(f.any("source_key"), f.where("source_key"))
-        if not line.endswith(b"\n") or not isinstance(key, list):
-            raise DamagedError(f"line {number}", "is cut off or has no key")
-        return Reject(
+        if not isinstance(key, list):
+            raise DamagedError(f.where("source_key"), "is not a list of key values")
+        reject = Reject(
             table=f.text("table"),
             entity=f.text("entity"),
             source_table=f.text("source_table"),
@@ -171,6 +171,9 @@ def _reject(line: bytes, path: Path, number: int) -> Reject:
             row={name: decode(value, f.where(f"row.{name}")) for name, value in row.items()},
             attempts=f.count("attempts"),
         )
+        if _line(reject) != line:
+            raise DamagedError(f"line {number}", "is cut off, or not in the form that this tool writes")
     except (ValueError, DamagedError) as error:
         cause = f"line {number} is damaged: {error.cause if isinstance(error, DamagedError) else error}"
         raise StateError("read the reject file", path, cause, "the rows before it are sound") from error
+    return reject

@@ -70,7 +70,7 @@ class TableSums:
             ranges=ranges_from_json(f.any("ranges"), f.where("ranges")),
             proved_at=f.optional_number("proved_at"),
         )
-        if any(share >= sums.shares for share in sums.actual):
+        if any(not 0 <= share < sums.shares for share in sums.actual):
             raise DamagedError(f.where("actual"), "names a share that there is not")
         return sums
 

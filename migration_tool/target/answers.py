@@ -143,6 +143,8 @@ _STATUSES: Mapping[int, Reaction] = {
 
 _FROM_SERVER_FAULT = frozenset({Reaction.THROTTLED, Reaction.CONFLICT})
 _UNKNOWN = "unknown"
+_MOST_UNITS = 1_000_000
+"""More than any request can consume: 10 MB of items, in a table and 20 indexes, are 215,000 units."""
 _OPTIONAL = ("LastEvaluatedKey", "Item")
 
 
@@ -156,6 +158,12 @@ def classify(answer: Answer, required: str) -> Verdict:
     if answer.status == 200:
         return _of_success(body, required)
     return _of_failure(answer.status, body)
+
+
+def units(consumed: object) -> float:
+    """CapacityUnits of an entry of ConsumedCapacity; 0.0 where it names none, or none that there can be."""
+    found = consumed.get("CapacityUnits") if isinstance(consumed, dict) else None
+    return found if isinstance(found, int | float) and 0 <= found <= _MOST_UNITS else 0.0
 
 
 def _of_success(body: dict[str, Any] | None, required: str) -> Verdict:

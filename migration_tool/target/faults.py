@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from migration_tool.errors import TargetError
+from migration_tool.errors import MigrationError, TargetError
 from migration_tool.redaction import redacted
 
 LOGIN_HINT = (
@@ -16,6 +16,7 @@ EXPIRED_HINT = (
     "renew the credentials (aws configure or aws sso login), check this machine's clock, "
     "then run the command again"
 )
+NO_DYNAMODB_HINT = "check that the endpoint is one of AWS or a DynamoDB, then run the command again"
 
 _LONGEST_CAUSE = 500
 
@@ -93,6 +94,19 @@ def translated(operation: str, obj: object) -> Iterator[None]:
         yield
     except (BotoCoreError, ClientError) as error:
         raise from_botocore(error, operation, obj) from error
+
+
+@contextmanager
+def answered(operation: str, obj: object) -> Iterator[None]:
+    """Like `translated`, around one call: what is no answer makes botocore fail in any way there is."""
+    try:
+        with translated(operation, obj):
+            yield
+    except MigrationError:
+        raise
+    except Exception as error:
+        cause = f"the answer cannot be read ({type(error).__name__}: {error})"
+        raise TargetError(operation, obj, _short(cause), NO_DYNAMODB_HINT) from error
 
 
 def _botocore_hint(error: Exception) -> str:

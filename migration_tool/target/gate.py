@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from migration_tool.limits import MAX_BATCH_ITEMS
-from migration_tool.target.answers import Reaction, Verdict
+from migration_tool.target.answers import Reaction, Verdict, units
 from migration_tool.target.bucket import Bucket, Cost
+from migration_tool.target.facts import Capacity
 from migration_tool.target.flight import Flight
 from migration_tool.target.pace import Pace
-from migration_tool.target.table import Capacity
 from migration_tool.target.throttling import Cause, Tally
 
 _SHRINK = {Cause.ACCOUNT: 0.5, Cause.CAPACITY: 0.75}
@@ -37,10 +37,11 @@ class Limit:
 
     def _units(self, entry: Consumed) -> float:
         if self.index is None:
-            return _units(entry)
+            return units(entry)
         if not self.index:
-            return _units(entry.get("Table"))
-        return _units((entry.get("GlobalSecondaryIndexes") or {}).get(self.index))
+            return units(entry.get("Table"))
+        indexes = entry.get("GlobalSecondaryIndexes")
+        return units(indexes.get(self.index)) if isinstance(indexes, dict) else 0.0
 
 
 class Gate:
@@ -122,17 +123,17 @@ class Gate:
         entry  None if the answer has none
         """
         if entry is None:
-            units = taken * self.cost
+            consumed = taken * self.cost
         else:
-            units = _units(entry)
+            consumed = units(entry)
             if taken:
-                self._cost.learn(units, taken)
+                self._cost.learn(consumed, taken)
         self._landed(items, taken, entry)
         if taken == items:
             self._flight.grow()
         else:
             self._tally.note(self.table, _LEFT)
-        self._learn(units, keys * self.cost, items, (items - taken) * self.cost)
+        self._learn(consumed, keys * self.cost, items, (items - taken) * self.cost)
 
     def throttled(self, items: int, keys: int, verdict: Verdict) -> None:
         """None was taken. `keys` as above."""
@@ -183,7 +184,3 @@ class Gate:
         self._buckets = [limit.bucket for limit in self._limits]
         if self._paced:
             self._buckets.append(self._paced)
-
-
-def _units(part: Consumed | None) -> float:
-    return part.get("CapacityUnits", 0.0) if part else 0.0

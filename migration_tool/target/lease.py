@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from migration_tool.errors import TargetError
-from migration_tool.target.faults import code_behind, stem, translated
+from migration_tool.model import LONGEST_LEASE
+from migration_tool.target.faults import answered, code_behind, stem
 
 if TYPE_CHECKING:
     from migration_tool.target.session import Target
@@ -117,7 +118,7 @@ def _asked(target: Target, method: str, place: Place, request: Mapping[str, Any]
     request = {"TableName": place.table, "ReturnConsumedCapacity": "TOTAL", **request}
     call = getattr(target.client, method)
     try:
-        with translated("lease the table", place.table):
+        with answered("lease the table", place.table):
             answer: dict[str, Any] = call(**request)
     except TargetError as error:
         code = stem(code_behind(error))
@@ -138,7 +139,10 @@ def _record(item: Mapping[str, Any], place: Place) -> Record:
     try:
         found = item[ATTRIBUTE]["M"]
         values = {f.name: _KINDS[str(f.type)](*found[f.name].values()) for f in fields(Record)}
-        return Record(**values)
+        record = Record(**values)
+        if not 0 <= record.seconds <= LONGEST_LEASE:
+            raise ValueError(record.seconds)
+        return record
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise TargetError(
             "read the lease of the table", place.table,

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from migration_tool.target.bucket import Bucket
+from migration_tool.target.facts import Capacity
 from migration_tool.target.flight import Flight
 from migration_tool.target.gate import Gate, Limit
-from migration_tool.target.table import Capacity
 from migration_tool.target.throttling import Tally
 
 

@@ -14,13 +14,13 @@ from itertools import count
 from typing import Any, cast
 
 from migration_tool.errors import MigrationError, Stopped, TargetError
-from migration_tool.target.answers import Answer, Reaction, Verdict, classify
+from migration_tool.target.answers import Answer, Reaction, Verdict, classify, units
 from migration_tool.target.aside import Aside
 from migration_tool.target.batch import Batch, Lane, Watermark, Window
+from migration_tool.target.facts import Capacity
 from migration_tool.target.faults import EXPIRED_HINT, from_code
 from migration_tool.target.limiter import Flow, Limiter
 from migration_tool.target.queue import Entry, Queue, Send, partition_key
-from migration_tool.target.table import Capacity
 from migration_tool.target.wire import Wire
 
 LOG = logging.getLogger(__name__)
@@ -153,9 +153,9 @@ class Loader:
         return min([timeout, *waits])
 
     def _react(self, send: Send, answer: Answer) -> None:
-        verdict, queue = classify(answer, "UnprocessedItems"), self._queue(send.batch)
-        if verdict.reaction is Reaction.DONE:
-            self._accept(queue, send, cast(dict[str, Any], verdict.body))
+        (verdict, left), queue = _understood(send, answer), self._queue(send.batch)
+        if verdict.body is not None:
+            self._accept(queue, send, verdict.body, left)
         elif verdict.reaction is Reaction.THROTTLED:
             entries = send.entries()
             queue.gate.throttled(len(entries), len(set(map(partition_key, entries))), verdict)
@@ -176,12 +176,10 @@ class Loader:
             case _:
                 self._again(queue, send, verdict)
 
-    def _accept(self, queue: Queue, send: Send, body: dict[str, Any]) -> None:
-        """Counts what was taken; the rest, and only that, goes again."""
-        consumed = _consumed(body)
-        if consumed:
-            self.figures.wcu += consumed.get("CapacityUnits", 0.0)
-        size, left = send.size, _unprocessed(send, body["UnprocessedItems"])
+    def _accept(self, queue: Queue, send: Send, body: dict[str, Any], left: Sequence[Entry]) -> None:
+        """Counts what was taken; what is left, and only that, goes again."""
+        consumed, size = _consumed(body), send.size
+        self.figures.wcu += units(consumed)
         keys = len(set(map(partition_key, left))) if left else 0
         queue.gate.accepted(size, size - len(left), keys, consumed)
         if len(left) < size:
@@ -268,14 +266,35 @@ def _told(send: Send, items: int, verdict: Verdict) -> dict[str, Any]:
 def _consumed(body: dict[str, Any]) -> dict[str, Any] | None:
     """What the answer says of the one table that it is about."""
     capacities = body.get("ConsumedCapacity")
-    return cast(dict[str, Any], capacities[0]) if isinstance(capacities, list) and capacities else None
+    found = capacities[0] if isinstance(capacities, list) and capacities else None
+    return found if isinstance(found, dict) else None
 
 
-def _unprocessed(send: Send, tables: dict[str, Any]) -> list[Entry]:
-    """The items that the answer gives back; items that were never sent are ignored."""
-    lane = send.batch.window.lane
-    returned = tables.get(lane.table_name)
-    if not returned:
+def _understood(send: Send, answer: Answer) -> tuple[Verdict, Sequence[Entry]]:
+    """What the answer means, and which items it gives back.
+
+    One that gives back what was not sent is about another request, and proves nothing about this one.
+    """
+    verdict = classify(answer, "UnprocessedItems")
+    if verdict.body is None:
+        return verdict, ()
+    left = _unprocessed(send, verdict.body["UnprocessedItems"])
+    if left is None:
+        return Verdict(Reaction.TRANSIENT, "unknown", "HTTP 200 whose UnprocessedItems were not sent"), ()
+    return verdict, left
+
+
+def _unprocessed(send: Send, tables: dict[str, Any]) -> list[Entry] | None:
+    """The items of the request that are given back; None where anything else is."""
+    if not tables:
         return []
-    keys = {tuple(request["PutRequest"]["Item"][name]["S"] for name in lane.keys) for request in returned}
-    return [(batch, n) for batch, n in send.entries() if batch.key(n) in keys]
+    lane = send.batch.window.lane
+    sent = {batch.key(n): (batch, n) for batch, n in send.entries()}
+    returned: Any = tables.get(lane.table_name)
+    try:
+        keys = {tuple(put["PutRequest"]["Item"][name]["S"] for name in lane.keys) for put in returned}
+    except (LookupError, TypeError):
+        return None
+    if len(tables) > 1 or not isinstance(returned, list) or not keys <= sent.keys():
+        return None
+    return [entry for key, entry in sent.items() if key in keys]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from migration_tool.errors import TargetError
 from migration_tool.model import WireItem
 from migration_tool.target.exchange import Exchange
+from migration_tool.target.items import require_items
 from migration_tool.target.lease import ATTRIBUTE, KEY
 from migration_tool.target.wire import Wire
 
@@ -37,7 +38,7 @@ def scan(
     share  which of the `segments` to read; None: all of them
 
     Each segment is asked for its next page before the last one is given out, so memory holds one page
-    (1 MB) per segment. Raises TargetError.
+    (1 MB) per segment. The items are as they came; see `require_items`. Raises TargetError.
     """
     with Exchange[int](wire, "read the table", table) as exchange:
 
@@ -50,9 +51,16 @@ def scan(
         for segment, page in exchange:
             if start := page.get("LastEvaluatedKey"):
                 ask(segment, start)
-            items = [i for i in page["Items"] if ATTRIBUTE not in i or {"S": KEY} not in i.values()]
-            if items:
+            if items := _without_lease(table, page["Items"]):
                 yield items
+
+
+def _without_lease(table: str, items: list[WireItem]) -> list[WireItem]:
+    try:
+        return [i for i in items if ATTRIBUTE not in i or {"S": KEY} not in i.values()]
+    except (TypeError, AttributeError):
+        require_items(table, items)
+        raise
 
 
 def fetch(wire: Wire, table: str, requests: Requests) -> list[WireItem]:
@@ -158,9 +166,11 @@ class _Call:
 
     def add(self, shard: int, page: dict[str, Any]) -> None:
         if self.requests.operation == "GetItem":
-            self.parts[shard] += [page["Item"]] if "Item" in page else []
+            items = [page["Item"]] if "Item" in page else []
         else:
-            self.parts[shard] += page["Items"]
+            items = page["Items"]
+        require_items(self.table, items)
+        self.parts[shard] += items
         self.unfinished -= 0 if page.get("LastEvaluatedKey") else 1
 
     def items(self) -> list[WireItem]:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from migration_tool.errors import TargetError
-from migration_tool.target.faults import LOGIN_HINT, translated
+from migration_tool.target.faults import LOGIN_HINT, answered, translated
 
 CONNECT_SECONDS = 10.0
 """Longest time to open a connection; less where the request timeout is less."""
@@ -121,7 +121,7 @@ class Target:
         host = urlsplit(self.url).hostname or ""
         if self._given_url is not None and not host.endswith(_AWS_DOMAINS):
             return None
-        with translated("ask who we are", f"STS, region {self.region}"):
+        with answered("ask who we are", f"STS, region {self.region}"):
             return str(self._make_client("sts", None).get_caller_identity()["Arn"])
 
     def account(self) -> str:

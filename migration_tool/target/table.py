@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from migration_tool.errors import TargetError
-from migration_tool.model import TableIdentity
-from migration_tool.target.faults import code_behind, translated
+from migration_tool.target.facts import Capacity, TableFacts, facts_of
+from migration_tool.target.faults import NO_DYNAMODB_HINT, answered, code_behind
 
 if TYPE_CHECKING:
     from migration_tool.design.model import Design
@@ -31,57 +30,6 @@ class Patience:
     seconds: float = 900.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
-
-
-@dataclass(frozen=True)
-class IndexFacts:
-    """A global secondary index as it is. `keys`: partition key, then sort key if any."""
-
-    name: str
-    keys: tuple[str, ...]
-    projection: str
-    status: str
-
-
-@dataclass(frozen=True)
-class Capacity:
-    """Write units per second that a table and its indexes have; on demand: None and no index.
-
-    A maximum that is set for on demand is a capacity too.
-    """
-
-    table: float | None = None
-    indexes: Mapping[str, float] = field(default_factory=dict)
-
-    def share(self, part: float) -> Capacity:
-        """So much of it, above 0 and up to 1."""
-        table = None if self.table is None else self.table * part
-        return Capacity(table, {name: units * part for name, units in self.indexes.items()})
-
-
-@dataclass(frozen=True)
-class TableFacts:
-    """A table as it is.
-
-    keys        partition key, then sort key if any
-    types       the type letter of every key attribute
-    item_count  as DescribeTable says: up to six hours old on AWS, so never a proof
-    """
-
-    name: str
-    status: str
-    identity: TableIdentity
-    keys: tuple[str, ...]
-    types: Mapping[str, str]
-    indexes: Mapping[str, IndexFacts]
-    item_count: int
-    size_bytes: int
-    capacity: Capacity = Capacity()
-
-    @property
-    def active(self) -> bool:
-        """The table and every index of it can be used."""
-        return self.status == "ACTIVE" and all(i.status == "ACTIVE" for i in self.indexes.values())
 
 
 def create_table(target: Target, name: str, design: Design, patience: Patience | None = None) -> None:
@@ -108,14 +56,17 @@ def create_table(target: Target, name: str, design: Design, patience: Patience |
 
 
 def describe(target: Target, name: str) -> TableFacts | None:
-    """The table as it is, None if there is none. Raises TargetError."""
+    """The table as it is, None if there is none. Raises TargetError, also for an answer of another kind."""
     try:
         answer = _control(target, "describe_table", "describe the table", name, {"TableName": name})
     except TargetError as error:
         if code_behind(error) == "ResourceNotFoundException":
             return None
         raise
-    return _facts(answer["Table"])
+    try:
+        return facts_of(answer, name)
+    except ValueError as error:
+        raise TargetError("describe the table", name, error, NO_DYNAMODB_HINT) from error
 
 
 def capacity(target: Target, name: str) -> Capacity:
@@ -196,7 +147,9 @@ def _key_faults(
     if there != wanted:
         return [f"{what} has the key ({', '.join(there)}), not ({', '.join(wanted)})"]
     return [
-        f"{what} has the key {name} of type {types[name]}, not S" for name in wanted if types.get(name) != "S"
+        f"{what} has the key {name} of type {types.get(name, 'unknown')}, not S"
+        for name in wanted
+        if types.get(name) != "S"
     ]
 
 
@@ -229,54 +182,9 @@ def _key_schema(keys: tuple[str, ...]) -> list[dict[str, str]]:
     ]
 
 
-def _facts(table: Mapping[str, Any]) -> TableFacts:
-    indexes = [
-        IndexFacts(
-            index["IndexName"],
-            _keys_of(index["KeySchema"]),
-            index.get("Projection", {}).get("ProjectionType", "ALL"),
-            index.get("IndexStatus", "ACTIVE"),
-        )
-        for index in table.get("GlobalSecondaryIndexes", ())
-    ]
-    return TableFacts(
-        name=table["TableName"],
-        status=table["TableStatus"],
-        identity=_identity(table),
-        keys=_keys_of(table["KeySchema"]),
-        types={d["AttributeName"]: d["AttributeType"] for d in table.get("AttributeDefinitions", ())},
-        indexes={index.name: index for index in indexes},
-        item_count=table.get("ItemCount", 0),
-        size_bytes=table.get("TableSizeBytes", 0),
-        capacity=_capacity(table),
-    )
-
-
-def _capacity(table: Mapping[str, Any]) -> Capacity:
-    indexes = {index["IndexName"]: _units(index) for index in table.get("GlobalSecondaryIndexes", ())}
-    return Capacity(_units(table), {name: units for name, units in indexes.items() if units is not None})
-
-
-def _units(resource: Mapping[str, Any]) -> float | None:
-    """Of a table or an index; on demand shows as 0 provisioned units, no maximum as -1."""
-    provisioned = resource.get("ProvisionedThroughput", {}).get("WriteCapacityUnits", 0)
-    most = resource.get("OnDemandThroughput", {}).get("MaxWriteRequestUnits", -1)
-    return next((float(units) for units in (provisioned, most) if units > 0), None)
-
-
-def _identity(table: Mapping[str, Any]) -> TableIdentity:
-    created = table.get("CreationDateTime")
-    table_id = table.get("TableId") or (f"created:{created.astimezone(UTC).isoformat()}" if created else "")
-    return TableIdentity(table["TableName"], table.get("TableArn", ""), table_id)
-
-
-def _keys_of(schema: list[dict[str, str]]) -> tuple[str, ...]:
-    return tuple(key["AttributeName"] for key in sorted(schema, key=lambda key: key["KeyType"] != "HASH"))
-
-
 def _control(target: Target, method: str, operation: str, name: str, request: Mapping[str, Any]) -> Any:
     client = target.client
-    with translated(operation, name):
+    with answered(operation, name):
         return getattr(client, method)(**request)
 
 

@@ -10,6 +10,7 @@ from migration_tool.design.model import Requests
 from migration_tool.model import EncodedItem
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.target import reader
+from migration_tool.target.items import require_items
 from migration_tool.target.wire import Wire
 from migration_tool.verify.expected import Expected
 from migration_tool.verify.explain import attribute_differences, key_of, parsed
@@ -52,6 +53,7 @@ def extra(wire: Wire, table: str, keys: tuple[str, str], findings: Findings) -> 
     if not wanted:
         return
     for page in reader.scan(wire, table, wire.target.connections):
+        require_items(table, page)
         for item in page:
             hashed = hash_of(item, keys)
             if hashed in wanted:

@@ -22,6 +22,7 @@ from typing import Any, Generic, Protocol, Self, TypeAlias, TypeVar
 from migration_tool.errors import MigrationError
 from migration_tool.model import WireItem
 from migration_tool.target import reader
+from migration_tool.target.items import require_items
 from migration_tool.target.wire import Wire
 from migration_tool.verify.report import Advance
 
@@ -78,9 +79,17 @@ class Share(Generic[T]):
     look: Look[T]
 
     def pages(self, wire: Wire) -> Iterator[tuple[int, T]]:
-        """Of each page how many items it has, and what `look` gives. Raises TargetError."""
+        """Of each page how many items it has, and what `look` gives. Raises TargetError.
+
+        Whether they are items is asked only where `look` fails: that takes as long as the look itself.
+        """
         for items in reader.scan(wire, self.table, self.total, self.segments):
-            yield len(items), self.look(items)
+            try:
+                found = self.look(items)
+            except Exception:
+                require_items(self.table, items)
+                raise
+            yield len(items), found
 
 
 class Readers:

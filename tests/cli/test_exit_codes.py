@@ -103,6 +103,23 @@ def test_differences_7_names_exactly_what_differs(project: Project, tmp_path: Pa
     assert not {"\x1b", "\u202e"} & set(human.stdout)
 
 
+def test_a_run_with_differences_7_is_not_complete(project: Project, tmp_path: Path, moto_server: str) -> None:
+    """All rows are written, but the table held something else before: that is not complete."""
+    shell = project(tmp_path)
+    shell.ok("migrate", "-t", "employee_data")
+    table = load_config(tmp_path / "config/migration.json", {}, {}).table_name("employee_data")
+    extra = {"PK": {"S": "EMPLOYEE#99"}, "SK": {"S": "#EMPLOYEE"}}
+    request(moto_server, "PutItem", {"TableName": table, "Item": extra})
+    shell.ok("reset", "--confirm")
+    done = shell("migrate", "-t", "employee_data")
+    assert (done.returncode, explained(done)) == (7, True)
+    status = json.loads(shell.ok("status", "--json"))
+    assert (status["status"], status["items_written"]) == ("failed", status["items_total"])
+    request(moto_server, "DeleteItem", {"TableName": table, "Key": extra})
+    shell.ok("resume")
+    assert json.loads(shell.ok("status", "--json"))["status"] == "completed"
+
+
 def test_rejected_rows_over_budget_8(project: Project, tmp_path: Path, tiny_db: Path) -> None:
     source = tmp_path / "own.sqlite"
     shutil.copyfile(tiny_db, source)

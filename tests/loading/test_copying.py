@@ -37,9 +37,9 @@ from migration_tool.state.rejects import RejectLog, read_rejects
 from migration_tool.state.store import StateStore
 from migration_tool.steering import Steering
 from migration_tool.supplies import share
+from migration_tool.target.facts import Capacity
 from migration_tool.target.loader import Loader
 from migration_tool.target.session import Target
-from migration_tool.target.table import Capacity
 from tests.loading.ledger_server import Ledger as Server
 from tests.loading.ledger_server import key_of
 from tests.target.fake import FakeServer, fault

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from migration_tool.errors import Stopped, TargetError
 from migration_tool.model import Chunk
 from migration_tool.target.backoff import Backoff
 from migration_tool.target.batch import Batch, Window
+from migration_tool.target.facts import Capacity
 from migration_tool.target.loader import Loader
 from migration_tool.target.session import Target
 from migration_tool.target.wire import Wire
@@ -170,13 +172,57 @@ def test_a_row_that_always_gives_500_is_rejected_when_the_others_get_through() -
     assert ledger.sent["P#11", "11"] <= 6 * QUICK.max_attempts
 
 
-def test_unprocessed_that_names_an_item_never_sent_is_ignored() -> None:
+STRANGER = {"PutRequest": {"Item": {"PK": {"S": "nobody"}, "SK": {"S": "nothing"}}}}
+FOREIGN: dict[str, Any] = {
+    "an item never sent": {LANE.table_name: [STRANGER]},
+    "another table": {"t_Other": [STRANGER]},
+    "two tables": {LANE.table_name: [], "t_Other": []},
+    "no list": {LANE.table_name: {}},
+    "nothing": {LANE.table_name: None},
+    "no item": {LANE.table_name: ["PutRequest"]},
+    "no key": {LANE.table_name: [{"PutRequest": {"Item": {"PK": {"S": "P#0"}}}}]},
+    "a key of another type": {
+        LANE.table_name: [{"PutRequest": {"Item": {"PK": {"S": []}, "SK": {"S": []}}}}]
+    },
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_an_answer_about_another_request_proves_nothing(name: str) -> None:
+    """Its items are sent again: where one came back under another key, it was not written."""
     ledger, one = Ledger(), batch(0)
-    stranger = {"PK": {"S": "nobody"}, "SK": {"S": "nothing"}}
-    ledger.faults = [lambda items: ledger.accept(items, [stranger])]
+    ledger.faults = [lambda items: answer({"UnprocessedItems": FOREIGN[name]})]
     with loading(ledger) as loader:
         assert load(loader, one) == [one.window]
     assert set(ledger.stored) == items_of(one)
+    assert set(ledger.sent.values()) == {2}
+
+
+@pytest.mark.parametrize(
+    ("consumed", "counted"),
+    [
+        (5, 0.0),
+        ([], 0.0),
+        ([5], 0.0),
+        ([{"CapacityUnits": "5"}], 0.0),
+        ([{"CapacityUnits": -5.0}], 0.0),
+        ([{"CapacityUnits": 1e300}], 0.0),
+        ([{"CapacityUnits": 5.0, "Table": 5, "GlobalSecondaryIndexes": [5]}], 5.0),
+    ],
+    ids=str,
+)
+def test_capacity_that_makes_no_sense_is_not_counted(consumed: object, counted: float) -> None:
+    ledger, one = Ledger(), batch(0)
+
+    def odd(items: list[dict[str, object]]) -> Reply:
+        ledger.store(items)
+        return answer({"UnprocessedItems": {}, "ConsumedCapacity": consumed})
+
+    ledger.always = odd
+    with loading(ledger) as loader:
+        loader.keep_to(None, {LANE.table_name: Capacity(1000.0, {"GSI1": 1000.0})})
+        assert load(loader, one) == [one.window]
+    assert loader.figures.wcu == counted
 
 
 @pytest.mark.parametrize(

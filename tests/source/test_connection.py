@@ -114,7 +114,7 @@ def test_what_quick_check_finds_is_said(write: Write) -> None:
             "PRAGMA writable_schema=ON; UPDATE sqlite_master SET sql = replace(sql, 'TEXT', 'TEXT NOT NULL');"
         )
     )
-    assert error.cause == "SQLite's quick_check finds it damaged"
+    assert error.cause == "SQLite's own check finds it damaged"
     assert error.faults == ("NULL value in T.Name",)
 
 
@@ -256,3 +256,49 @@ def test_a_database_that_somebody_writes_is_waited_for_or_named(
         error = refusal(path)
     assert "locked" in error.cause
     assert "Wait until the other program has finished" in error.hint
+
+
+def test_a_primary_key_out_of_order_is_damage(write: Write) -> None:
+    """The quick check does not see it, and a resume behind a row would miss others."""
+    path = write(
+        "CREATE TABLE T (k TEXT PRIMARY KEY) WITHOUT ROWID; INSERT INTO T VALUES ('first'), ('other');"
+    )
+    assert check_source(path).rows == {"T": 2}
+    path.write_bytes(path.read_bytes().replace(b"first", b"wrong"))
+    assert "PRIMARY KEY" in refusal(path).faults[0]
+
+
+@pytest.mark.parametrize("open_it", [check_source, SqliteSource, schema_fingerprint])
+def test_an_absurd_size_is_refused(tmp_path: Path, open_it: Callable[[Path], object]) -> None:
+    """SQLite gives up for want of memory, and Python has an error of its own for that."""
+    data = bytearray(1024)
+    data[:24] = b"SQLite format 3\0\x02\0\0\0\0\x40\x20\x20"
+    data[100:110] = b"\x0d\0\0\0\x01\0\0\0\x01\xac"
+    data[428:440] = b"\xff" * 9 + b"\0\x20\x2d"
+    (tmp_path / "source.sqlite").write_bytes(data)
+    with pytest.raises(SourceError, match="memory"):
+        open_it(tmp_path / "source.sqlite")
+
+
+def test_a_table_whose_name_is_kept_as_a_blob(write: Write) -> None:
+    path = write(
+        "CREATE TABLE T (x, up AS (upper(x))); INSERT INTO T VALUES ('a'); PRAGMA writable_schema=ON; "
+        "UPDATE sqlite_master SET name = CAST(name AS BLOB), sql = CAST(sql AS BLOB);"
+    )
+    with SqliteSource(path) as source:
+        assert [row for _, row in source.rows(everything(source, "T"))] == [("a", "A")]
+    path = write(
+        "CREATE TABLE T (x); PRAGMA writable_schema=ON; UPDATE sqlite_master SET name = 'T' || char(0);"
+    )
+    with pytest.raises(SourceError):
+        SqliteSource(path)
+
+
+@pytest.mark.parametrize("open_it", [check_source, SqliteSource, schema_fingerprint])
+def test_a_broken_schema_whose_names_are_not_utf8(write: Write, open_it: Callable[[Path], object]) -> None:
+    """The message of SQLite names the table, so that not even the message can be read."""
+    path = write("CREATE TABLE Table1 (x INT); INSERT INTO Table1 VALUES (1);")
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"Table1", b"\xffable1").replace(b"(x INT)", b"(, INT)"))
+    with pytest.raises(SourceError):
+        open_it(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,12 @@ from hypothesis import strategies as st
 
 from migration_tool.design.compile import CompiledEntity, compile_design
 from migration_tool.design.load import load_design
-from migration_tool.errors import RowRejected
-from migration_tool.model import Chunk, Made
+from migration_tool.errors import RowRejected, SourceError
+from migration_tool.model import Chunk, Made, Position, Read
+from migration_tool.source import sql
+from migration_tool.source.rows import RowReader
 from migration_tool.source.sqlite import SqliteSource
+from migration_tool.source.windows import Windows, Written
 
 SCHEMA = """
 CREATE TABLE Maker (MakerId INTEGER PRIMARY KEY, Name TEXT);
@@ -267,3 +271,48 @@ def test_a_row_of_a_window_can_be_read_again_later(folder: Path) -> None:
         assert (first.position(2), first.row(2)[0]) == ((6,), 6)
         second, _ = windows.take(10)
     assert (second.position(-1), len(second)) == ((23,), 10)
+
+
+class Desk:
+    """A source that loses the last of the rows it reads, and may fail to write."""
+
+    def __init__(self, source: SqliteSource, fault: Exception | None = None) -> None:
+        self.source = source
+        self.fault = fault
+
+    def write(self, statement: str, arguments: Position) -> Future[Written]:
+        if self.fault is None:
+            return self.source.write(statement, arguments)
+        failed: Future[Written] = Future()
+        failed.set_exception(self.fault)
+        return failed
+
+    def reader(self, read: Read, start: sql.Start) -> RowReader:
+        return self.source.reader(read, start)
+
+    def take(self, reader: RowReader, count: int) -> Chunk:
+        chunk = self.source.take(reader, count)
+        return Chunk(chunk.rows[:-1], chunk.cursors[:-1], chunk.width)
+
+
+def at_desk(folder: Path, fault: Exception | None = None) -> Chunk | Made:
+    with SqliteSource(folder / "things.sqlite") as source:
+        (entity,) = compile_design(load_design(folder / "things.yaml"), source.schema).entities
+        assert entity.shape is not None
+        statement = source._statement(entity.read, entity.shape)
+        return Windows(Desk(source, fault), entity.read, None, statement, entity.item).take(20)[0]
+
+
+def test_a_row_that_is_not_found_again_is_damage(folder: Path) -> None:
+    """A damaged file can give a row in a scan and not by its number."""
+    fill(folder, [thing(n, 1, "Drum", "x", 0.1 + 0.2 if n == 5 else 0.5) for n in range(1, 10)])
+    with pytest.raises(SourceError, match="of 1 rows that were read 0 are found again"):
+        at_desk(folder)
+
+
+@pytest.mark.parametrize(
+    "fault", [MemoryError(), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no text")], ids=repr
+)
+def test_whatever_keeps_sqlite_from_writing_leaves_it_to_rows(folder: Path, fault: Exception) -> None:
+    fill(folder, [thing(n, 1) for n in range(1, 10)])
+    assert isinstance(at_desk(folder, fault), Chunk)

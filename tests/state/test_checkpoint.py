@@ -103,6 +103,8 @@ def test_completed_needs_every_entity_done() -> None:
     with pytest.raises(StateError, match="although an entity is not done"):
         checkpoint().with_status("completed")
     with pytest.raises(StateError, match="although an entity is not done"):
+        checkpoint().finish("music_catalog", "Artist").with_status("completed")
+    with pytest.raises(StateError, match="although an entity is not done"):
         checkpoint(entities=()).with_status("completed")
     assert finished().status == "completed"
 

@@ -147,6 +147,25 @@ def test_a_damaged_line_is_named(path: Path, line: bytes) -> None:
         next(rows)
 
 
+@pytest.mark.parametrize(
+    ("good", "changed"),
+    [
+        (b'"AA=="', b'"AB=="'),
+        (b'"attempts":2', b'"attempts":0,"attempts":2'),
+        (b'"attempts":2', b'"attempts": 2'),
+        (b'{"t":"int"', b'{"t":"int","t":"int"'),
+    ],
+)
+def test_a_line_in_another_form_is_damaged(path: Path, good: bytes, changed: bytes) -> None:
+    """Base64 and JSON let one value be said in several ways; a line that we did not write is not believed."""
+    RejectLog(path, 0).append([reject(1, Data=b"\0")])
+    data = path.read_bytes()
+    path.write_bytes(data.replace(good, changed))
+    assert path.read_bytes() != data
+    with pytest.raises(StateError, match="line 1 is damaged"):
+        next(read_rejects(path))
+
+
 def test_an_append_is_flushed_to_the_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     flushed: list[bool] = []
     real = os.fsync

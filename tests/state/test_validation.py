@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,13 @@ def test_every_flipped_byte_is_noticed(path: Path) -> None:
         path.write_bytes(data[:at])
         with pytest.raises(StateError):
             read_validation(path, RUN)
+
+
+@pytest.mark.parametrize("share", [-1, 3])
+def test_a_share_that_there_is_not_is_damage(path: Path, share: int) -> None:
+    write_validation(path, Validation(RUN, 1, 1.0, {"t": replace(SUMS, actual={share: 7})}))
+    with pytest.raises(StateError, match="names a share that there is not"):
+        read_validation(path, RUN)
 
 
 def test_that_of_another_run_is_refused(path: Path, store: StateStore) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from migration_tool.target.facts import Capacity
 from migration_tool.target.limiter import Flow, Limiter
-from migration_tool.target.table import Capacity
 from tests.target.simulation import Clock, Item, Loader, Table, collections, hot, possible, spread
 
 MANY = 10**7

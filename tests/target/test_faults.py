@@ -7,7 +7,7 @@ from botocore import exceptions as known
 from botocore.exceptions import BotoCoreError, ClientError
 
 from migration_tool.errors import TargetError
-from migration_tool.target.faults import bare, code_of, from_botocore, from_code, stem, translated
+from migration_tool.target.faults import answered, bare, code_of, from_botocore, from_code, stem, translated
 
 EVERY = [
     error
@@ -76,3 +76,17 @@ def test_codes_lose_their_namespace() -> None:
     assert bare("com.amazonaws.dynamodb.v20120810#X:http://internal") == "X"
     assert stem("com.amazon.coral.service#AccessDeniedException") == "AccessDenied"
     assert stem("InternalServerError") == "InternalServerError"
+
+
+def test_whatever_an_answer_makes_botocore_raise_becomes_ours() -> None:
+    with (
+        pytest.raises(TargetError, match=r"cannot be read \(KeyError: 'x'\)"),
+        answered("describe the table", "m"),
+    ):
+        raise KeyError("x")
+    with pytest.raises(TargetError, match="because"), answered("describe the table", "m"):
+        raise ClientError({"Error": {"Code": "X", "Message": "because"}}, "DescribeTable")
+    ours = TargetError("call", "m", "why")
+    with pytest.raises(TargetError) as caught, answered("describe the table", "m"):
+        raise ours
+    assert caught.value is ours

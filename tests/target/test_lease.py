@@ -24,6 +24,10 @@ THEIRS = replace(MINE, host="beta", token="bb", generation=2)
 Serve = Callable[[Replies], FakeServer]
 
 
+def values(record: Record) -> dict[str, dict[str, str]]:
+    return {n: {"S": v} if isinstance(v, str) else {"N": str(v)} for n, v in vars(record).items()}
+
+
 @pytest.fixture
 def target(engine: Engine) -> Target:
     return Target(engine.url, "us-east-1", 30, 4)
@@ -91,8 +95,14 @@ def test_an_item_of_the_user_under_its_key_is_told_and_left(
 
 @pytest.mark.parametrize(
     "damage",
-    [{"S": "x"}, {"M": {}}, {"M": {"run_id": {"S": "x"}}}, {"M": {n: {"N": "x"} for n in vars(MINE)}}],
-    ids=["text", "empty", "part", "types"],
+    [
+        {"S": "x"},
+        {"M": {}},
+        {"M": {"run_id": {"S": "x"}}},
+        {"M": {n: {"N": "x"} for n in vars(MINE)}},
+        *({"M": {**values(MINE), "seconds": {"N": n}}} for n in ("-1", "3601", "1e300", "nan")),
+    ],
+    ids=["text", "empty", "part", "types", "negative", "long", "endless", "nan"],
 )
 def test_a_damaged_lease_is_told(serve: Serve, damage: dict[str, object]) -> None:
     item = {"PK": {"S": KEY}, "SK": {"S": KEY}, ATTRIBUTE: damage}
@@ -111,6 +121,13 @@ def test_a_200_that_says_nothing_proves_nothing(serve: Serve, empty: Reply) -> N
     assert lease.replace(target, place, MINE, None) is None
     with pytest.raises(TargetError, match="does not say"):
         lease.replace(Target(serve([empty]).url, "us-east-1", 5, 1), place, MINE, None)
+
+
+@pytest.mark.parametrize("body", [b"[1]", b"5", b"[" * 5000], ids=["list", "number", "deep"])
+def test_an_answer_that_botocore_cannot_read_is_an_error(serve: Serve, body: bytes) -> None:
+    target = Target(serve([Reply(200, body)]).url, "us-east-1", 5, 1)
+    with pytest.raises(TargetError, match="lease the table"):
+        lease.read(target, Place("T", ("PK", "SK")))
 
 
 def test_a_role_that_may_not_write_it_is_told_what_to_do(serve: Serve) -> None:

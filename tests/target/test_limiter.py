@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from migration_tool.target.answers import Reaction, Throttle, Verdict
+from migration_tool.target.facts import Capacity
 from migration_tool.target.gate import Gate
 from migration_tool.target.limiter import Limiter
-from migration_tool.target.table import Capacity
 from tests.target.simulation import ARN, CODE, Clock
 
 ACCOUNT = Verdict(Reaction.THROTTLED, "RequestLimitExceeded")

@@ -13,8 +13,9 @@ from migration_tool.design.model import Design, Index
 from migration_tool.errors import TargetError
 from migration_tool.model import TableIdentity
 from migration_tool.target import table
+from migration_tool.target.facts import Capacity, IndexFacts, TableFacts
 from migration_tool.target.session import Target
-from migration_tool.target.table import Capacity, IndexFacts, Patience, TableFacts
+from migration_tool.target.table import Patience
 
 DESIGN = Design(
     "music_catalog", "MusicCatalog", "", ("PK", "SK"), (Index("GSI1", "GSI1PK", "GSI1SK"),), (), (), "f", "p"
@@ -131,6 +132,38 @@ def test_what_cannot_be_waited_for_is_an_error() -> None:
     world = World(describe_table=[failure("AccessDeniedException")])
     with pytest.raises(TargetError):
         table.describe(world.target, "t")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"Table": {}},
+        {"Table": []},
+        described(TableName=["t"]),
+        described(TableName="another"),
+        described(KeySchema=[None]),
+        described(KeySchema=[{"AttributeName": [], "KeyType": "HASH"}]),
+        described(AttributeDefinitions=[{"AttributeName": "PK"}]),
+        described(GlobalSecondaryIndexes=[{"IndexName": ["GSI1"], "KeySchema": []}]),
+        described(TableId=5),
+        described(CreationDateTime="x"),
+        described(ItemCount=[1]),
+        described(ProvisionedThroughput={"WriteCapacityUnits": [5]}),
+        described(ProvisionedThroughput={"WriteCapacityUnits": 10**400}),
+    ],
+    ids=str,
+)
+def test_an_answer_that_describes_no_such_table_is_an_error(answer: dict[str, Any]) -> None:
+    with pytest.raises(TargetError, match="describe the table") as caught:
+        table.describe(World(describe_table=[answer]).target, "t")
+    assert "a DynamoDB" in caught.value.hint
+
+
+def test_a_key_without_a_type_is_a_fault() -> None:
+    facts = table.describe(World(describe_table=[described(AttributeDefinitions=[])]).target, "t")
+    assert facts is not None
+    assert "the table has the key PK of type unknown, not S" in table.schema_faults(facts, DESIGN)
 
 
 def test_active_means_the_indexes_too_and_not_to_be_found_is_tolerated() -> None:

@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from migration_tool.design.compile import CompiledDesign
-from migration_tool.errors import StateError
+from migration_tool.errors import StateError, TargetError
 from migration_tool.model import WireItem
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.target.wire import Wire
 from migration_tool.verify.compare import compare
-from migration_tool.verify.readers import Readers
+from migration_tool.verify.readers import Readers, Share
 from migration_tool.verify.report import AttributeDifference, TableDifference
 
 from .conftest import Bind
@@ -131,6 +131,26 @@ def test_an_item_without_text_keys_is_extra(
     difference = run(shop, wire, tmp_path)
     assert counts(difference) == (7, 8, 0, 1, 0)
     assert len(difference.extra) == 1
+
+
+@pytest.mark.parametrize(
+    "odd", ["x", {"PK": "MAKER#1"}, {"PK": {"S": ["MAKER#1"]}, "SK": {"S": "x"}}, {"N": {"N": "é"}}]
+)
+def test_what_is_no_item_is_an_error_that_names_it(
+    shop: Shop, wire: FakeWire, tmp_path: Path, odd: Any
+) -> None:
+    answer = wire._page
+    wire._page = lambda items, body: {**answer(items, body), "Items": [odd]}  # type: ignore[method-assign]
+    with pytest.raises(TargetError, match="no item"):
+        run(shop, wire, tmp_path)
+
+
+def test_a_failure_that_no_item_explains_stays_what_it_is(wire: FakeWire) -> None:
+    def look(items: list[WireItem]) -> None:
+        raise KeyError("ours")
+
+    with pytest.raises(KeyError, match="ours"):
+        list(Share("Shop", 1, [0], look).pages(cast(Wire, wire)))
 
 
 def test_rejected_rows_are_counted_with_their_reasons(bind: Bind, tmp_path: Path) -> None:

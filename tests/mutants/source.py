@@ -1,0 +1,119 @@
+"""Mutants of the source and of the world around a run: order, position, changes."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+_SQL = "migration_tool/source/sql.py"
+_ROWS, _WINDOWS = "tests/source/test_rows.py::", "tests/source/test_windows.py::"
+
+SOURCE = (
+    Mutant(
+        "rows-in-any-order",
+        "rows come in the order of their cursor",
+        _SQL,
+        "        f\"SELECT {', '.join(columns)} {_from(read)} {_where(read, cursor, start)} \"\n"
+        "        f\"ORDER BY {', '.join(cursor.order(read.alias))}\"\n",
+        "        f\"SELECT {', '.join(columns)} {_from(read)} {_where(read, cursor, start)} \"\n",
+        (_ROWS + "test_rows_of_a_table_without_rowid", _ROWS + "test_any_composite_key_can_be_resumed_from"),
+    ),
+    Mutant(
+        "items-in-any-order",
+        "items that SQLite writes come in the order of their rows",
+        _SQL,
+        '        f"ORDER BY {rowid} LIMIT ?)"\n',
+        '        f"ORDER BY {rowid} % 3 LIMIT ?)"\n',
+        (_WINDOWS + "test_usual_rows_are_made_by_sqlite",),
+    ),
+    Mutant(
+        "row-at-the-position-again",
+        "a resume begins behind the last row, not with it",
+        _SQL,
+        "        return f\"({', '.join(cursor.order(alias))}) > ({', '.join(marks)})\"\n",
+        "        return f\"({', '.join(cursor.order(alias))}) >= ({', '.join(marks)})\"\n",
+        (_ROWS + "test_rows_of_a_rowid_table",),
+    ),
+    Mutant(
+        "key-without-its-collation",
+        "a key is resumed by the collation it is ordered by",
+        _SQL,
+        "        if not self.collations:\n            return names\n",
+        "        return names\n",
+        (_ROWS + "test_rows_of_a_table_without_rowid", _ROWS + "test_any_composite_key_can_be_resumed_from"),
+    ),
+    Mutant(
+        "written-items-not-compared",
+        "an item that SQLite would write differently is not taken",
+        "migration_tool/source/windows.py",
+        "        if not made.texts or not made.texts[0]:\n            return True\n",
+        "        return True\n",
+        (_WINDOWS + "test_an_item_that_sqlite_would_write_differently_is_not_taken",),
+    ),
+    Mutant(
+        "broken-text-written",
+        "text that is not UTF-8 is not written as it is",
+        "migration_tool/source/windows.py",
+        "        if not blob.isascii():\n",
+        "        if False:\n",
+        (_WINDOWS + "test_broken_text_is_found_wherever_it_stands",),
+    ),
+    Mutant(
+        "database-opened-for-writing",
+        "a database with a hot journal is refused, not repaired",
+        "migration_tool/source/connection.py",
+        '    return "rw" if at_rest and header[18:20] == _WAL_VERSIONS else "ro"\n',
+        '    return "rw"\n',
+        ("tests/source/test_connection.py::test_a_hot_journal_is_refused_and_left_alone",),
+    ),
+)
+
+WORLD = (
+    Mutant(
+        "log-not-fingerprinted",
+        "a commit that only the write-ahead log holds is a change",
+        "migration_tool/source/snapshot.py",
+        "            _hash_into(digest, log)\n",
+        "            pass\n",
+        (
+            "tests/source/test_snapshot.py::test_a_commit_that_is_only_in_the_wal_is_noticed",
+            "tests/resume/test_changed_world.py::test_a_commit_that_only_the_write_ahead_log_holds_is_noticed",
+        ),
+    ),
+    Mutant(
+        "changed-rows-accepted",
+        "a run does not go on with rows that have changed",
+        "migration_tool/world.py",
+        '    elif now["content"] != known["content"] and not _copy_is_current(config, checkpoint):\n',
+        "    elif False:\n",
+        (
+            "tests/resume/test_changed_world.py::test_a_changed_source_is_refused_and_the_copy_still_completes_the_run",
+        ),
+    ),
+    Mutant(
+        "table-of-the-same-name",
+        "a table that was dropped and made anew is another one",
+        "migration_tool/world.py",
+        "    if now == known:\n",
+        "    if now and now.name == known.name:\n",
+        ("tests/resume/test_changed_world.py::test_a_table_that_was_dropped_is_refused_then_loaded_again",),
+    ),
+    Mutant(
+        "changed-design-accepted",
+        "a run does not go on with another design",
+        "migration_tool/world.py",
+        "        if find_design(config, name).fingerprint != known:\n",
+        "        if False:\n",
+        ("tests/resume/test_changed_world.py::test_a_changed_design_is_refused_then_loaded_again",),
+    ),
+    Mutant(
+        "damage-not-looked-for",
+        "a damaged source is refused before the first write",
+        "migration_tool/source/sqlite.py",
+        '    return [problem for problem in found if problem != "ok"]\n',
+        "    return []\n",
+        (
+            "tests/source/test_connection.py::test_what_quick_check_finds_is_said",
+            "tests/source/test_connection.py::test_a_primary_key_out_of_order_is_damage",
+        ),
+    ),
+)
