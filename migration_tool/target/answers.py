@@ -151,21 +151,26 @@ def classify(answer: Answer, required: str) -> Verdict:
     if answer.status == 0:
         return Verdict(Reaction.TRANSIENT, "no answer", answer.error)
     if not answer.crc_ok:
-        return Verdict(Reaction.TRANSIENT, _UNKNOWN, "the answer does not agree with its x-amz-crc32")
+        return unknown("the answer does not agree with its x-amz-crc32")
     body = _parsed(answer.body)
     if answer.status == 200:
         return _of_success(body, required)
     return _of_failure(answer.status, body)
 
 
+def unknown(why: str) -> Verdict:
+    """Of an answer that says nothing about what was done."""
+    return Verdict(Reaction.TRANSIENT, _UNKNOWN, why)
+
+
 def _of_success(body: dict[str, Any] | None, required: str) -> Verdict:
     if body is None:
-        return Verdict(Reaction.TRANSIENT, _UNKNOWN, "HTTP 200 without a JSON object")
+        return unknown("HTTP 200 without a JSON object")
     if not isinstance(body.get(required), list if required in _LISTS else dict):
-        return Verdict(Reaction.TRANSIENT, _UNKNOWN, f"HTTP 200 without {required}")
+        return unknown(f"HTTP 200 without {required}")
     for name in _OPTIONAL:
         if name in body and not isinstance(body[name], dict):
-            return Verdict(Reaction.TRANSIENT, _UNKNOWN, f"HTTP 200 whose {name} is no object")
+            return unknown(f"HTTP 200 whose {name} is no object")
     return Verdict(Reaction.DONE, body=body)
 
 

@@ -14,7 +14,7 @@ from itertools import count
 from typing import Any, cast
 
 from migration_tool.errors import MigrationError, Stopped, TargetError
-from migration_tool.target.answers import Answer, Reaction, Verdict, classify
+from migration_tool.target.answers import Answer, Reaction, Verdict, classify, unknown
 from migration_tool.target.aside import Aside
 from migration_tool.target.batch import Batch, Lane, Watermark, Window
 from migration_tool.target.faults import EXPIRED_HINT, from_code
@@ -153,9 +153,9 @@ class Loader:
         return min([timeout, *waits])
 
     def _react(self, send: Send, answer: Answer) -> None:
-        verdict, queue = classify(answer, "UnprocessedItems"), self._queue(send.batch)
-        if verdict.reaction is Reaction.DONE:
-            self._accept(queue, send, cast(dict[str, Any], verdict.body))
+        (verdict, left), queue = _read(send, answer), self._queue(send.batch)
+        if verdict.body is not None:
+            self._accept(queue, send, verdict.body, left)
         elif verdict.reaction is Reaction.THROTTLED:
             entries = send.entries()
             queue.gate.throttled(len(entries), len(set(map(partition_key, entries))), verdict)
@@ -176,12 +176,12 @@ class Loader:
             case _:
                 self._again(queue, send, verdict)
 
-    def _accept(self, queue: Queue, send: Send, body: dict[str, Any]) -> None:
+    def _accept(self, queue: Queue, send: Send, body: dict[str, Any], left: Sequence[Entry]) -> None:
         """Counts what was taken; the rest, and only that, goes again."""
         consumed = _consumed(body)
         if consumed:
-            self.figures.wcu += consumed.get("CapacityUnits", 0.0)
-        size, left = send.size, _unprocessed(send, body["UnprocessedItems"])
+            self.figures.wcu += consumed["CapacityUnits"]
+        size = send.size
         keys = len(set(map(partition_key, left))) if left else 0
         queue.gate.accepted(size, size - len(left), keys, consumed)
         if len(left) < size:
@@ -266,16 +266,22 @@ def _told(send: Send, items: int, verdict: Verdict) -> dict[str, Any]:
 
 
 def _consumed(body: dict[str, Any]) -> dict[str, Any] | None:
-    """What the answer says of the one table that it is about."""
+    """What the answer says of the one table that it is about; None if it says nothing that is a number."""
     capacities = body.get("ConsumedCapacity")
-    return cast(dict[str, Any], capacities[0]) if isinstance(capacities, list) and capacities else None
+    first = capacities[0] if isinstance(capacities, list) and capacities else None
+    is_known = isinstance(first, dict) and isinstance(first.get("CapacityUnits"), int | float)
+    return first if is_known else None
 
 
-def _unprocessed(send: Send, tables: dict[str, Any]) -> list[Entry]:
-    """The items that the answer gives back; items that were never sent are ignored."""
+def _read(send: Send, answer: Answer) -> tuple[Verdict, list[Entry]]:
+    """What the answer means, and the items that it gives back; items that were never sent are ignored."""
+    verdict = classify(answer, "UnprocessedItems")
+    if verdict.body is None or not verdict.body["UnprocessedItems"]:
+        return verdict, []
     lane = send.batch.window.lane
-    returned = tables.get(lane.table_name)
-    if not returned:
-        return []
-    keys = {tuple(request["PutRequest"]["Item"][name]["S"] for name in lane.keys) for request in returned}
-    return [(batch, n) for batch, n in send.entries() if batch.items[n][:2] in keys]
+    try:
+        returned = verdict.body["UnprocessedItems"].get(lane.table_name, [])
+        keys = {tuple(put["PutRequest"]["Item"][name]["S"] for name in lane.keys) for put in returned}
+    except (KeyError, TypeError):
+        return unknown("HTTP 200 whose UnprocessedItems cannot be read"), []
+    return verdict, [(batch, n) for batch, n in send.entries() if batch.items[n][:2] in keys]

@@ -179,6 +179,42 @@ def test_unprocessed_that_names_an_item_never_sent_is_ignored() -> None:
     assert set(ledger.stored) == items_of(one)
 
 
+UNREADABLE = {
+    "no list": 5,
+    "null": None,
+    "no request": [7],
+    "no put": [{"DeleteRequest": {"Key": {}}}],
+    "no key": [{"PutRequest": {"Item": {"Name": {"S": "x"}}}}],
+    "a key of another type": [{"PutRequest": {"Item": {"PK": {"N": "1"}, "SK": {"S": "1"}}}}],
+    "a key that is a list": [{"PutRequest": {"Item": {"PK": {"S": []}, "SK": {"S": "1"}}}}],
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_unprocessed_items_that_cannot_be_read_say_nothing(name: str) -> None:
+    """Nobody knows which items were left, so all of them go again."""
+    reply = answer({"UnprocessedItems": {LANE.table_name: UNREADABLE[name]}})
+    ledger, one = Ledger([always(reply)]), batch(0)
+    with loading(ledger) as loader:
+        assert load(loader, one) == [one.window]
+    assert set(ledger.stored) == items_of(one)
+    assert set(ledger.sent.values()) == {2}
+
+
+@pytest.mark.parametrize("capacity", [None, {}, [], [None], ["much"], [{}], [{"CapacityUnits": "much"}]])
+def test_a_consumed_capacity_that_cannot_be_read_counts_as_none(capacity: object) -> None:
+    ledger, one = Ledger(), batch(0)
+
+    def strange(items: list[dict[str, object]]) -> Reply:
+        ledger.store(items)
+        return answer({"UnprocessedItems": {}, "ConsumedCapacity": capacity})
+
+    ledger.always = strange
+    with loading(ledger) as loader:
+        assert load(loader, one) == [one.window]
+    assert loader.figures.wcu == 0.0
+
+
 @pytest.mark.parametrize(
     "code", ["AccessDeniedException", "ResourceNotFoundException", "SerializationException"]
 )
