@@ -217,6 +217,7 @@ class Loader:
                 raise self._fault(send, verdict)
             self._split(queue, send, verdict)
             return
+        queue.gate.strained()
         delay = self._wire.backoff.delay(send.attempts)
         heapq.heappush(self._delayed, (now + delay, next(self._order), send))
         LOG.warning("sending again", extra={**_told(send, send.size, verdict), "seconds": round(delay, 3)})

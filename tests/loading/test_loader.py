@@ -249,8 +249,9 @@ def test_fresh_credentials_let_it_go_on(monkeypatch: pytest.MonkeyPatch) -> None
     assert set(ledger.stored) == items_of(one)
 
 
-def test_throttles_shrink_the_flight_and_good_answers_widen_it_again() -> None:
-    ledger = Ledger([always(TROUBLES["ThrottlingException"])])
+@pytest.mark.parametrize("name", ["ThrottlingException", "503", "cut before"])
+def test_trouble_shrinks_the_flight_and_good_answers_widen_it_again(name: str) -> None:
+    ledger = Ledger([always(TROUBLES[name])])
     with loading(ledger, connections=8) as loader:
         load(loader, batch(0))
         shrunk = loader.flow().allowed
