@@ -85,6 +85,11 @@ class Verdict:
     throttles: tuple[Throttle, ...] = ()
 
     @property
+    def by_service(self) -> bool:
+        """Of a failure: DynamoDB itself named its code; no network or gateway stood before it."""
+        return self.code not in (_NO_ANSWER, _UNKNOWN)
+
+    @property
     def reasons(self) -> tuple[str, ...]:
         """The reasons of a throttle without their resources."""
         return tuple(throttle.reason for throttle in self.throttles)
@@ -142,14 +147,14 @@ _STATUSES: Mapping[int, Reaction] = {
 }
 
 _FROM_SERVER_FAULT = frozenset({Reaction.THROTTLED, Reaction.CONFLICT})
-_UNKNOWN = "unknown"
+_NO_ANSWER, _UNKNOWN = "no answer", "unknown"
 _OPTIONAL = ("LastEvaluatedKey", "Item")
 
 
 def classify(answer: Answer, required: str) -> Verdict:
     """What `answer` means for a request whose 200 has to hold the key `required` (see `REQUIRED`)."""
     if answer.status == 0:
-        return Verdict(Reaction.TRANSIENT, "no answer", answer.error)
+        return Verdict(Reaction.TRANSIENT, _NO_ANSWER, answer.error)
     if not answer.crc_ok:
         return unknown("the answer does not agree with its x-amz-crc32")
     body = _parsed(answer.body)

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import heapq
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, cast
 
 from migration_tool.errors import MigrationError, Stopped, TargetError
-from migration_tool.target.answers import Answer, Reaction, Verdict, classify, unknown
+from migration_tool.target.answers import Answer, Reaction, Verdict
 from migration_tool.target.aside import Aside
 from migration_tool.target.batch import Batch, Lane, Watermark, Window
 from migration_tool.target.faults import EXPIRED_HINT, from_code
 from migration_tool.target.limiter import Flow, Limiter
+from migration_tool.target.outcome import consumption, outcome
 from migration_tool.target.queue import Entry, Queue, Send, partition_key
 from migration_tool.target.table import Capacity
 from migration_tool.target.wire import Wire
@@ -53,6 +54,7 @@ class Loader:
         self._order = count()
         self._sending = 0
         self._accepted_at = float("-inf")
+        self._trying_alone = False
         self._watermark = Watermark()
         self.figures = LoadFigures()
 
@@ -153,7 +155,7 @@ class Loader:
         return min([timeout, *waits])
 
     def _react(self, send: Send, answer: Answer) -> None:
-        (verdict, left), queue = _read(send, answer), self._queue(send.batch)
+        (verdict, left), queue = outcome(send, answer), self._queue(send.batch)
         if verdict.body is not None:
             self._accept(queue, send, verdict.body, left)
         elif verdict.reaction is Reaction.THROTTLED:
@@ -178,7 +180,7 @@ class Loader:
 
     def _accept(self, queue: Queue, send: Send, body: dict[str, Any], left: Sequence[Entry]) -> None:
         """Counts what was taken; the rest, and only that, goes again."""
-        consumed = _consumed(body)
+        consumed = consumption(body)
         if consumed:
             self.figures.wcu += consumed["CapacityUnits"]
         size = send.size
@@ -186,6 +188,7 @@ class Loader:
         queue.gate.accepted(size, size - len(left), keys, consumed)
         if len(left) < size:
             self._accepted_at = self._wire.clock()
+            self._trying_alone = False
         if not left:
             send.stored()
             queue.released(send)
@@ -210,17 +213,37 @@ class Loader:
         LOG.warning("sending again", extra=_told(send, len(left), verdict))
 
     def _again(self, queue: Queue, send: Send, verdict: Verdict) -> None:
-        """Queues the send for later; when its retries are used up, finds the bad row or stops the run."""
+        """Queues the send for later; when its retries are used up, looks for the bad row or stops the run."""
         now = self._wire.clock()
-        if self._wire.backoff.exhausted(send.attempts, now - send.since):
-            if self._accepted_at <= send.since:
-                raise self._fault(send, verdict)
-            self._split(queue, send, verdict)
+        used_up = self._wire.backoff.exhausted(send.attempts, now - send.since)
+        if used_up and self._taken_apart(queue, send, verdict):
             return
         queue.gate.strained()
         delay = self._wire.backoff.delay(send.attempts)
         heapq.heappush(self._delayed, (now + delay, next(self._order), send))
         LOG.warning("sending again", extra={**_told(send, send.size, verdict), "seconds": round(delay, 3)})
+
+    def _taken_apart(self, queue: Queue, send: Send, verdict: Verdict) -> bool:
+        """Whether its items go on without it; False: it waits. Raises Stopped where nothing gets through.
+
+        If others got through meanwhile, one of its rows is at fault; alone, it has as many sends again before
+        it is rejected. If not, and DynamoDB answers, every request may hold such a row: once, the items of
+        one request are tried alone.
+        """
+        backoff = self._wire.backoff
+        if self._accepted_at > send.since:
+            if send.size == 1 and send.attempts < 2 * backoff.max_attempts:
+                return False
+            self._split(queue, send, verdict)
+            return True
+        too_old = backoff.exhausted(send.attempts, self._wire.clock() - send.since, throttled=True)
+        if too_old or send.size == 1 or not verdict.by_service:
+            raise self._fault(send, verdict)
+        if self._trying_alone:
+            return False
+        self._trying_alone = True
+        self._queue_parts(queue, ([entry] for entry in send.entries()))
+        return True
 
     def _renew(self, queue: Queue, send: Send, verdict: Verdict, answer: Answer) -> None:
         old = self._wire.backoff.exhausted(send.attempts, self._wire.clock() - send.since)
@@ -237,10 +260,14 @@ class Loader:
             batch.window.reject(batch.places[n], verdict.code, reason, send.attempts)
             return
         middle = len(entries) // 2
-        for part in (entries[:middle], entries[middle:]):
-            half = Send.of(part)
-            half.since = self._wire.clock()
-            queue.add(half)
+        self._queue_parts(queue, (entries[:middle], entries[middle:]))
+
+    def _queue_parts(self, queue: Queue, parts: Iterable[Sequence[Entry]]) -> None:
+        """Sends of their own, each with all its retries before it."""
+        for part in parts:
+            send = Send.of(part)
+            send.since = self._wire.clock()
+            queue.add(send)
 
     def _fault(self, send: Send, verdict: Verdict) -> MigrationError:
         """Why the run ends here: for good, or until the cause is gone."""
@@ -264,25 +291,3 @@ def _told(send: Send, items: int, verdict: Verdict) -> dict[str, Any]:
         "reason": verdict.message,
         "throttling_reasons": list(verdict.reasons),
     }
-
-
-def _consumed(body: dict[str, Any]) -> dict[str, Any] | None:
-    """What the answer says of the one table that it is about; None if it says nothing that is a number."""
-    capacities = body.get("ConsumedCapacity")
-    first = capacities[0] if isinstance(capacities, list) and capacities else None
-    is_known = isinstance(first, dict) and isinstance(first.get("CapacityUnits"), int | float)
-    return first if is_known else None
-
-
-def _read(send: Send, answer: Answer) -> tuple[Verdict, list[Entry]]:
-    """What the answer means, and the items that it gives back; items that were never sent are ignored."""
-    verdict = classify(answer, "UnprocessedItems")
-    if verdict.body is None or not verdict.body["UnprocessedItems"]:
-        return verdict, []
-    lane = send.batch.window.lane
-    try:
-        returned = verdict.body["UnprocessedItems"].get(lane.table_name, [])
-        keys = {tuple(put["PutRequest"]["Item"][name]["S"] for name in lane.keys) for put in returned}
-    except (KeyError, TypeError):
-        return unknown("HTTP 200 whose UnprocessedItems cannot be read"), []
-    return verdict, [(batch, n) for batch, n in send.entries() if batch.items[n][:2] in keys]
