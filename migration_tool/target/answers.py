@@ -85,6 +85,11 @@ class Verdict:
     throttles: tuple[Throttle, ...] = ()
 
     @property
+    def by_service(self) -> bool:
+        """Of a failure: DynamoDB itself named its code; no network or gateway stood before it."""
+        return self.code not in (_NO_ANSWER, _UNKNOWN)
+
+    @property
     def reasons(self) -> tuple[str, ...]:
         """The reasons of a throttle without their resources."""
         return tuple(throttle.reason for throttle in self.throttles)
@@ -142,7 +147,7 @@ _STATUSES: Mapping[int, Reaction] = {
 }
 
 _FROM_SERVER_FAULT = frozenset({Reaction.THROTTLED, Reaction.CONFLICT})
-_UNKNOWN = "unknown"
+_NO_ANSWER, _UNKNOWN = "no answer", "unknown"
 _MOST_UNITS = 1_000_000
 """More than any request can consume: 10 MB of items, in a table and 20 indexes, are 215,000 units."""
 _OPTIONAL = ("LastEvaluatedKey", "Item")
@@ -151,9 +156,9 @@ _OPTIONAL = ("LastEvaluatedKey", "Item")
 def classify(answer: Answer, required: str) -> Verdict:
     """What `answer` means for a request whose 200 has to hold the key `required` (see `REQUIRED`)."""
     if answer.status == 0:
-        return Verdict(Reaction.TRANSIENT, "no answer", answer.error)
+        return Verdict(Reaction.TRANSIENT, _NO_ANSWER, answer.error)
     if not answer.crc_ok:
-        return Verdict(Reaction.TRANSIENT, _UNKNOWN, "the answer does not agree with its x-amz-crc32")
+        return unknown("the answer does not agree with its x-amz-crc32")
     body = _parsed(answer.body)
     if answer.status == 200:
         return _of_success(body, required)
@@ -166,14 +171,19 @@ def units(consumed: object) -> float:
     return found if isinstance(found, int | float) and 0 <= found <= _MOST_UNITS else 0.0
 
 
+def unknown(why: str) -> Verdict:
+    """Of an answer that says nothing about what was done."""
+    return Verdict(Reaction.TRANSIENT, _UNKNOWN, why)
+
+
 def _of_success(body: dict[str, Any] | None, required: str) -> Verdict:
     if body is None:
-        return Verdict(Reaction.TRANSIENT, _UNKNOWN, "HTTP 200 without a JSON object")
+        return unknown("HTTP 200 without a JSON object")
     if not isinstance(body.get(required), list if required in _LISTS else dict):
-        return Verdict(Reaction.TRANSIENT, _UNKNOWN, f"HTTP 200 without {required}")
+        return unknown(f"HTTP 200 without {required}")
     for name in _OPTIONAL:
         if name in body and not isinstance(body[name], dict):
-            return Verdict(Reaction.TRANSIENT, _UNKNOWN, f"HTTP 200 whose {name} is no object")
+            return unknown(f"HTTP 200 whose {name} is no object")
     return Verdict(Reaction.DONE, body=body)
 
 

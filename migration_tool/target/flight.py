@@ -1,4 +1,4 @@
-"""How many requests may be in flight: one more after each round of good answers, fewer after a throttle."""
+"""How many requests may be in flight: one more after each round of good answers, fewer after trouble."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SHRINKS_APART = 1.0
 class Flight:
     """Additive increase, multiplicative decrease between 1 and `most` requests.
 
-    clock      monotonic seconds; throttles within one second count as one
+    clock      monotonic seconds; troubles within one second count as one
     allowed    requests that may be in flight now
     in_flight  requests that are
     """
@@ -30,7 +30,7 @@ class Flight:
             self.allowed = int(self._width)
 
     def shrink(self, factor: float) -> None:
-        """A throttle: so much of what is in flight may be from now on."""
+        """A throttle or a fault: so much of what is in flight may be from now on."""
         now = self._clock()
         if now >= self._shrunk_at + _SHRINKS_APART:
             self._shrunk_at = now

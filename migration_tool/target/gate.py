@@ -15,6 +15,7 @@ from migration_tool.target.pace import Pace
 from migration_tool.target.throttling import Cause, Tally
 
 _SHRINK = {Cause.ACCOUNT: 0.5, Cause.CAPACITY: 0.75}
+_STRAINED = 0.75
 _OF_OTHERS = 0.9
 _REQUEST_SECONDS = 0.1
 _NEVER = float("inf")
@@ -153,6 +154,10 @@ class Gate:
         self._landed(items, items, None)
         if self._paced:
             self._paced.settle(items, items, None)
+
+    def strained(self) -> None:
+        """The service or the network is in trouble: fewer requests at a time."""
+        self._flight.shrink(_STRAINED)
 
     def slow(self) -> None:
         """Another table has run into the account's limit."""

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import heapq
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, cast
 
 from migration_tool.errors import MigrationError, Stopped, TargetError
-from migration_tool.target.answers import Answer, Reaction, Verdict, classify, units
+from migration_tool.target.answers import Answer, Reaction, Verdict, units
 from migration_tool.target.aside import Aside
 from migration_tool.target.batch import Batch, Lane, Watermark, Window
 from migration_tool.target.facts import Capacity
 from migration_tool.target.faults import EXPIRED_HINT, from_code
 from migration_tool.target.limiter import Flow, Limiter
+from migration_tool.target.outcome import consumption, outcome
 from migration_tool.target.queue import Entry, Queue, Send, partition_key
 from migration_tool.target.wire import Wire
 
@@ -53,6 +54,7 @@ class Loader:
         self._order = count()
         self._sending = 0
         self._accepted_at = float("-inf")
+        self._trying_alone = False
         self._watermark = Watermark()
         self.figures = LoadFigures()
 
@@ -153,7 +155,7 @@ class Loader:
         return min([timeout, *waits])
 
     def _react(self, send: Send, answer: Answer) -> None:
-        (verdict, left), queue = _understood(send, answer), self._queue(send.batch)
+        (verdict, left), queue = outcome(send, answer), self._queue(send.batch)
         if verdict.body is not None:
             self._accept(queue, send, verdict.body, left)
         elif verdict.reaction is Reaction.THROTTLED:
@@ -178,12 +180,13 @@ class Loader:
 
     def _accept(self, queue: Queue, send: Send, body: dict[str, Any], left: Sequence[Entry]) -> None:
         """Counts what was taken; what is left, and only that, goes again."""
-        consumed, size = _consumed(body), send.size
+        consumed, size = consumption(body), send.size
         self.figures.wcu += units(consumed)
         keys = len(set(map(partition_key, left))) if left else 0
         queue.gate.accepted(size, size - len(left), keys, consumed)
         if len(left) < size:
             self._accepted_at = self._wire.clock()
+            self._trying_alone = False
         if not left:
             send.stored()
             queue.released(send)
@@ -208,16 +211,37 @@ class Loader:
         LOG.warning("sending again", extra=_told(send, len(left), verdict))
 
     def _again(self, queue: Queue, send: Send, verdict: Verdict) -> None:
-        """Queues the send for later; when its retries are used up, finds the bad row or stops the run."""
+        """Queues the send for later; when its retries are used up, looks for the bad row or stops the run."""
         now = self._wire.clock()
-        if self._wire.backoff.exhausted(send.attempts, now - send.since):
-            if self._accepted_at <= send.since:
-                raise self._fault(send, verdict)
-            self._split(queue, send, verdict)
+        used_up = self._wire.backoff.exhausted(send.attempts, now - send.since)
+        if used_up and self._taken_apart(queue, send, verdict):
             return
+        queue.gate.strained()
         delay = self._wire.backoff.delay(send.attempts)
         heapq.heappush(self._delayed, (now + delay, next(self._order), send))
         LOG.warning("sending again", extra={**_told(send, send.size, verdict), "seconds": round(delay, 3)})
+
+    def _taken_apart(self, queue: Queue, send: Send, verdict: Verdict) -> bool:
+        """Whether its items go on without it; False: it waits. Raises Stopped where nothing gets through.
+
+        If others got through meanwhile, one of its rows is at fault; alone, it has as many sends again before
+        it is rejected. If not, and DynamoDB answers, every request may hold such a row: once, the items of
+        one request are tried alone.
+        """
+        backoff = self._wire.backoff
+        if self._accepted_at > send.since:
+            if send.size == 1 and send.attempts < 2 * backoff.max_attempts:
+                return False
+            self._split(queue, send, verdict)
+            return True
+        too_old = backoff.exhausted(send.attempts, self._wire.clock() - send.since, throttled=True)
+        if too_old or send.size == 1 or not verdict.by_service:
+            raise self._fault(send, verdict)
+        if self._trying_alone:
+            return False
+        self._trying_alone = True
+        self._queue_parts(queue, ([entry] for entry in send.entries()))
+        return True
 
     def _renew(self, queue: Queue, send: Send, verdict: Verdict, answer: Answer) -> None:
         old = self._wire.backoff.exhausted(send.attempts, self._wire.clock() - send.since)
@@ -234,10 +258,14 @@ class Loader:
             batch.window.reject(batch.places[n], verdict.code, reason, send.attempts)
             return
         middle = len(entries) // 2
-        for part in (entries[:middle], entries[middle:]):
-            half = Send.of(part)
-            half.since = self._wire.clock()
-            queue.add(half)
+        self._queue_parts(queue, (entries[:middle], entries[middle:]))
+
+    def _queue_parts(self, queue: Queue, parts: Iterable[Sequence[Entry]]) -> None:
+        """Sends of their own, each with all its retries before it."""
+        for part in parts:
+            send = Send.of(part)
+            send.since = self._wire.clock()
+            queue.add(send)
 
     def _fault(self, send: Send, verdict: Verdict) -> MigrationError:
         """Why the run ends here: for good, or until the cause is gone."""
@@ -261,40 +289,3 @@ def _told(send: Send, items: int, verdict: Verdict) -> dict[str, Any]:
         "reason": verdict.message,
         "throttling_reasons": list(verdict.reasons),
     }
-
-
-def _consumed(body: dict[str, Any]) -> dict[str, Any] | None:
-    """What the answer says of the one table that it is about."""
-    capacities = body.get("ConsumedCapacity")
-    found = capacities[0] if isinstance(capacities, list) and capacities else None
-    return found if isinstance(found, dict) else None
-
-
-def _understood(send: Send, answer: Answer) -> tuple[Verdict, Sequence[Entry]]:
-    """What the answer means, and which items it gives back.
-
-    One that gives back what was not sent is about another request, and proves nothing about this one.
-    """
-    verdict = classify(answer, "UnprocessedItems")
-    if verdict.body is None:
-        return verdict, ()
-    left = _unprocessed(send, verdict.body["UnprocessedItems"])
-    if left is None:
-        return Verdict(Reaction.TRANSIENT, "unknown", "HTTP 200 whose UnprocessedItems were not sent"), ()
-    return verdict, left
-
-
-def _unprocessed(send: Send, tables: dict[str, Any]) -> list[Entry] | None:
-    """The items of the request that are given back; None where anything else is."""
-    if not tables:
-        return []
-    lane = send.batch.window.lane
-    sent = {batch.key(n): (batch, n) for batch, n in send.entries()}
-    returned: Any = tables.get(lane.table_name)
-    try:
-        keys = {tuple(put["PutRequest"]["Item"][name]["S"] for name in lane.keys) for put in returned}
-    except (LookupError, TypeError):
-        return None
-    if len(tables) > 1 or not isinstance(returned, list) or not keys <= sent.keys():
-        return None
-    return [entry for key, entry in sent.items() if key in keys]

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 0.1, 5.0
 _FEWEST_ANSWERS = 8
-_TOLERATED = 0.05
+_TOLERATED, _MOST_TOLERATED = 0.05, 0.5
+_WANES = 0.98
+_FALLEN, _IN_PROPORTION = 1 / 3, 0.6
 _STEEPEST_FALL = 0.7
 _USED, _HEADROOM = 0.9, 1.1
 _FIRST_GROWTH, _GREATEST_GROWTH = 0.02, 0.5
@@ -22,6 +24,9 @@ class Pace:
     less refused although the rate was used, it grows: by 2 %, and with each such interval in a row by twice
     as much, up to a half. So it stays within a few per cent of what the table takes, and follows where that
     grows. Unused and not refused for 10 s it is forgotten.
+
+    Where the rate has fallen to a third and what is taken to about as much, there is no limit to keep to: up
+    to a half refused is then tolerated, and in each interval a little less, so that this is looked at anew.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -29,6 +34,8 @@ class Pace:
         self._clock = clock
         self._growth = _FIRST_GROWTH
         self._unused = 0.0
+        self._tolerated = _TOLERATED
+        self._fell_from = (0.0, 0.0)
         self._open(clock())
 
     @property
@@ -65,7 +72,9 @@ class Pace:
     def _close(self, seconds: float) -> None:
         offered = self._taken + self._refused
         used = self.rate is None or offered >= _USED * self.rate * seconds
-        if self._refused > _TOLERATED * offered:
+        self._tolerated = max(_TOLERATED, self._tolerated * _WANES)
+        refused_much = self._refused > self._tolerated * offered
+        if refused_much and not self._in_vain(offered / seconds, self._taken / seconds):
             self._fall(self._taken / seconds * (1.0 if used else _HEADROOM))
         elif not used:
             self._unused += seconds
@@ -74,6 +83,17 @@ class Pace:
             self._unused = 0.0
             self.rate *= 1.0 + self._growth
             self._growth = min(2 * self._growth, _GREATEST_GROWTH)
+
+    def _in_vain(self, offered: float, taken: float) -> bool:
+        """Whether less offered has only meant less taken, in units per second; it is then tolerated."""
+        most, taken_then = self._fell_from
+        if _FALLEN * most < offered <= most:
+            return False
+        self._fell_from = offered, taken
+        if offered > most or taken > _IN_PROPORTION * taken_then or taken < _MOST_TOLERATED * offered:
+            return False
+        self._tolerated = _MOST_TOLERATED
+        return True
 
     def _fall(self, taken: float) -> None:
         rate = self.rate

@@ -136,7 +136,20 @@ def test_endless_trouble_stops_resumably_and_rejects_nothing(name: str) -> None:
     assert one.window.open == 25
     assert not one.window.rejects
     assert not list(loader.done())
-    assert ledger.requests == QUICK.max_attempts
+    alone = 25 if name == "500" else 0
+    assert QUICK.max_attempts <= ledger.requests <= (1 + alone) * QUICK.max_attempts
+
+
+def test_a_row_that_always_gives_500_is_found_although_no_request_got_through() -> None:
+    """Every batch has one. Its rows are tried alone, for nothing else tells this from a broken service."""
+    ledger, batches = Ledger(), [batch(n * 25) for n in range(4)]
+    ledger.always = ledger.refusing({"1", "26", "51", "76"}, fault("InternalServerError", 500))
+    with loading(ledger) as loader:
+        assert load(loader, *batches) == windows(batches)
+    rejects = [reject.source_key for one in batches for reject in one.window.rejects]
+    assert rejects == [(1,), (26,), (51,), (76,)]
+    assert len(ledger.stored) == 96
+    assert ledger.requests < 4 * (25 + 12 * QUICK.max_attempts)
 
 
 @pytest.mark.parametrize("refusal", [fault("ValidationException", message="bad item"), Reply(413, b"")])
@@ -169,7 +182,7 @@ def test_a_row_that_always_gives_500_is_rejected_when_the_others_get_through() -
             done += loader.done()
     assert [reject.source_key for reject in one.window.rejects] == [(11,)]
     assert items_of(one) - set(ledger.stored) == {("P#11", "11")}
-    assert ledger.sent["P#11", "11"] <= 6 * QUICK.max_attempts
+    assert ledger.sent["P#11", "11"] <= 7 * QUICK.max_attempts
 
 
 STRANGER = {"PutRequest": {"Item": {"PK": {"S": "nobody"}, "SK": {"S": "nothing"}}}}
@@ -225,6 +238,42 @@ def test_capacity_that_makes_no_sense_is_not_counted(consumed: object, counted: 
     assert loader.figures.wcu == counted
 
 
+UNREADABLE = {
+    "no list": 5,
+    "null": None,
+    "no request": [7],
+    "no put": [{"DeleteRequest": {"Key": {}}}],
+    "no key": [{"PutRequest": {"Item": {"Name": {"S": "x"}}}}],
+    "a key of another type": [{"PutRequest": {"Item": {"PK": {"N": "1"}, "SK": {"S": "1"}}}}],
+    "a key that is a list": [{"PutRequest": {"Item": {"PK": {"S": []}, "SK": {"S": "1"}}}}],
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_unprocessed_items_that_cannot_be_read_say_nothing(name: str) -> None:
+    """Nobody knows which items were left, so all of them go again."""
+    reply = answer({"UnprocessedItems": {LANE.table_name: UNREADABLE[name]}})
+    ledger, one = Ledger([always(reply)]), batch(0)
+    with loading(ledger) as loader:
+        assert load(loader, one) == [one.window]
+    assert set(ledger.stored) == items_of(one)
+    assert set(ledger.sent.values()) == {2}
+
+
+@pytest.mark.parametrize("capacity", [None, {}, [], [None], ["much"], [{}], [{"CapacityUnits": "much"}]])
+def test_a_consumed_capacity_that_cannot_be_read_counts_as_none(capacity: object) -> None:
+    ledger, one = Ledger(), batch(0)
+
+    def strange(items: list[dict[str, object]]) -> Reply:
+        ledger.store(items)
+        return answer({"UnprocessedItems": {}, "ConsumedCapacity": capacity})
+
+    ledger.always = strange
+    with loading(ledger) as loader:
+        assert load(loader, one) == [one.window]
+    assert loader.figures.wcu == 0.0
+
+
 @pytest.mark.parametrize(
     "code", ["AccessDeniedException", "ResourceNotFoundException", "SerializationException"]
 )
@@ -259,8 +308,9 @@ def test_fresh_credentials_let_it_go_on(monkeypatch: pytest.MonkeyPatch) -> None
     assert set(ledger.stored) == items_of(one)
 
 
-def test_throttles_shrink_the_flight_and_good_answers_widen_it_again() -> None:
-    ledger = Ledger([always(TROUBLES["ThrottlingException"])])
+@pytest.mark.parametrize("name", ["ThrottlingException", "503", "cut before"])
+def test_trouble_shrinks_the_flight_and_good_answers_widen_it_again(name: str) -> None:
+    ledger = Ledger([always(TROUBLES[name])])
     with loading(ledger, connections=8) as loader:
         load(loader, batch(0))
         shrunk = loader.flow().allowed

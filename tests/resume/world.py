@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,14 +83,17 @@ class World:
             )
 
     def actual(self, design: str) -> Counter[str]:
-        """Every item of the table as canonical text, by a plain paged scan."""
-        found: Counter[str] = Counter()
+        """Every item of the table as canonical text."""
+        return Counter(attributes.canonical_item(item) for item in self.stored(design))
+
+    def stored(self, design: str) -> Iterator[dict[str, Any]]:
+        """Every item of the table, by a plain paged scan."""
         request: dict[str, Any] = {"TableName": self.prefix + TABLES[design], "ConsistentRead": True}
         while True:
             page = self.engine.call("Scan", request)
-            found.update(attributes.canonical_item(item) for item in page["Items"])
+            yield from page["Items"]
             if not page.get("LastEvaluatedKey"):
-                return found
+                return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def check_equal(self) -> None:

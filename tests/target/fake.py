@@ -6,21 +6,30 @@ import json
 import ssl
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Literal, Self, TypeAlias, cast
+from typing import IO, Any, Literal, Self, TypeAlias, cast
 
 
 @dataclass(frozen=True)
 class Reply:
-    """`cut`: hang up before or in the middle of the answer, or never answer at all."""
+    """`cut`: hang up before or in the middle of the answer, or never answer at all.
+
+    drip  seconds between the bytes of the body
+    """
 
     status: int = 200
     body: bytes = b'{"UnprocessedItems":{}}'
     crc: int | str | None = None
     cut: Literal["", "before", "middle", "silent"] = ""
+    drip: float = 0.0
+
+    def parts(self) -> list[bytes]:
+        """What is written of the body, in as many writes."""
+        body = self.body[: len(self.body) // 2] if self.cut else self.body
+        return [body[n : n + 1] for n in range(len(body))] if self.drip else [body]
 
 
 @dataclass(frozen=True)
@@ -71,22 +80,50 @@ class FakeServer:
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._script = None if callable(self.replies) else list(self.replies)
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
-        if self.tls:
-            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
+        self._deaf = False
+        self._server = self._bound(0)
+        self._listen()
         self.url = f"http{'s' if self.tls else ''}://127.0.0.1:{self._server.server_address[1]}"
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
+        self._close()
+
+    @contextmanager
+    def deaf(self) -> Iterator[None]:
+        """Meanwhile connections are refused, and open ones are cut at their next request."""
+        self._deaf = True
+        self._close()
+        self._server = self._bound(self._server.server_address[1])
+        try:
+            yield
+        finally:
+            self._deaf = False
+            self._listen()
+
+    def _bound(self, port: int) -> _Server:
+        """A server that keeps the port and does not listen yet."""
+        server = _Server(("127.0.0.1", port), _handler(self), bind_and_activate=False)
+        server.server_bind()
+        if self.tls:
+            server.socket = self.tls.wrap_socket(server.socket, server_side=True)
+        return server
+
+    def _listen(self) -> None:
+        self._server.server_activate()
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+
+    def _close(self) -> None:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
 
     def reply(self, seen: Seen) -> Reply:
         with self._lock:
+            if self._deaf:
+                return Reply(cut="before")
             self.seen.append(seen)
             if self._script is not None:
                 return self._script.pop(0) if len(self._script) > 1 else self._script[0]
@@ -97,8 +134,14 @@ class FakeServer:
             self.connections += 1
             return self.connections
 
-    def hold(self) -> None:
-        self._ended.wait()
+    def write(self, reply: Reply, file: IO[bytes]) -> None:
+        for part in reply.parts():
+            file.write(part)
+            file.flush()
+            self.hold(reply.drip)
+
+    def hold(self, seconds: float | None = None) -> None:
+        self._ended.wait(seconds)
 
 
 def _handler(fake: FakeServer) -> type[BaseHTTPRequestHandler]:
@@ -125,8 +168,7 @@ def _handler(fake: FakeServer) -> type[BaseHTTPRequestHandler]:
             if reply.crc is not None:
                 self.send_header("X-Amz-Crc32", str(reply.crc))
             self.end_headers()
-            self.wfile.write(reply.body[: len(reply.body) // 2] if reply.cut else reply.body)
-            self.wfile.flush()
+            fake.write(reply, cast("IO[bytes]", self.wfile))
 
         def handle(self) -> None:
             with suppress(OSError):

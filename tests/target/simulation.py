@@ -68,7 +68,11 @@ class Resource:
 
 
 class Table:
-    """Takes or refuses items one by one. `doubling`: seconds after which it takes twice as much."""
+    """Takes or refuses items one by one.
+
+    doubling  seconds after which it takes twice as much
+    whim      share of the items that it refuses whatever it could take
+    """
 
     def __init__(
         self,
@@ -77,7 +81,9 @@ class Table:
         indexes: Mapping[str, float] | None = None,
         reason: str = "ProvisionedThroughputExceeded",
         doubling: float = math.inf,
+        whim: float = 0.0,
     ) -> None:
+        self._whim, self._chance = whim, random.Random(3)
         self.table = Resource("", rate, partitions, reason)
         self.indexes = [Resource(name, r, partitions, reason) for name, r in (indexes or {}).items()]
         self.taken: list[tuple[float, float]] = []
@@ -104,6 +110,8 @@ class Table:
                 for r, place in zip(resources, places, strict=True)
                 if (why := r.refusal(place, now))
             ]
+            if self._whim and not refusals and self._chance.random() < self._whim:
+                refusals = [Throttle(f"TableWrite{self.table.reason}", ARN)]
             if refusals:
                 left.add(n)
                 reasons.update(dict.fromkeys(refusals))

@@ -123,3 +123,11 @@ def test_pauses_of_the_client_do_not_teach_a_wrong_limit() -> None:
     stalls = {1.0: 0.1, 2.0: 0.1, 3.0: 0.1}
     load(table, spread(MANY), stalls=stalls, **NEAR)
     assert table.rate(BEGIN, END) >= 0.93 * 40_000
+
+
+@pytest.mark.parametrize("whim", [0.1, 0.3])
+def test_a_table_that_refuses_whatever_the_pace_is_still_loaded(whim: float) -> None:
+    """No slower offer would help. Without that insight it were one unit a second in the end."""
+    table = Table(4_000, partitions=40, whim=whim)
+    load(table, spread(MANY), seconds=8.0, **FAR)
+    assert table.rate(4.0, 8.0) >= 0.25 * 4_000

@@ -83,3 +83,32 @@ def test_it_makes_way_for_others() -> None:
     before = interval(pace, clock, 400.0, 100.0) or 0.0
     pace.slow(0.9)
     assert pace.rate == pytest.approx(0.9 * before)
+
+
+def test_refusals_that_a_slower_offer_does_not_lessen_do_not_stop_it() -> None:
+    """Three of ten are refused at any rate: it falls to a third, sees that this is in vain, and grows."""
+    clock = Clock()
+    pace = Pace(clock)
+    rates = [interval(pace, clock, 700.0, 300.0) or 0.0]
+    for _ in range(20):
+        rates.append(interval(pace, clock, 0.07 * rates[-1], 0.03 * rates[-1]) or 0.0)
+    assert 0.2 * rates[0] < min(rates) < 0.5 * rates[0] < rates[0] < rates[-1]
+
+
+def test_refusals_that_no_rate_ends_are_not_tolerated_where_they_are_most() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    rate = interval(pace, clock, 300.0, 700.0) or 0.0
+    for _ in range(40):
+        rate = interval(pace, clock, 0.03 * rate, 0.07 * rate) or 0.0
+    assert rate == 1.0
+
+
+def test_a_capacity_that_falls_to_a_hundredth_is_followed_all_the_way() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    rate = interval(pace, clock, 1000.0, 100.0) or 0.0
+    while rate > 100.0:
+        after = interval(pace, clock, 10.0, 0.1 * rate - 10.0) or 0.0
+        assert after < rate
+        rate = after
