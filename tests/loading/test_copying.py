@@ -422,7 +422,7 @@ def test_a_run_that_lost_its_lease_saves_nothing_more(setting: Setting) -> None:
 
 def test_a_run_that_lost_its_lease_counts_no_reject_that_is_not_on_disk(setting: Setting) -> None:
     poison(setting, 5, 6, 7)
-    object.__setattr__(setting.config.settings, "max_rejects", 9)
+    object.__setattr__(setting.config.settings, "max_rejects", Budget(9))
     with pytest.raises(StateError):
         setting.copy(Watch(), Lost(0))
     assert setting.checkpoint.rejected == 0
