@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-_ANSWERS, _LOADER, _BATCH = (f"migration_tool/target/{name}.py" for name in ("answers", "loader", "batch"))
+_ANSWERS, _OUTCOME, _LOADER, _BATCH = (
+    f"migration_tool/target/{name}.py" for name in ("answers", "outcome", "loader", "batch")
+)
 _LEDGER, _LOOP = "migration_tool/ledger.py", "migration_tool/copying.py"
 _CLASSIFYING = "tests/target/test_answers.py::"
 _LOADING = "tests/loading/test_loader.py::"
@@ -41,7 +43,7 @@ ACKNOWLEDGEMENT = (
     Mutant(
         "unprocessed-ignored",
         "an item that comes back unprocessed is not written",
-        _LOADER,
+        _OUTCOME,
         "    return [entry for key, entry in sent.items() if key in keys]\n",
         "    return []\n",
         (_LOADING + "test_a_random_subset_unprocessed_is_sent_again_and_only_that",),
@@ -49,7 +51,7 @@ ACKNOWLEDGEMENT = (
     Mutant(
         "unprocessed-of-another-request",
         "an answer that gives back what was not sent proves nothing",
-        _LOADER,
+        _OUTCOME,
         "    if len(tables) > 1 or not isinstance(returned, list) or not keys <= sent.keys():\n",
         "    if len(tables) > 1 or not isinstance(returned, list):\n",
         (_LOADING + "test_an_answer_about_another_request_proves_nothing",),
@@ -77,8 +79,8 @@ ACKNOWLEDGEMENT = (
         "bisection-loses-a-half",
         "both halves of a refused request are tried",
         _LOADER,
-        "        for part in (entries[:middle], entries[middle:]):\n",
-        "        for part in (entries[:middle],):\n",
+        "        self._queue_parts(queue, (entries[:middle], entries[middle:]))\n",
+        "        self._queue_parts(queue, (entries[:middle],))\n",
         (_LOADING + "test_a_poison_row_is_found_by_bisection",),
     ),
     Mutant(
