@@ -143,7 +143,7 @@ def _ask(server: Server, method: str) -> str | None:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
     try:
         connection.request(method, f"{IDENTITY_PATH}?{server.instance}")
-        answer = json.loads(connection.getresponse().read())
+        answer = orjson.loads(connection.getresponse().read())
         return str(answer["instance"])
     except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError):
         return None

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import orjson
 import yaml
@@ -56,6 +57,7 @@ entities:
       Path: Path
       Line: "{{{Name}}} since {year(Since)}"
 """
+_MAYBE_NUMBERS = ("migration_settings.max_wcu", "migration_settings.max_rejects")
 _PEOPLE = """
 CREATE TABLE Person (PersonId INTEGER PRIMARY KEY, BossId INT, Name TEXT NOT NULL, Flags, Since, Notes TEXT);
 INSERT INTO Person VALUES (1, NULL, 'Ann', 'yes', '2020-01-02', '{"a": [1, 2.5, null]}'),
@@ -102,10 +104,18 @@ def _check_config(data: bytes) -> None:
 
 def _same(config: Config, path: Path) -> bool:
     values = {setting.name: setting.value for setting in settings(config)}
-    limit = config.settings.max_wcu
-    write_config(path, {**values, "migration_settings.max_wcu": limit.units or str(limit)})
+    texts = {name: _as_written(values[name]) for name in _MAYBE_NUMBERS}
+    write_config(path, values | texts)
     again = load_config(path, {}, {})
     return replace(again, path=config.path, origins=config.origins) == config
+
+
+def _as_written(text: str) -> Any:
+    """500, not "500"."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _designs() -> list[bytes]:

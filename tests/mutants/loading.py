@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-_ANSWERS, _LOADER, _BATCH = (f"migration_tool/target/{name}.py" for name in ("answers", "loader", "batch"))
+_ANSWERS, _OUTCOME, _LOADER, _BATCH = (
+    f"migration_tool/target/{name}.py" for name in ("answers", "outcome", "loader", "batch")
+)
 _LEDGER, _LOOP = "migration_tool/ledger.py", "migration_tool/copying.py"
 _CLASSIFYING = "tests/target/test_answers.py::"
 _LOADING = "tests/loading/test_loader.py::"
@@ -41,7 +43,7 @@ ACKNOWLEDGEMENT = (
     Mutant(
         "unprocessed-ignored",
         "an item that comes back unprocessed is not written",
-        _LOADER,
+        _OUTCOME,
         "    return [entry for key, entry in sent.items() if key in keys]\n",
         "    return []\n",
         (_LOADING + "test_a_random_subset_unprocessed_is_sent_again_and_only_that",),
@@ -49,7 +51,7 @@ ACKNOWLEDGEMENT = (
     Mutant(
         "unprocessed-of-another-request",
         "an answer that gives back what was not sent proves nothing",
-        _LOADER,
+        _OUTCOME,
         "    if len(tables) > 1 or not isinstance(returned, list) or not keys <= sent.keys():\n",
         "    if len(tables) > 1 or not isinstance(returned, list):\n",
         (_LOADING + "test_an_answer_about_another_request_proves_nothing",),
@@ -77,8 +79,8 @@ ACKNOWLEDGEMENT = (
         "bisection-loses-a-half",
         "both halves of a refused request are tried",
         _LOADER,
-        "        for part in (entries[:middle], entries[middle:]):\n",
-        "        for part in (entries[:middle],):\n",
+        "        self._queue_parts(queue, (entries[:middle], entries[middle:]))\n",
+        "        self._queue_parts(queue, (entries[:middle],))\n",
         (_LOADING + "test_a_poison_row_is_found_by_bisection",),
     ),
     Mutant(
@@ -160,24 +162,31 @@ ACCOUNT = (
         "rejects-after-the-checkpoint",
         "rejected rows are durable before a checkpoint passes them",
         _LEDGER,
-        "        size = self._reject_log.append(self._rejects)\n        self._rejects = []\n",
-        "        size, rejects, self._rejects = self._reject_log.size, self._rejects, []\n"
-        "        self._store.save(self.checkpoint)\n"
-        "        self._reject_log.append(rejects)\n",
-        (_COPYING + "test_within_the_budget_rejects_are_counted_and_the_account_adds_up",),
+        "        checkpoint = self._book.store(self.checkpoint)",
+        "        self.checkpoint = self._store.save(self.checkpoint)\n"
+        "        checkpoint = self._book.store(self.checkpoint)",
+        (_COPYING + "test_where_a_reject_cannot_be_written_the_saved_place_is_before_its_row",),
+    ),
+    Mutant(
+        "lease-not-asked-for",
+        "a run that lost its lease saves nothing more",
+        _LEDGER,
+        "        lease = replace(self.checkpoint.lease, until=self._hold())\n",
+        "        lease = replace(self.checkpoint.lease, until=None)\n",
+        (_COPYING + "test_a_run_that_lost_its_lease_saves_nothing_more",),
     ),
     Mutant(
         "budget-ignored",
         "more rejected rows than allowed end the run",
-        _LOOP,
-        "        if self._ledger.rejected > budget:\n",
-        "        if self._ledger.rejected > budget + 1:\n",
+        _LEDGER,
+        "        return checkpoint.rejected > self._most\n",
+        "        return checkpoint.rejected > self._most + 1\n",
         (_COPYING + "test_the_first_reject_stops_the_run_by_default",),
     ),
     Mutant(
         "early-end-is-an-end",
         "the end of the rows is the end of the table",
-        _LOOP,
+        _LEDGER,
         "        if progress.rows_read != progress.rows_total:\n",
         "        if progress.rows_read > progress.rows_total:\n",
         (_COPYING + "test_fewer_rows_than_counted_is_never_done",),

@@ -29,8 +29,8 @@ SOURCE = (
         "row-at-the-position-again",
         "a resume begins behind the last row, not with it",
         _SQL,
-        "        return f\"({', '.join(cursor.order(alias))}) > ({', '.join(marks)})\"\n",
-        "        return f\"({', '.join(cursor.order(alias))}) >= ({', '.join(marks)})\"\n",
+        "        return f\"({', '.join(cursor.order(alias))}) > (",
+        "        return f\"({', '.join(cursor.order(alias))}) >= (",
         (_ROWS + "test_rows_of_a_rowid_table",),
     ),
     Mutant(
