@@ -122,6 +122,7 @@ def test_a_standstill_counts_once_a_record_comes() -> None:
     assert before.seconds_left < after.seconds_left < math.inf
 
 
+@pytest.mark.row(23)
 def test_an_hour_of_silence_is_part_of_the_past() -> None:
     run = Run()
     run.go(60, 1_000)
@@ -161,6 +162,7 @@ def test_a_million_records_are_kept_in_a_bounded_past() -> None:
 steps = st.tuples(st.floats(-10, 1e5), st.integers(-(10**6), 10**9))
 
 
+@pytest.mark.row(23)
 @given(st.lists(steps, max_size=60), st.integers(-1, 10**12), st.integers(0, 10**9))
 def test_no_clock_and_no_figures_break_it(moves: list[tuple[float, int]], left: int, done: int) -> None:
     now = 0.0

@@ -28,6 +28,8 @@ from migration_tool.numbers import canonical_number
 
 from .engines import Engine
 
+pytestmark = pytest.mark.row(20)
+
 UNIT = 1024
 Put = Callable[[dict[str, Any]], tuple[float, dict[str, Any]]]
 

@@ -262,6 +262,7 @@ def test_a_log_that_cannot_be_opened_is_a_configuration_error(path: Path, kind: 
     assert not (path.parent / "elsewhere").exists()
 
 
+@pytest.mark.row(11)
 def test_a_full_disk_stops_nothing_and_is_remembered(path: Path) -> None:
     code = """
 import logging, resource, sys

@@ -84,6 +84,7 @@ def test_tables_of_a_stopped_embedded_dynamodb_are_never_complete(live: str | No
     assert overview(run, live, True).status == "completed"
 
 
+@pytest.mark.row(23)
 def test_a_clock_that_jumped_gives_no_negative_figures() -> None:
     jumped = replace(RUN, phases=(PhaseTime("loading", 5_000.0, 1_000.0),), updated_at=10.0)
     (phase,) = overview(jumped, None, True).phases

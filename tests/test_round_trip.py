@@ -21,6 +21,8 @@ from migration_tool.design.load import load_design
 from migration_tool.source.sqlite import SqliteSource
 from tests.engines import Engine
 
+pytestmark = pytest.mark.row(20)
+
 DESIGN = """
 version: 1
 table: Values

@@ -15,6 +15,8 @@ from tests.cli.shell import ROOT, Shell
 from tests.cli.test_output import on_terminal
 from tests.engines import request
 
+pytestmark = pytest.mark.row(21)
+
 EVIL = "\x1b]0;own\x07\x9b31m\u202e\u2066x"
 CONTROLS = {chr(n) for n in (*range(32), *range(127, 160)) if n != 10} | set("\u061c\u200e\u200f\u2028\u2029")
 CONTROLS |= {chr(n) for n in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}

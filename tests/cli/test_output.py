@@ -83,6 +83,7 @@ def test_query_gives_plain_values_without_loss(project: Project, tmp_path: Path,
     assert list(found)[:2] == ["PK", "SK"]
 
 
+@pytest.mark.row(21)
 def test_hostile_values_reach_the_terminal_without_their_controls(
     project: Project, tmp_path: Path, moto_server: str
 ) -> None:
@@ -99,6 +100,7 @@ def test_hostile_values_reach_the_terminal_without_their_controls(
     assert json.loads(data)["Title"] == hostile
 
 
+@pytest.mark.row(21)
 def test_hostile_words_come_back_clean_in_errors(migrated: Shell) -> None:
     done = migrated("query", "employee_data", "\x1b[31mx\u202e\ny")
     assert done.returncode == 2
@@ -159,6 +161,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(migrated: Shell, words: tuple[s
     assert done.stderr in ("", "18 items\n")
 
 
+@pytest.mark.row(24)
 def test_a_closed_pipe_is_141(migrated: Shell) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -171,6 +174,7 @@ def test_a_closed_pipe_is_141(migrated: Shell) -> None:
     assert (process.returncode, stderr) == (141, b"")
 
 
+@pytest.mark.row(24)
 @pytest.mark.parametrize("stdout", [">/dev/full", ">&-"])
 def test_data_that_cannot_be_written_is_a_failure(migrated: Shell, stdout: str) -> None:
     if stdout == ">/dev/full" and not Path("/dev/full").exists():

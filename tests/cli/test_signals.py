@@ -13,6 +13,8 @@ from tests.cli.conftest import Project
 from tests.cli.shell import Proxy
 from tests.target.fake import Reply, Seen
 
+pytestmark = pytest.mark.row(24)
+
 LIMIT = 60
 
 

@@ -75,6 +75,7 @@ def test_a_row_that_has_no_key_is_rejected(bind: Bind, value: str, rule: str, ke
     assert rules(bind(THING + f"INSERT INTO Thing(Id, Any) VALUES (1, {value});", design)) == [rule]
 
 
+@pytest.mark.row(20)
 @pytest.mark.parametrize("character", ["k", "é", "\U0001f600"])
 @pytest.mark.parametrize(
     ("key", "limit"), [("PK", 2048), ("SK", 1024), ("GP", 2048), ("GS", 1024), ("both", 1024)]
@@ -92,6 +93,7 @@ def test_a_key_over_its_length_is_rejected(bind: Bind, key: str, limit: int, cha
     assert (rejected.rule, rejected.reason.split(" ")[0]) == ("key_too_long", key)
 
 
+@pytest.mark.row(20)
 @pytest.mark.parametrize("character", ["x", "é", "\U0001f600", "\x01"])
 def test_an_item_over_400_kb_is_rejected(bind: Bind, character: str) -> None:
     rest = len("PKT#1SKxEntityTypeThingIdName") + 2
@@ -309,6 +311,7 @@ def thing(tmp_path_factory: pytest.TempPathFactory) -> CompiledEntity:
     return compile_design(load_design(path), schema).entity("Thing")
 
 
+@pytest.mark.row(20)
 @given(number=st.integers(0, 999), values=st.tuples(*[VALUES] * len(NAMES)))
 def test_a_row_becomes_the_item_of_its_values_or_is_rejected(
     thing: CompiledEntity, number: int, values: tuple[Any, ...]

@@ -61,6 +61,7 @@ class Children:
 
     def run(self, folder: Path, *words: str, call: str = "fsync", number: int = 0) -> tuple[int, str]:
         """The exit code and all that was said; -9 when killed. Number 0: no call meets the fault."""
+        assert number < PLACE
         idle = PLACE - number if number else 0
         request = {"folder": str(folder), "words": words, "call": call, "idle": idle}
         self.channel.send(json.dumps(request).encode())

@@ -186,6 +186,6 @@ def test_row_13_a_damaged_state_is_never_a_complete_one(
         for command in ("status", "resume", "migrate"):
             code, said = commands.run(things.folder, command)
             assert (code, str(path) in said) == (6, True), (what, command, said)
-            assert "Traceback" not in said and "complete" not in said, (what, command, said)
+            assert "Traceback" not in said and "is complete" not in said, (what, command, said)
     path.write_bytes(sound)
     things.check_complete()

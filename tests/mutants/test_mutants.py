@@ -14,6 +14,7 @@ from tests.mutants.__main__ import judge, main
 from tests.mutants.catalogue import MUTANTS
 from tests.mutants.mutant import ROOT, Mutant, StaleError
 
+pytestmark = pytest.mark.row(26)
 every_mutant = pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 QUICK = next(mutant for mutant in MUTANTS if mutant.name == "checksum-of-answer")
 

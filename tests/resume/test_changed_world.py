@@ -77,6 +77,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.row(15)
 @pytest.mark.parametrize(("text", "make"), CHANGES.items())
 def test_a_changed_source_is_refused_and_the_copy_still_completes_the_run(
     tmp_path: Path, small_db: Path, moto_server: str, table_prefix: str, text: str,
@@ -94,6 +95,7 @@ def test_a_changed_source_is_refused_and_the_copy_still_completes_the_run(
     assert {name: world.actual(name) for name in expected} == expected
 
 
+@pytest.mark.row(15)
 def test_a_commit_that_only_the_write_ahead_log_holds_is_noticed(
     tmp_path: Path, small_db: Path, moto_server: str, table_prefix: str
 ) -> None:
@@ -135,6 +137,7 @@ def test_moving_the_log_into_the_database_is_no_change(
     world.check_equal()
 
 
+@pytest.mark.row(15)
 def test_a_live_source_that_changed_is_loaded_again_from_its_beginning(
     tmp_path: Path, small_db: Path, moto_server: str, table_prefix: str
 ) -> None:
@@ -146,6 +149,7 @@ def test_a_live_source_that_changed_is_loaded_again_from_its_beginning(
     world.check_equal()
 
 
+@pytest.mark.row(18)
 def test_a_changed_design_is_refused_then_loaded_again(
     tmp_path: Path, small_db: Path, moto_server: str, table_prefix: str
 ) -> None:
@@ -179,6 +183,7 @@ def test_comments_in_a_design_are_no_change(
     world.check_equal()
 
 
+@pytest.mark.row(18)
 @pytest.mark.parametrize("recreate", [False, True])
 def test_a_table_that_was_dropped_is_refused_then_loaded_again(
     tmp_path: Path, small_db: Path, moto_server: str, table_prefix: str, recreate: bool
@@ -207,6 +212,7 @@ def test_a_table_that_was_dropped_is_refused_then_loaded_again(
     world.check_equal()
 
 
+@pytest.mark.row(18)
 @pytest.mark.parametrize(
     ("key", "value", "text"),
     [("table_prefix", "other_", "would now go to the table"), ("aws_region", "eu-west-1", "the region is")],

@@ -25,6 +25,8 @@ from tests.engines import Engine
 from tests.resume.world import World
 from tests.target.fake import Reply, Seen, fault
 
+pytestmark = pytest.mark.row(17)
+
 DESIGN, TABLE = "customer_data", "CustomerData"
 SHORT, LONG = 1.5, 60
 

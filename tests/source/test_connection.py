@@ -31,6 +31,7 @@ def refusal(path: Path) -> SourceError:
     return raised.value
 
 
+@pytest.mark.row(14)
 @pytest.mark.parametrize(
     ("make", "cause"),
     [
@@ -93,6 +94,7 @@ def large(write: Write) -> Path:
     return write(ROWS + f"{numbers} INSERT INTO T SELECT i, hex(randomblob(500)) FROM n;")
 
 
+@pytest.mark.row(14)
 def test_a_database_that_was_cut_off_is_refused_at_every_page(large: Path) -> None:
     data = large.read_bytes()
     for size in range(4096, len(data), 4096):
@@ -100,6 +102,7 @@ def test_a_database_that_was_cut_off_is_refused_at_every_page(large: Path) -> No
         assert "malformed" in str(refusal(large)) or "damaged" in str(refusal(large))
 
 
+@pytest.mark.row(14)
 def test_a_page_of_zeros_is_found_before_a_row_is_read(large: Path) -> None:
     data = bytearray(large.read_bytes())
     data[5 * 4096 : 6 * 4096] = bytes(4096)
@@ -118,6 +121,7 @@ def test_what_quick_check_finds_is_said(write: Write) -> None:
     assert error.faults == ("NULL value in T.Name",)
 
 
+@pytest.mark.row(14)
 def test_a_page_of_zeros_is_never_the_end_of_the_rows(large: Path) -> None:
     data = bytearray(large.read_bytes())
     data[20 * 4096 : 21 * 4096] = bytes(4096)
@@ -141,6 +145,7 @@ def crashed(large: Path, tmp_path: Path) -> Path:
     return folder / "left.sqlite"
 
 
+@pytest.mark.row(14)
 def test_a_hot_journal_is_refused_and_left_alone(crashed: Path) -> None:
     before = traces(crashed.parent)
     error = refusal(crashed)
@@ -170,6 +175,7 @@ def test_reading_leaves_no_trace(write: Write, tmp_path: Path, mode: str) -> Non
     assert traces(tmp_path) == before
 
 
+@pytest.mark.row(14)
 def test_the_rows_of_a_live_wal_are_seen(write: Write) -> None:
     path = write("PRAGMA journal_mode=wal;" + ROWS)
     with closing(sqlite3.connect(path, isolation_level=None)) as writer:
@@ -182,6 +188,7 @@ def test_the_rows_of_a_live_wal_are_seen(write: Write) -> None:
         assert check_source(path).rows == {"T": 4}
 
 
+@pytest.mark.row(14)
 def test_a_wal_that_a_crash_left_is_read(write: Write, tmp_path: Path) -> None:
     path = write("PRAGMA journal_mode=wal;" + ROWS)
     left = tmp_path / "left"
@@ -196,6 +203,7 @@ def test_a_wal_that_a_crash_left_is_read(write: Write, tmp_path: Path) -> None:
     assert {name: after[name] for name in before} == before
 
 
+@pytest.mark.row(14)
 def test_a_copy_of_a_live_database_without_its_wal_is_refused(write: Write, tmp_path: Path) -> None:
     """SQLite itself would open it as it was at the last checkpoint."""
     path = write("PRAGMA journal_mode=wal;" + ROWS)

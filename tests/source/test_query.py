@@ -128,6 +128,7 @@ def test_sql_that_does_not_run(make: Open, statement: str, cause: str) -> None:
     assert raised.value.operation == "run the SQL of an access pattern"
 
 
+@pytest.mark.row(21)
 @pytest.mark.parametrize("statement", [ENDLESS, "SELECT * FROM Endless"])
 def test_a_query_without_end_is_cut(make: Open, monkeypatch: pytest.MonkeyPatch, statement: str) -> None:
     source = make(ROWS + f"CREATE VIEW Endless AS {ENDLESS};")

@@ -142,6 +142,7 @@ def test_a_database_whose_schema_is_broken(write: Write) -> None:
         SqliteSource(path)
 
 
+@pytest.mark.row(21)
 @pytest.mark.parametrize(
     ("name", "quoted"), [("a", '"a"'), ('a"b', '"a""b"'), ("", '""'), ("a;--", '"a;--"')]
 )

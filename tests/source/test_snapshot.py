@@ -80,6 +80,7 @@ def test_commits_that_are_only_in_the_wal_are_copied(write: Write, copy: Path) -
         assert contents(copy)[-1] == (1000, "in the wal")
 
 
+@pytest.mark.row(16)
 def test_a_copy_is_one_moment_while_somebody_writes(write: Write, copy: Path) -> None:
     """Each transaction moves an amount from one row to another: every moment has one sum."""
     path = write(
@@ -112,6 +113,7 @@ def test_a_copy_is_one_moment_while_somebody_writes(write: Write, copy: Path) ->
     assert moved > 0
 
 
+@pytest.mark.row(16)
 def test_a_copy_is_of_the_moment_it_began(write: Write, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is committed between its steps is not in it, nor does it begin again."""
     monkeypatch.setattr("migration_tool.source.snapshot._PAGES_PER_STEP", 20)
@@ -130,6 +132,7 @@ def test_a_copy_is_of_the_moment_it_began(write: Write, copy: Path, monkeypatch:
     assert len(steps) > 2
 
 
+@pytest.mark.row(16)
 def test_a_read_in_place_is_one_moment_while_somebody_writes(write: Write) -> None:
     path = write("PRAGMA journal_mode=wal;" + ROWS)
     with writer(path) as connection, SqliteSource(path) as source:
@@ -191,6 +194,7 @@ def test_a_fingerprint_stands_still_while_nothing_changes(source: Path) -> None:
     assert fingerprint(source) == before
 
 
+@pytest.mark.row(15)
 def test_a_changed_row_is_noticed_at_the_same_size_and_time(source: Path) -> None:
     before, was = fingerprint(source), source.stat()
     with closing(sqlite3.connect(source)) as connection:
@@ -201,6 +205,7 @@ def test_a_changed_row_is_noticed_at_the_same_size_and_time(source: Path) -> Non
     assert fingerprint(source) != before
 
 
+@pytest.mark.row(15)
 def test_a_commit_that_is_only_in_the_wal_is_noticed(write: Write) -> None:
     path = write("PRAGMA journal_mode=wal;" + ROWS)
     with writer(path) as connection:
@@ -248,6 +253,7 @@ def test_a_copy_by_another_version_of_sqlite_is_the_same(source: Path, copy: Pat
     assert same_content(source, copy, copy.with_suffix(".scratch"))
 
 
+@pytest.mark.row(15)
 @pytest.mark.parametrize(
     "change",
     [
@@ -267,6 +273,20 @@ def test_any_other_change_is_one(source: Path, copy: Path, change: str) -> None:
     assert list(copy.parent.iterdir()) == [copy]
 
 
+@pytest.mark.row(15)
+def test_a_vacuum_that_gives_rows_other_numbers_is_a_change(write: Write, copy: Path) -> None:
+    """The position of a run in a table without an INTEGER PRIMARY KEY is the number of a row."""
+    path = write("CREATE TABLE T (Name TEXT); INSERT INTO T (rowid, Name) VALUES (1, 'a'), (7, 'b');")
+    copy_database(path, copy, quiet)
+    before = fingerprint(path)
+    with writer(path) as connection:
+        connection.execute("VACUUM")
+        assert connection.execute("SELECT rowid FROM T").fetchall() == [(1,), (2,)]
+    assert fingerprint(path) != before
+    assert not same_content(path, copy, copy.with_suffix(".scratch"))
+
+
+@pytest.mark.row(15)
 def test_the_fingerprint_of_the_schema_is_of_the_schema(source: Path) -> None:
     before = schema_fingerprint(source)
     with writer(source) as connection:

@@ -17,6 +17,8 @@ from migration_tool.state.store import StateStore
 
 from .samples import RUN, checkpoint, checkpoints, finished
 
+pytestmark = pytest.mark.row(13)
+
 
 def refused(data: bytes) -> str:
     with pytest.raises(StateError) as raised:

@@ -30,6 +30,7 @@ SAVE_FOREVER = """
 """
 
 
+@pytest.mark.row(1)
 @pytest.mark.parametrize("seed", range(20))
 def test_a_kill_at_any_moment_leaves_the_last_durable_state(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
@@ -51,6 +52,7 @@ def test_a_kill_at_any_moment_leaves_the_last_durable_state(tmp_path: Path, seed
         assert not list(tmp_path.glob(".*.tmp"))
 
 
+@pytest.mark.row(11)
 @pytest.mark.parametrize("size", [0, 1, 1000, 1500])
 def test_a_file_size_limit_leaves_the_old_state(tmp_path: Path, size: int) -> None:
     before = StateStore(tmp_path).save(checkpoint())
@@ -73,6 +75,7 @@ def test_a_file_size_limit_leaves_the_old_state(tmp_path: Path, size: int) -> No
     assert sorted(tmp_path.iterdir()) == there
 
 
+@pytest.mark.row(11)
 def test_a_file_size_limit_on_the_reject_file_takes_back_the_part_that_was_written(tmp_path: Path) -> None:
     code = """
     from migration_tool.errors import StateError
@@ -92,6 +95,7 @@ def test_a_file_size_limit_on_the_reject_file_takes_back_the_part_that_was_writt
     assert run(tmp_path, code) == (6, "", "")
 
 
+@pytest.mark.row(11)
 def test_a_full_disk_leaves_the_old_state(small_disk: Path) -> None:
     store = StateStore(small_disk / "state")
     before = store.save(checkpoint())
@@ -107,6 +111,7 @@ def test_a_full_disk_leaves_the_old_state(small_disk: Path) -> None:
     assert store.save(before).generation == 2
 
 
+@pytest.mark.row(12)
 def test_a_read_only_disk_is_named(small_disk: Path) -> None:
     store = StateStore(small_disk / "state")
     before = store.save(checkpoint())
@@ -118,6 +123,7 @@ def test_a_read_only_disk_is_named(small_disk: Path) -> None:
     assert StateStore(store.folder).latest() == before
 
 
+@pytest.mark.row(12)
 @pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not bind root")
 def test_a_read_only_folder_is_named(tmp_path: Path) -> None:
     store = StateStore(tmp_path)

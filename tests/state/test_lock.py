@@ -12,6 +12,8 @@ from migration_tool.state.store import StateStore
 from .processes import kill, process
 from .samples import checkpoint
 
+pytestmark = pytest.mark.row(17)
+
 HOLD = """
     with store.lock():
         print("held", flush=True)

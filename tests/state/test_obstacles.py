@@ -13,6 +13,7 @@ from migration_tool.state.store import StateStore
 from .samples import LATER_RUN, RUN, checkpoint, names, put
 
 
+@pytest.mark.row(12)
 @pytest.mark.parametrize("kind", ["link", "broken link", "folder", "pipe"])
 def test_what_is_no_regular_file_is_refused(store: StateStore, kind: str, tmp_path: Path) -> None:
     store.folder.mkdir(mode=0o700)
@@ -27,6 +28,7 @@ def test_what_is_no_regular_file_is_refused(store: StateStore, kind: str, tmp_pa
     assert not elsewhere.exists() or elsewhere.read_bytes() == b"theirs"
 
 
+@pytest.mark.row(12)
 @pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
 def test_a_lock_that_is_no_regular_file_is_refused(store: StateStore, kind: str, tmp_path: Path) -> None:
     store.folder.mkdir(mode=0o700)
@@ -35,6 +37,7 @@ def test_a_lock_that_is_no_regular_file_is_refused(store: StateStore, kind: str,
         pytest.fail("the lock was taken")
 
 
+@pytest.mark.row(12)
 @pytest.mark.parametrize("kind", ["link", "file"])
 def test_a_state_folder_that_is_none_is_refused(tmp_path: Path, kind: str) -> None:
     folder = tmp_path / "state"
@@ -49,6 +52,7 @@ def test_a_state_folder_that_is_none_is_refused(tmp_path: Path, kind: str) -> No
         pytest.fail("the lock was taken")
 
 
+@pytest.mark.row(11)
 @pytest.mark.parametrize("operation", ["fsync", "replace"])
 def test_a_failing_disk_leaves_the_old_state(
     store: StateStore, monkeypatch: pytest.MonkeyPatch, operation: str
@@ -92,6 +96,7 @@ def test_a_save_is_flushed_before_and_after_the_rename(
     assert events == ["fsync file", "rename", "fsync folder"]
 
 
+@pytest.mark.row(11)
 def test_a_disk_that_keeps_less_than_it_was_given_is_noticed(
     store: StateStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

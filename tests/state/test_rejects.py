@@ -105,6 +105,7 @@ def test_a_value_without_a_form_leaves_the_file_alone(path: Path) -> None:
     assert path.stat().st_size == size == log.append([])
 
 
+@pytest.mark.row(12)
 @pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
 def test_what_is_no_regular_file_is_refused(path: Path, kind: str, tmp_path: Path) -> None:
     path.parent.mkdir()

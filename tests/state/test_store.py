@@ -73,6 +73,7 @@ def test_runs_are_newest_first_and_foreign_files_are_none(store: StateStore) -> 
     assert latest.run_id == LATER_RUN
 
 
+@pytest.mark.row(23)
 def test_a_new_run_sorts_last_whatever_the_clock_says(store: StateStore) -> None:
     first = store.new_run_id(1795210200.0)
     assert first.startswith("20261120T")

@@ -13,6 +13,8 @@ from migration_tool.state.store import StateStore
 
 from .samples import RUN
 
+pytestmark = pytest.mark.row(13)
+
 OLD = {n: (Path(__file__).parent / f"version{n}.json").read_bytes() for n in range(1, VERSION)}
 
 

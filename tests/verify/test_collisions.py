@@ -17,6 +17,8 @@ from migration_tool.verify.collisions import (
 
 from .conftest import Bind
 
+pytestmark = pytest.mark.row(19)
+
 SCHEMA = "CREATE TABLE Loose (Key, Name TEXT); CREATE TABLE Firm (Id INTEGER PRIMARY KEY);"
 DESIGN = """
 entities:

@@ -19,6 +19,8 @@ from migration_tool.source.sqlite import SqliteSource
 
 from .helpers import NAMES, compiled_designs
 
+pytestmark = pytest.mark.row(19)
+
 SCHEMA = """
 CREATE TABLE One (
   Id INTEGER PRIMARY KEY, Name TEXT, Code TEXT UNIQUE, Level REAL UNIQUE, Any_ UNIQUE, Kind NUMERIC UNIQUE);
