@@ -89,6 +89,19 @@ def translated(operation: str, obj: object) -> Iterator[None]:
         raise from_botocore(error, operation, obj) from error
 
 
+@contextmanager
+def answered(operation: str, obj: object) -> Iterator[None]:
+    """As `translated`. An answer that botocore or the block can make nothing of is a TargetError, too."""
+    from botocore.parsers import ResponseParserError
+
+    try:
+        with translated(operation, obj):
+            yield
+    except (ResponseParserError, AttributeError, LookupError, TypeError, ValueError) as error:
+        hint = "check that the endpoint is DynamoDB and that nothing else answers for it, then run it again"
+        raise TargetError(operation, obj, "the answer is none of DynamoDB's", hint) from error
+
+
 def _botocore_hint(error: Exception) -> str:
     from botocore import exceptions as known
 

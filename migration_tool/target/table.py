@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from migration_tool.errors import TargetError
 from migration_tool.model import TableIdentity
-from migration_tool.target.faults import code_of, translated
+from migration_tool.target.faults import answered, code_of
 
 if TYPE_CHECKING:
     from migration_tool.design.model import Design
@@ -110,12 +110,12 @@ def create_table(target: Target, name: str, design: Design, patience: Patience |
 def describe(target: Target, name: str) -> TableFacts | None:
     """The table as it is, None if there is none. Raises TargetError."""
     try:
-        answer = _control(target, "describe_table", "describe the table", name, {"TableName": name})
+        with answered("describe the table", name):
+            return _facts(target.client.describe_table(TableName=name)["Table"])
     except TargetError as error:
         if _code(error) == "ResourceNotFoundException":
             return None
         raise
-    return _facts(answer["Table"])
 
 
 def capacity(target: Target, name: str) -> Capacity:
@@ -276,7 +276,7 @@ def _keys_of(schema: list[dict[str, str]]) -> tuple[str, ...]:
 
 def _control(target: Target, method: str, operation: str, name: str, request: Mapping[str, Any]) -> Any:
     client = target.client
-    with translated(operation, name):
+    with answered(operation, name):
         return getattr(client, method)(**request)
 
 

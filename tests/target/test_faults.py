@@ -5,9 +5,10 @@ import inspect
 import pytest
 from botocore import exceptions as known
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from migration_tool.errors import TargetError
-from migration_tool.target.faults import bare, code_of, from_botocore, from_code, stem, translated
+from migration_tool.target.faults import answered, bare, code_of, from_botocore, from_code, stem, translated
 
 EVERY = [
     error
@@ -76,3 +77,18 @@ def test_codes_lose_their_namespace() -> None:
     assert bare("com.amazonaws.dynamodb.v20120810#X:http://internal") == "X"
     assert stem("com.amazon.coral.service#AccessDeniedException") == "AccessDenied"
     assert stem("InternalServerError") == "InternalServerError"
+
+
+@pytest.mark.parametrize(
+    "error", [ResponseParserError("<html>"), KeyError("Table"), AttributeError("update")]
+)
+def test_an_answer_that_is_none_of_dynamodbs_is_told(error: Exception) -> None:
+    with pytest.raises(TargetError, match="none of DynamoDB's") as caught, answered("describe", "music"):
+        raise error
+    assert "endpoint" in caught.value.hint
+
+
+def test_a_refusal_keeps_its_code_where_answers_are_read() -> None:
+    refused = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DescribeTable")
+    with pytest.raises(TargetError, match="AccessDenied"), answered("describe", "music"):
+        raise refused
