@@ -32,6 +32,7 @@ from migration_tool.state.checkpoint import Checkpoint
 from migration_tool.state.control import Wishes, withdraw_limit
 from migration_tool.state.store import StateStore
 from migration_tool.steering import Steering
+from migration_tool.target.faults import resumable
 from migration_tool.target.loader import Loader
 from migration_tool.target.session import preload
 from migration_tool.target.table import capacity
@@ -211,7 +212,7 @@ class _Run:
                 self._load(source, wire, tables)
             if not self.config.settings.enable_validation:
                 return None
-            with self._phase("validation"):
+            with self._phase("validation"), resumable():
                 return self._validate(source, wire, tables)
 
     def _source_path(self) -> Path:

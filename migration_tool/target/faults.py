@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from migration_tool.errors import TargetError
+from migration_tool.errors import Stopped, TargetError, Unanswered
 
 LOGIN_HINT = (
     "give credentials (aws configure, aws sso login, or the AWS_* environment), then run the command again"
@@ -100,6 +100,16 @@ def answered(operation: str, obj: object) -> Iterator[None]:
     except (ResponseParserError, AttributeError, LookupError, TypeError, ValueError) as error:
         hint = "check that the endpoint is DynamoDB and that nothing else answers for it, then run it again"
         raise TargetError(operation, obj, "the answer is none of DynamoDB's", hint) from error
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    """In a run that goes on from here when it is resumed: what nobody answered stops it, no more."""
+    try:
+        yield
+    except Unanswered as error:
+        hint = f"{error.hint}: `migrate.py resume`"
+        raise Stopped(error.operation, error.obj, error.cause, hint) from error
 
 
 def _botocore_hint(error: Exception) -> str:
