@@ -77,6 +77,10 @@ class TargetError(MigrationError):
     exit_code = 5
 
 
+class Unanswered(TargetError):
+    """DynamoDB could not be reached, or our credentials have ended: later the same request may succeed."""
+
+
 class StateError(MigrationError):
     exit_code = 6
 

@@ -35,6 +35,7 @@ from migration_tool.state.control import Wishes, withdraw_limit
 from migration_tool.state.store import StateStore
 from migration_tool.steering import Steering
 from migration_tool.supplies import share
+from migration_tool.target.faults import resumable
 from migration_tool.target.loader import Loader
 from migration_tool.target.session import preload
 from migration_tool.target.table import capacity
@@ -208,7 +209,7 @@ class Run:
             require_budget(self.checkpoint, self.config.settings.max_rejects)
             if not self.config.settings.enable_validation:
                 return None
-            with self._phase("validation"):
+            with self._phase("validation"), resumable():
                 return self._validate(source, wire, tables)
 
     def _source_path(self) -> Path:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 import orjson
 
-from migration_tool.errors import TargetError
+from migration_tool.errors import TargetError, Unanswered
 from migration_tool.target.answers import REQUIRED, Answer, Reaction, Verdict, classify
 from migration_tool.target.faults import EXPIRED_HINT, from_code
 
@@ -143,12 +143,13 @@ class Exchange(Generic[K]):
     def _error(self, asked: _Asked[K], verdict: Verdict) -> TargetError:
         sends = f" ({asked.attempts} times)" if asked.attempts > 1 else ""
         message = f"{verdict.message}{sends}"
-        otherwise = ""
+        if verdict.reaction in _HOPELESS:
+            return from_code(self._operation, self._obj, verdict.code, message, asked.operation)
+        otherwise = f"check that {self._wire.target.url} answers, then run the command again"
         if verdict.reaction is Reaction.CREDENTIALS:
             otherwise = EXPIRED_HINT
-        elif verdict.reaction not in _HOPELESS:
-            otherwise = f"check that {self._wire.target.url} answers, then run the command again"
-        return from_code(self._operation, self._obj, verdict.code, message, asked.operation, otherwise)
+        error = from_code(self._operation, self._obj, verdict.code, message, asked.operation, otherwise)
+        return Unanswered(error.operation, error.obj, error.cause, error.hint)
 
 
 def call(wire: Wire, operation: str, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from migration_tool.errors import MigrationError, TargetError
+from migration_tool.errors import MigrationError, Stopped, TargetError, Unanswered
 from migration_tool.redaction import redacted
 
 LOGIN_HINT = (
@@ -107,6 +107,16 @@ def answered(operation: str, obj: object) -> Iterator[None]:
     except Exception as error:
         cause = f"the answer cannot be read ({type(error).__name__}: {error})"
         raise TargetError(operation, obj, _short(cause), NO_DYNAMODB_HINT) from error
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    """In a run that goes on from here when it is resumed: what nobody answered stops it, no more."""
+    try:
+        yield
+    except Unanswered as error:
+        hint = f"{error.hint}: `migrate.py resume`"
+        raise Stopped(error.operation, error.obj, error.cause, hint) from error
 
 
 def _botocore_hint(error: Exception) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from migration_tool.errors import TargetError
+from migration_tool.errors import TargetError, Unanswered
 from migration_tool.target.backoff import Backoff
 from migration_tool.target.exchange import Exchange
 from migration_tool.target.session import Target
@@ -91,7 +91,7 @@ def test_what_cannot_pass_is_an_error_at_once(serve: Serve, reply: Reply, cause:
 
 def test_a_transient_fault_is_bounded_by_attempts(serve: Serve) -> None:
     server = serve([Reply(500, b"{}")])
-    with wired(server.url, max_attempts=4) as wire, pytest.raises(TargetError) as caught:
+    with wired(server.url, max_attempts=4) as wire, pytest.raises(Unanswered) as caught:
         wire.call("Query", {"TableName": "t"})
     assert len(server.seen) == 4
     assert "4 times" in caught.value.cause
@@ -104,7 +104,7 @@ def test_a_throttle_is_bounded_by_age_only(serve: Serve) -> None:
     with wired(server.url, max_attempts=2) as wire:
         assert wire.call("Query", {"TableName": "t"}) == DONE
     server = serve([throttled])
-    with wired(server.url, max_age_seconds=0.2) as wire, pytest.raises(TargetError, match="Throttling"):
+    with wired(server.url, max_age_seconds=0.2) as wire, pytest.raises(Unanswered, match="Throttling"):
         wire.call("Query", {"TableName": "t"})
     assert len(server.seen) > 1
 
