@@ -101,7 +101,7 @@ def lived(life: Life) -> Life:
     life.run("-v", "migrate", "--yes", *TABLE, refuse="DescribeTable", code=5)
     life.run("-v", "resume", refuse="BatchWriteItem", code=9)
     life.run("tune", "--max-wcu", "5000")
-    life.run("-v", "resume", refuse="Scan", code=5)
+    life.run("-v", "resume", refuse="Scan", code=9)
     life.run("status", "--json")
     life.run("-v", "resume")
     life.run("-v", "validate", *TABLE, "--report", "reports/r.html")
