@@ -321,10 +321,10 @@ UNKNOWN = {"name": "c", "skip_reason": "c is not known there"}
     [
         ([CLEAN], None, 0, "1 releases, 0 not looked up, 0 vulnerabilities"),
         ([CLEAN, BAD], None, 1, "b 2 CVE-1 mended in 3"),
-        ([CLEAN, UNKNOWN], [CLEAN, CLEAN], 1, "c is not known there"),
+        ([CLEAN, UNKNOWN], [CLEAN, CLEAN], 0, "c is not known there"),
         ([UNKNOWN], [CLEAN], 0, "asking osv"),
         (None, [BAD], 1, "b 2 CVE-1 mended in 3"),
-        ([UNKNOWN], None, 3, "no database could be reached"),
+        ([UNKNOWN], None, 3, "no database could look up"),
         (None, None, 3, "no network"),
     ],
 )
