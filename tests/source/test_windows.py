@@ -66,7 +66,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def fill(path: Path, things: Sequence[Sequence[Any]], parts: Sequence[Sequence[Any]] = ()) -> None:
-    gc.collect()  # a statement that nobody has finished keeps the file locked, also behind a closed connection
+    gc.collect()  # an unfinished statement keeps the file locked, also behind a closed connection
     with closing(sqlite3.connect(path / "things.sqlite", isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous=OFF")
         for table in ("Thing", "Maker", "Part"):
