@@ -24,9 +24,9 @@ from migration_tool.leases import Leases
 from migration_tool.model import TableIdentity
 from migration_tool.state.checkpoint import Checkpoint
 from migration_tool.state.store import StateStore
+from migration_tool.target.facts import IndexFacts, TableFacts
 from migration_tool.target.lease import Place, Record
 from migration_tool.target.session import Target
-from migration_tool.target.table import IndexFacts, TableFacts
 from tests.target.fake import FakeServer, fault
 
 KEYS = ("PK", "SK")

@@ -137,7 +137,12 @@ class SqliteSource:
             return reader.take(count)
 
     def chunks(self, read: Read, after: Position | None = None) -> Iterator[Chunk]:
-        """All rows behind `after`, some hundreds at a time."""
+        """All rows behind `after`, some hundreds at a time.
+
+        What comes after these may be queries: functions can only be changed while no statement is under way.
+        """
+        with self._using("prepare to read"):
+            self._know_unicode()
         reader = self.reader(read, sql.Behind(after) if after else None)
         while (chunk := self.take(reader, _CHUNK)).rows:
             yield chunk

@@ -150,7 +150,7 @@ def test_a_failure_that_no_item_explains_stays_what_it_is(wire: FakeWire) -> Non
         raise KeyError("ours")
 
     with pytest.raises(KeyError, match="ours"):
-        list(Share("Shop", 1, [0], look).pages(cast(Wire, wire)))
+        list(Share(0, "Shop", 1, [0], look).pages(cast(Wire, wire)))
 
 
 def test_rejected_rows_are_counted_with_their_reasons(bind: Bind, tmp_path: Path) -> None:
