@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 CASES = {"lower": "\x03", "upper": "\x04"}
-"""What stands around text whose case Python has to change: SQLite knows that of ASCII only."""
+"""What stands around text whose case Python changes: SQLite's own functions know ASCII only."""
 _MOST_FRAGMENTS = 90
 """Of one printf(); SQLite takes 100 arguments of a function, or more."""
 
@@ -25,7 +25,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Cased(Slot):
-    """Text in lower or upper case: `source` where it is ASCII, else `marked`.
+    """Text in lower or upper case: `marked` for Python to change.
 
     value  the column
     case   a character of CASES
@@ -53,7 +53,7 @@ def called(functions: Sequence[str], value: str) -> Slot:
 
 
 def marked(fragment: Fragment) -> Fragment:
-    """The fragment as it is where its text is not ASCII."""
+    """The fragment as it is written."""
     return Slot("%s", fragment.marked) if isinstance(fragment, Cased) else fragment
 
 

@@ -168,10 +168,6 @@ class _Text:
     def _quoted(self, parts: Sequence[Fragment]) -> str:
         """Source of a JSON string. Marks come behind the quoting, which would escape them."""
         cased = [part for part in parts if isinstance(part, Cased)]
-        plain = f"json_quote({joined(parts)})"
-        if not cased:
-            return plain
-        ascii_only = " AND ".join(f"{_size(part.value)} = length({part.value})" for part in cased)
         quoted = f"json_quote({joined([marked(part) for part in parts])})"
         texts = joined([marked(part) for part in parts if isinstance(part, Slot) and part.mark == "%s"])
         for case in dict.fromkeys(part.case for part in cased):
@@ -179,8 +175,8 @@ class _Text:
             count = 2 * sum(part.case == case for part in cased)
             mark = f"char({ord(case)})"
             alone = f"length({texts}) - length(replace({texts}, {mark}, '')) = {count}"
-            self._tests.append(f"coalesce(({ascii_only}) OR {alone}, 1)")
-        return f"CASE WHEN {ascii_only} THEN {plain} ELSE {quoted} END"
+            self._tests.append(f"coalesce({alone}, 1)")
+        return quoted
 
     def _part(self, part: str | Field, nullable: bool) -> Fragment:
         """A part of a key or a composed text; `nullable`: NULL has been thought of."""

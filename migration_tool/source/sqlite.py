@@ -24,7 +24,6 @@ from migration_tool.source.paths import Paths
 from migration_tool.source.rows import RowReader, decode
 from migration_tool.source.schema import (
     cursor_of,
-    mentions_case_functions,
     read_schema,
     uses_case_functions,
 )
@@ -72,8 +71,9 @@ class SqliteSource:
         self.schema: Schema = read_schema(connection)
         self._cursors = {name: cursor_of(connection, table) for name, table in self.schema.tables.items()}
         self._paths = Paths(connection, self.schema)
-        self._case_functions("unicode_")
-        self._unicode = uses_case_functions(connection)
+        for prefix in ("unicode_",) if uses_case_functions(connection) else ("unicode_", ""):
+            connection.create_function(f"{prefix}lower", 1, _lower, deterministic=True)
+            connection.create_function(f"{prefix}upper", 1, _upper, deterministic=True)
         self._journal_mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
         self._encoding = connection.execute("PRAGMA encoding").fetchone()[0]
         connection.set_authorizer(_authorise)
@@ -137,12 +137,7 @@ class SqliteSource:
             return reader.take(count)
 
     def chunks(self, read: Read, after: Position | None = None) -> Iterator[Chunk]:
-        """All rows behind `after`, some hundreds at a time.
-
-        What comes after these may be queries: functions can only be changed while no statement is under way.
-        """
-        with self._using("prepare to read"):
-            self._know_unicode()
+        """All rows behind `after`, some hundreds at a time."""
         reader = self.reader(read, sql.Behind(after) if after else None)
         while (chunk := self.take(reader, _CHUNK)).rows:
             yield chunk
@@ -172,7 +167,6 @@ class SqliteSource:
         lower() and upper() know all of Unicode here, as in a design, not only ASCII; where the schema itself
         is built with SQLite's own ones, only unicode_lower() and unicode_upper() do.
         """
-        self._know_unicode()
         deadline = monotonic() + QUERY_SECONDS
         self._connection.set_progress_handler(lambda: monotonic() > deadline, _INSTRUCTIONS_PER_CHECK)
         self._connection.text_factory = decode
@@ -194,22 +188,10 @@ class SqliteSource:
         return SourceFacts(self.path, self.path.stat().st_size, self._encoding, self._journal_mode, rows)
 
     def _prepare_read(self, read: Read) -> None:
-        if read.where and mentions_case_functions(read.where):
-            self._know_unicode()
         if read.ancestries:
             self._connection.set_authorizer(None)
             self._paths.prepare(read)
             self._connection.set_authorizer(_authorise)
-
-    def _know_unicode(self) -> None:
-        """From now on lower() and upper() know all of Unicode, unless the schema is built with SQLite's."""
-        if not self._unicode:
-            self._unicode = True
-            self._case_functions("")
-
-    def _case_functions(self, prefix: str) -> None:
-        self._connection.create_function(f"{prefix}lower", 1, _lower, deterministic=True)
-        self._connection.create_function(f"{prefix}upper", 1, _upper, deterministic=True)
 
     @contextmanager
     def _using(self, operation: str) -> Iterator[None]:

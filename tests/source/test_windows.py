@@ -174,7 +174,8 @@ def test_usual_rows_are_made_by_sqlite(folder: Path) -> None:
     fill(folder, [thing(n, 1, name) for n, name in enumerate(names, 1)], [(1, "p", 0.25), (1, "a", 3.0)])
     window = first_window(folder)
     assert isinstance(window, Made)
-    assert [n for n in window.odd if n != names.index("tab\there")] == []
+    escaped = {names.index("tab\there"), names.index('a "b" \\ c')}
+    assert set(window.odd) <= escaped, "what JSON escapes is left to Python where its case changes"
     assert both(folder)[0] == both(folder)[1]
 
 
