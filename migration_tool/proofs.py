@@ -21,8 +21,8 @@ from migration_tool.job import Bound, bind
 from migration_tool.model import TableIdentity
 from migration_tool.source.snapshot import fingerprint
 from migration_tool.source.sqlite import SqliteSource, check_source
-from migration_tool.state.checkpoint import Checkpoint, TableProof
-from migration_tool.state.proofs import every
+from migration_tool.state.checkpoint import Checkpoint
+from migration_tool.state.proofs import TableProof, every
 from migration_tool.state.store import StateStore
 from migration_tool.state.validation import TableSums, Validation, read_validation
 from migration_tool.verify.journal import Journal
@@ -127,17 +127,24 @@ def source_to_read(
     return config.source_db, content
 
 
-def standing(config: Config, checkpoint: Checkpoint) -> list[str]:
-    """What the proofs of a completed run are worth now, a sentence each."""
+def world_of(checkpoint: Checkpoint, tables: Sequence[Bound], url: str) -> World:
+    """What the validation at the end of a run is about."""
+    return World(tables, content_read(checkpoint), url, checkpoint.fingerprints.targets)
+
+
+def tell_standing(config: Config, checkpoint: Checkpoint, tell: Callable[[str], None]) -> None:
+    """Tells what the proofs of a completed run are worth now."""
     if not checkpoint.proofs:
-        return []
+        return
     try:
         content = fingerprint(config.source_db)
         with SqliteSource(config.source_db) as source:
             tables = bind(config, tuple(checkpoint.proofs), source.schema)
     except MigrationError as error:
-        return [f"Whether the proof of the run still counts cannot be told: {error}"]
-    return World(tables, content, "", {}).told(checkpoint)
+        tell(f"Whether the proof of the run still counts cannot be told: {error}")
+        return
+    for text in World(tables, content, "", {}).told(checkpoint):
+        tell(text)
 
 
 def open_journal(
@@ -193,10 +200,12 @@ def proved(checkpoint: Checkpoint, found: Found | None, source: Path) -> Checkpo
     news = _news(found.report) if found else {}
     if not found or not news or not found.world.content or not _is_still(source, found.world.content):
         return checkpoint
-    for bound in found.world.tables:
-        if difference := news.get(bound.name):
-            checkpoint = checkpoint.with_proof(bound.name, _proof(checkpoint, found.world, bound, difference))
-    return checkpoint
+    fresh = {
+        bound.name: _proof(checkpoint, found.world, bound, news[bound.name])
+        for bound in found.world.tables
+        if bound.name in news
+    }
+    return replace(checkpoint, proofs={**checkpoint.proofs, **fresh})
 
 
 def _proof(checkpoint: Checkpoint, world: World, bound: Bound, difference: TableDifference) -> TableProof:

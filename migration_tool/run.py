@@ -128,8 +128,7 @@ def resume(
             return None
         if checkpoint.status == "completed":
             world.require_still_there(config, checkpoint)
-            for text in proofs.standing(config, checkpoint):
-                observer.notice(text)
+            proofs.tell_standing(config, checkpoint, observer.notice)
             return None
         endpoint = open_target(config, start="target" in accept)
         changes = world.changes_since(config, endpoint, checkpoint)
@@ -256,8 +255,7 @@ class Run:
             self.checkpoint = ledger.saved
 
     def _validate(self, source: SqliteSource, wire: Wire, tables: Sequence[Bound]) -> Report:
-        known = self.checkpoint.fingerprints.targets
-        about = proofs.World(tables, proofs.content_read(self.checkpoint), wire.target.url, known)
+        about = proofs.world_of(self.checkpoint, tables, wire.target.url)
         with proofs.open_journal(self.store, self.checkpoint, about, self.observer.notice) as journal:
             report = validate(
                 source,
@@ -286,8 +284,7 @@ class Run:
             )
         LOG.info("phase begins", extra={"phase": name})
         self.observer.phase(name)
-        checkpoint = self.checkpoint.with_status("in_progress").with_phase(name, started=time.time())
-        self._save(checkpoint)
+        self._save(self.checkpoint.with_status("in_progress").with_phase(name, started=time.time()))
         yield
         self._save(self.checkpoint.with_phase(name, finished=time.time()))
 

@@ -16,10 +16,10 @@ from typing import Any, Literal, get_args
 from migration_tool.errors import StateError
 from migration_tool.model import Position, TableIdentity
 from migration_tool.state.codec import printable
-from migration_tool.state.fields import DamagedError, Fields, mapping
+from migration_tool.state.fields import DamagedError, Fields
 from migration_tool.state.live import Flow, Lease, Pace, Tuning
 from migration_tool.state.progress import Counters, EntityProgress, Fingerprints, PhaseTime, RunError
-from migration_tool.state.proofs import TableProof
+from migration_tool.state.proofs import TableProof, proofs_from_json
 
 __all__ = [
     "STATUSES",
@@ -33,7 +33,6 @@ __all__ = [
     "PhaseTime",
     "RunError",
     "Status",
-    "TableProof",
     "Tuning",
 ]
 
@@ -214,9 +213,6 @@ class Checkpoint:
         targets = {**self.fingerprints.targets, table: identity}
         return replace(self, fingerprints=replace(self.fingerprints, targets=targets))
 
-    def with_proof(self, table: str, proof: TableProof) -> Checkpoint:
-        return replace(self, proofs={**self.proofs, table: proof})
-
     def continues(self, earlier: Checkpoint) -> bool:
         """Whether `earlier` is still a safe place to go on from, should this one be lost."""
         if earlier.status == "completed" != self.status or len(earlier.entities) != len(self.entities):
@@ -279,7 +275,7 @@ class Checkpoint:
             pace=Pace.from_json(f.any("pace"), f.where("pace")),
             flow=Flow.from_json(f.any("flow"), f.where("flow")),
             lease=Lease.from_json(f.any("lease"), f.where("lease")),
-            proofs=_proofs(f.any("proofs"), f.where("proofs")),
+            proofs=proofs_from_json(f.any("proofs"), f.where("proofs")),
             generation=f.count("generation"),
         )
         if fault := checkpoint._fault():
@@ -292,8 +288,6 @@ class Checkpoint:
             return "an entity stands in it twice"
         if not all(table in self.tables for table, _ in names):
             return "an entity belongs to a table that the run does not have"
-        if not self.proofs.keys() <= self.tables.keys():
-            return "a proof belongs to a table that the run does not have"
         if self.status == "completed" and not (names and all(e.done for e in self.entities)):
             return "completed, although an entity is not done"
         return ""
@@ -302,7 +296,3 @@ class Checkpoint:
         name = (changed.table, changed.entity)
         entities = tuple(changed if (e.table, e.entity) == name else e for e in self.entities)
         return replace(self, entities=entities)
-
-
-def _proofs(value: object, where: str) -> dict[str, TableProof]:
-    return {t: TableProof.from_json(p, f"{where}.{t}") for t, p in mapping(value, where).items()}

@@ -54,9 +54,8 @@ def write_wish(path: Path, wish: Wish) -> None:
         "paused": wish.paused,
         "run_id": wish.run_id,
     }
-    files.require_regular(path, "save the wish")
-    with files.naming("save the wish", path, "free space there or make it writable, then the same again"):
-        files.put_in_place(files.write_temporary(path, _data(document)), path)
+    hint = "free space there or make it writable, then the same again"
+    files.write_whole(path, _data(document), "save the wish", hint)
 
 
 def read_wish(path: Path) -> Wish | None:

@@ -86,6 +86,13 @@ def put_in_place(temporary: Path, path: Path) -> None:
     sync_folder(path.parent)
 
 
+def write_whole(path: Path, data: bytes, operation: str, hint: str) -> None:
+    """Replaces a file; durable when it returns. Raises StateError, with the earlier file untouched."""
+    require_regular(path, operation)
+    with naming(operation, path, hint):
+        put_in_place(write_temporary(path, data), path)
+
+
 def discard(path: Path) -> None:
     with suppress(OSError):
         path.unlink()

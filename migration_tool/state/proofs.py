@@ -99,6 +99,11 @@ class TableProof:
         )
 
 
+def proofs_from_json(value: object, where: str) -> dict[str, TableProof]:
+    """By design name."""
+    return {name: TableProof.from_json(p, f"{where}.{name}") for name, p in mapping(value, where).items()}
+
+
 def every(ranges: Ranges) -> Iterator[KeyRange]:
     """The ranges of all entities."""
     return (part for parts in ranges.values() for part in parts)

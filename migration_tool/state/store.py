@@ -4,8 +4,7 @@
 - `<run>.rejects.jsonl` rejected rows; `.<n>` after it while it is rewritten
 - `<run>.snapshot.sqlite` the private copy of the source
 - `<run>.control.json` what the user wishes of the run while it runs
-- `<run>.validate.json` how far an interrupted validation is
-- `<run>.checked.json` the state that was last found to be in the tables, for `validate --since`
+- `<run>.validate.json` how far a validation is; `<run>.checked.json` the state last found in the tables
 - `.lock` held by the process that works on the folder
 """
 
@@ -119,9 +118,7 @@ class StateStore:
     def keep_checked(self, checkpoint: Checkpoint) -> None:
         """Keeps this state at hand until another is kept, whatever the backups do. Raises StateError."""
         path = self.checked_path(checkpoint.run_id)
-        files.require_regular(path, "keep the checked state")
-        with files.naming("keep the checked state", path, _WRITABLE):
-            files.put_in_place(files.write_temporary(path, seal(checkpoint)), path)
+        files.write_whole(path, seal(checkpoint), "keep the checked state", _WRITABLE)
 
     def save(self, checkpoint: Checkpoint) -> Checkpoint:
         """Writes the next generation; it is durable when this returns.

@@ -58,9 +58,7 @@ def remember_target(folder: Path, target: KnownTarget) -> None:
     targets = sorted(known_targets(folder) | {target})
     document = {"targets": [asdict(each) for each in targets]}
     data = orjson.dumps(document, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
-    path = folder / NAME
-    with files.naming("save the known targets", path, "free space there or make it writable"):
-        files.put_in_place(files.write_temporary(path, data), path)
+    files.write_whole(folder / NAME, data, "save the known targets", "free space there or make it writable")
 
 
 def _read(data: bytes) -> list[KnownTarget]:

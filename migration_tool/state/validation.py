@@ -92,10 +92,8 @@ class Validation:
 
 def write_validation(path: Path, validation: Validation) -> None:
     """Replaces the file; it is durable when this returns. Raises StateError."""
-    operation = "save how far the validation is"
-    files.require_regular(path, operation)
-    with files.naming(operation, path, "free space there or make it writable, then: migrate.py validate"):
-        files.put_in_place(files.write_temporary(path, _seal(validation)), path)
+    hint = "free space there or make it writable, then: migrate.py validate"
+    files.write_whole(path, _seal(validation), "save how far the validation is", hint)
 
 
 def read_validation(path: Path, run_id: str) -> Validation | None:

@@ -75,7 +75,7 @@ def test_everything_written_is_valid(state: Checkpoint) -> None:
 )
 def test_the_schema_refuses_what_the_reader_refuses(path: tuple[str | int, ...], value: object) -> None:
     proof = TableProof("91ab", "77c0", 1, 2.5, {"Artist": (KeyRange((5,), 5, 4, 17),)})
-    envelope = document(checkpoint(generation=1).with_proof("music_catalog", proof))
+    envelope = document(checkpoint(generation=1, proofs={"music_catalog": proof}))
     VALIDATOR.validate(envelope)
     part = envelope
     for step in path[:-1]:
