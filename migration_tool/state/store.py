@@ -32,11 +32,8 @@ BACKUPS = 3
 BACKUP_SECONDS = 5.0
 """The least time between two backups of one run."""
 
-_RUN_ID = re.compile(PATTERN)
 _STATE_FILE = re.compile(rf"({PATTERN})\.json(?:\.[0-9])?")
-_TEMPORARY = re.compile(
-    rf"\.{PATTERN}(?:(?:\.[a-z]+)?\.json(?:\.[0-9])?|\.rejects\.jsonl(?:\.[0-9]+)?)\.[0-9a-f]+\.tmp"
-)
+_TEMPORARY = re.compile(rf"\.{PATTERN}(?:\.[a-z]+)+(?:\.[0-9]+)?\.[0-9a-f]+\.tmp")
 _WRITABLE = "free space there or make it writable, then: migrate.py resume"
 
 
@@ -187,7 +184,7 @@ class StateStore:
         return self._path(run_id).with_suffix(".checked.json")
 
     def _path(self, run_id: str) -> Path:
-        if not _RUN_ID.fullmatch(run_id) or not started(run_id):
+        if not re.fullmatch(PATTERN, run_id) or not started(run_id):
             raise StateError("find the run", repr(run_id), "this is not the name of a run")
         return self.folder / f"{run_id}.json"
 
