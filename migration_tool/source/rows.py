@@ -16,7 +16,8 @@ from migration_tool.errors import SourceError
 from migration_tool.model import Chunk, ColumnRef, InvalidText, Position, Read, Row, Schema
 from migration_tool.source import sql
 
-_AHEAD = 500
+_AHEAD = (16, 500)
+"""Embedded rows that are read at a time: at first, and at most."""
 
 
 class RowReader:
@@ -37,8 +38,14 @@ class RowReader:
         self._width = len(self._cursor(read.table).columns)
         own = tuple(ColumnRef(read.alias, name) for name in schema.tables[read.table].cursor)
         self._leading = bool(own) and read.columns[: self._width] == own
+        self._statements: dict[tuple[type, int], list[str]] = {}
+        self._decode: Callable[[bytes], Any] = str
+        self.go_to(start)
+
+    def go_to(self, start: sql.Start) -> None:
+        """The next rows are those from `start` on."""
         self._start = start
-        self._open(str)
+        self._parents: sqlite3.Cursor | None = None
 
     def take(self, count: int) -> Chunk:
         """The next `count` rows; fewer only where the table ends. Raises sqlite3.Error, SourceError.
@@ -51,19 +58,16 @@ class RowReader:
         except sqlite3.OperationalError as error:
             if "decode to UTF-8" not in str(error) or self._decode is decode:
                 raise
-            self._open(decode)
+            self._decode = decode
+            self.go_to(self._start)
             chunk = self._take(count)
         if chunk.rows:
             self._start = sql.Behind(chunk.position(-1))
         return chunk
 
-    def _open(self, decoder: Callable[[bytes], Any]) -> None:
-        self._decode = decoder
-        self._parents: sqlite3.Cursor | None = None
-
     def _take(self, count: int) -> Chunk:
         parents = self._parents or self._begin()
-        cursors = self._fetch(parents, count)
+        cursors = _fetch(self._connection, self._decode, parents, count)
         rows = cursors if self._leading else [row[self._width :] for row in cursors]
         if self._children:
             lists = [[group.of(row[: self._width]) for row in cursors] for group in self._children]
@@ -71,29 +75,24 @@ class RowReader:
         return Chunk(rows, cursors, self._width)
 
     def _begin(self) -> sqlite3.Cursor:
-        read, start = self._read, self._start
-        cursor = self._cursor(read.table)
-        self._connection.text_factory = self._decode
-        self._parents = self._execute(sql.select(read, cursor, start, self._leading))
-        statements = [
+        arguments = self._start.arguments if self._start else ()
+        kind = type(self._start), len(arguments)
+        if kind not in self._statements:
+            self._statements[kind] = self._prepared()
+        connection, decoder = self._connection, self._decode
+        connection.text_factory = decoder
+        self._parents, *lists = [connection.execute(text, arguments) for text in self._statements[kind]]
+        self._children = [_Group(_ahead(connection, decoder, rows), self._width) for rows in lists]
+        return self._parents
+
+    def _prepared(self) -> list[str]:
+        """The statement of the rows, and that of each embedded list."""
+        read, start, cursor = self._read, self._start, self._cursor(self.table)
+        children = [
             sql.select_children(read, child, cursor, self._cursor(child.table), start)
             for child in read.children
         ]
-        self._children = [_Group(self._ahead(statement), self._width) for statement in statements]
-        return self._parents
-
-    def _ahead(self, statement: str) -> Iterator[Row]:
-        rows = self._execute(statement)
-        while found := self._fetch(rows, _AHEAD):
-            yield from found
-
-    def _execute(self, statement: str) -> sqlite3.Cursor:
-        return self._connection.execute(statement, self._start.arguments if self._start else ())
-
-    def _fetch(self, rows: sqlite3.Cursor, count: int) -> list[Row]:
-        """The connection has one decoder for all statements: it is set anew for each fetch."""
-        self._connection.text_factory = self._decode
-        return rows.fetchmany(count)
+        return [sql.select(read, cursor, start, self._leading), *children]
 
     def _cursor(self, name: str) -> sql.Cursor:
         cursor = self._cursors[name]
@@ -121,6 +120,23 @@ class _Group:
         found = [row[self._width :] for row in self._next[1]]
         self._next = next(self._groups, None)
         return found
+
+
+def _ahead(
+    connection: sqlite3.Connection, decoder: Callable[[bytes], Any], rows: sqlite3.Cursor
+) -> Iterator[Row]:
+    count, most = _AHEAD
+    while found := _fetch(connection, decoder, rows, count):
+        yield from found
+        count = min(2 * count, most)
+
+
+def _fetch(
+    connection: sqlite3.Connection, decoder: Callable[[bytes], Any], rows: sqlite3.Cursor, count: int
+) -> list[Row]:
+    """The connection has one decoder for all statements: it is set anew for each fetch."""
+    connection.text_factory = decoder
+    return rows.fetchmany(count)
 
 
 def decode(value: bytes) -> str | InvalidText:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -66,7 +65,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def fill(path: Path, things: Sequence[Sequence[Any]], parts: Sequence[Sequence[Any]] = ()) -> None:
-    gc.collect()  # an unfinished statement keeps the file locked, also behind a closed connection
     with closing(sqlite3.connect(path / "things.sqlite", isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous=OFF")
         for table in ("Thing", "Maker", "Part"):
