@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 CASES = {"lower": "\x03", "upper": "\x04"}
-"""What stands around text whose case Python changes: SQLite's own functions know ASCII only."""
+"""What stands around text whose case Python has to change: SQLite knows that of ASCII only."""
 _MOST_FRAGMENTS = 90
 """Of one printf(); SQLite takes 100 arguments of a function, or more."""
 
@@ -25,14 +25,12 @@ class Slot:
 
 @dataclass(frozen=True)
 class Cased(Slot):
-    """Text in lower or upper case: `marked` for Python to change.
+    """Text in lower or upper case: `source` where it is ASCII, else `marked`.
 
-    value  the column
-    case   a character of CASES
+    case  a character of CASES
     """
 
     marked: str
-    value: str
     case: str
 
 
@@ -49,11 +47,11 @@ def called(functions: Sequence[str], value: str) -> Slot:
         return Slot("%s", text)
     case = CASES[cases[0]]
     mark = f"char({ord(case)})"
-    return Cased("%s", f"{cases[0]}({text})", f"{mark} || {text} || {mark}", value, case)
+    return Cased("%s", f"{cases[0]}({text})", f"{mark} || {text} || {mark}", case)
 
 
 def marked(fragment: Fragment) -> Fragment:
-    """The fragment as it is written."""
+    """The fragment as it is where its text is not ASCII."""
     return Slot("%s", fragment.marked) if isinstance(fragment, Cased) else fragment
 
 

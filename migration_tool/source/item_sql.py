@@ -17,6 +17,7 @@ from migration_tool.design.template import SPREAD, Field, Template
 from migration_tool.model import ChildRead, Read, folded
 from migration_tool.source import sql
 from migration_tool.source.fragments import (
+    CASES,
     Beyond,
     Cased,
     Fragment,
@@ -49,7 +50,7 @@ def item_expression(
         name: _list(read, child, inner, cursors, rowid)
         for child, (name, inner) in zip(read.children, shape.lists.items(), strict=True)
     }
-    return cursor, _Text(shape, lists).case("{", "}", rowid)
+    return cursor, _case(shape, lists, "{", "}", rowid)
 
 
 def _list(
@@ -63,17 +64,32 @@ def _list(
     hidden = map(folded, [child.alias, *(join.alias for join in child.joins)])
     if cursor is None or folded(read.alias) in hidden:
         raise Beyond
-    element = _Text(shape, {}).case('{"M":{', "}}", rowid)
+    element = _case(shape, {}, '{"M":{', "}}", rowid)
     return (
         f"coalesce((SELECT group_concat(x, ',') FROM ({sql.select_list(read, child, cursor, element)})), '')"
     )
 
 
-class _Text:
-    """The text of an item or a map, and the tests under which it is right."""
+def _case(shape: Shape, lists: Mapping[str, str], before: str, after: str, rowid: str) -> str:
+    """Source of the text, in the first way that is right for the row, or of the mark and the rowid."""
+    ways = [_Text(shape, lists, ascii_only=True)]
+    if ways[0].cased:
+        ways.append(_Text(shape, lists, ascii_only=False))
+    whens = " ".join(f"WHEN {way.tests} THEN {way.written(before, after)}" for way in ways)
+    return f"CASE {whens} ELSE char(2) || {rowid} END"
 
-    def __init__(self, shape: Shape, lists: Mapping[str, str]) -> None:
+
+class _Text:
+    """The text of an item or a map, and the tests under which it is right.
+
+    ascii_only  text whose case is changed has to be ASCII, and SQLite changes it; else it is marked
+    cased       there is such text
+    """
+
+    def __init__(self, shape: Shape, lists: Mapping[str, str], ascii_only: bool) -> None:
         self._shape = shape
+        self._ascii_only = ascii_only
+        self.cased = False
         self._classes: dict[str, frozenset[str]] = {}
         self._tests: list[str] = [f"{column(path)} IS NOT NULL" for path in shape.paths]
         pieces = {name: self._key(name, key) for name, key in shape.keys.items()}
@@ -85,13 +101,12 @@ class _Text:
             pieces[ENTITY_TYPE] = [prefix(ENTITY_TYPE) + attributes.text(shape.kind)]
         self._fragments = [fragment for name in sorted(pieces) for fragment in pieces[name]]
 
-    def case(self, before: str, after: str, rowid: str) -> str:
-        """Source of the text, or of the mark and the rowid."""
+    @property
+    def tests(self) -> str:
         classes = [_class_test(value, allowed) for value, allowed in self._classes.items()]
-        tests = " AND ".join(dict.fromkeys([*classes, *self._tests])) or "1"
-        return f"CASE WHEN {tests} THEN {self._written(before, after)} ELSE char(2) || {rowid} END"
+        return " AND ".join(dict.fromkeys([*classes, *self._tests])) or "1"
 
-    def _written(self, before: str, after: str) -> str:
+    def written(self, before: str, after: str) -> str:
         """The first attribute brings a comma with it; where it may be missing, the comma is cut off."""
         first, *others = self._fragments or [","]
         if isinstance(first, str):
@@ -132,27 +147,26 @@ class _Text:
         else:
             return [Slot("%s", self._any(name, value, affinity))]
         if used.expected:
-            if affinity == "TEXT":
+            if affinity == "TEXT" and value not in self._classes:
                 self._tests.append(f"{value} IS NOT NULL")
             return [opening, Slot(mark, text), closing]
         return [Slot("%s", _unless_null([value], f"{literal(opening)} || {text} || {literal(closing)}"))]
 
     def _any(self, name: str, value: str, affinity: str) -> str:
-        """Reals, integers and, as dates often are, text.
+        """Reals, integers and, as dates often are, text. Numbers come before text in SQLite's order.
 
         A real of at most six decimals and fifteen digits: SQLite writes all of them, and where n / 10⁶ is
         the very double, no other decimal that short can be. SQLite keeps whole ones in NUMERIC as integers.
         """
         exact = f"CAST({value} * {_MICRO} + 0.5 AS INTEGER) / {_MICRO}.0 = {value}"
-        within = f"{value} >= 0.0001 AND {value} < 1e9 AND {exact}"
-        self._tests.append(f"CASE typeof({value}) WHEN 'real' THEN {within} WHEN 'blob' THEN 0 ELSE 1 END")
+        other = f"typeof({value}) IN ('integer', 'null', 'text')"
+        self._tests.append(f"CASE WHEN {value} BETWEEN 0.0001 AND 1e9 THEN {exact} ELSE {other} END")
         whole = f"CASE {value} WHEN CAST({value} AS INTEGER) THEN CAST({value} AS INTEGER) ELSE {value} END"
         digits = value if affinity == "NUMERIC" else whole
         number, string = literal(prefix(name) + '{"N":"'), literal(prefix(name) + '{"S":')
         return (
-            f"CASE typeof({value}) WHEN 'null' THEN '' "
-            f"WHEN 'text' THEN {string} || json_quote({value}) || '}}' "
-            f"ELSE {number} || {digits} || '\"}}' END"
+            f"CASE WHEN {value} < '' THEN {number} || {digits} || '\"}}' "
+            f"WHEN {value} IS NULL THEN '' ELSE {string} || json_quote({value}) || '}}' END"
         )
 
     def _optional(self, name: str, nullable: Sequence[str], parts: Sequence[Fragment]) -> list[Fragment]:
@@ -166,15 +180,21 @@ class _Text:
         return [Slot("%s", _unless_null(nullable, printf(fragments)))] if nullable else fragments
 
     def _quoted(self, parts: Sequence[Fragment]) -> str:
-        """Source of a JSON string. Marks come behind the quoting, which would escape them."""
-        cased = [part for part in parts if isinstance(part, Cased)]
+        """Source of a JSON string. printf() would end text at a NUL, which none that is tested holds.
+
+        Marks come behind the quoting, which would escape them.
+        """
+        texts = [part for part in parts if isinstance(part, Slot) and part.mark == "%s"]
+        cased = [part for part in texts if isinstance(part, Cased)]
+        if self._ascii_only:
+            return f"json_quote({printf(parts) if len(cased) == len(texts) else joined(parts)})"
         quoted = f"json_quote({joined([marked(part) for part in parts])})"
-        texts = joined([marked(part) for part in parts if isinstance(part, Slot) and part.mark == "%s"])
+        together = joined([marked(part) for part in texts])
         for case in dict.fromkeys(part.case for part in cased):
             quoted = f"replace({quoted}, '\\u{ord(case):04x}', char({ord(case)}))"
             count = 2 * sum(part.case == case for part in cased)
             mark = f"char({ord(case)})"
-            alone = f"length({texts}) - length(replace({texts}, {mark}, '')) = {count}"
+            alone = f"length({together}) - length(replace({together}, {mark}, '')) = {count}"
             self._tests.append(f"coalesce({alone}, 1)")
         return quoted
 
@@ -189,7 +209,13 @@ class _Text:
         if part.shards or part.width or (part.is_plain and used.column.affinity in ("INTEGER", "NUMERIC")):
             return self._number(part, used, value, may_miss)
         self._require_class(used, "text", may_miss)
-        return called(part.functions, value)
+        text = called(part.functions, value)
+        if isinstance(text, Cased):
+            self.cased = True
+            if self._ascii_only:
+                ascii_text = f"{_size(value)} = length({value})"
+                self._tests.append(f"coalesce({ascii_text}, 1)" if may_miss else ascii_text)
+        return text
 
     def _number(self, field: Field, used: Used, value: str, may_miss: bool) -> Slot:
         self._require_class(used, "integer", may_miss)
@@ -209,7 +235,7 @@ class _Text:
         self._classes[value] = self._classes.get(value, allowed) & allowed
 
     def _require_length(self, key: Key, parts: Sequence[Fragment]) -> None:
-        """That the key is neither empty nor too long; escape() makes three characters of one."""
+        """That the key is neither empty nor too long."""
         most = key.limit
         sizes = []
         for part, fragment in zip(key.template.parts, parts, strict=True):
@@ -218,13 +244,18 @@ class _Text:
             elif fragment.mark != "%s":
                 most -= _DIGITS
             elif isinstance(part, Field) and part.reference:
-                factor = f"{_GROWTH} * " if part.functions else ""
-                sizes.append(f"{factor}{_size(column(self._shape.used[part.reference].ref))}")
+                sizes.append(self._longest(part.functions, column(self._shape.used[part.reference].ref)))
         if most < 0 or not parts:
             raise Beyond
         if sizes:
             fits = f"BETWEEN 1 AND {most}" if most == key.limit else f"<= {most}"
             self._tests.append(f"coalesce({' + '.join(sizes)} {fits}, 1)")
+
+    def _longest(self, functions: Sequence[str], value: str) -> str:
+        """Bytes of a text, or more of it than the functions can make."""
+        if not self._ascii_only or CASES.keys().isdisjoint(functions):
+            return f"{_GROWTH} * {_size(value)}" if functions else _size(value)
+        return f"{_GROWTH} * length({value})" if "escape" in functions else f"length({value})"
 
     def _nullable(self, template: Template) -> list[str]:
         used = [self._shape.used[reference] for reference in dict.fromkeys(template.references())]

@@ -24,6 +24,7 @@ from migration_tool.source.paths import Paths
 from migration_tool.source.rows import RowReader, decode
 from migration_tool.source.schema import (
     cursor_of,
+    mentions_case_functions,
     read_schema,
     uses_case_functions,
 )
@@ -71,9 +72,8 @@ class SqliteSource:
         self.schema: Schema = read_schema(connection)
         self._cursors = {name: cursor_of(connection, table) for name, table in self.schema.tables.items()}
         self._paths = Paths(connection, self.schema)
-        for prefix in ("unicode_",) if uses_case_functions(connection) else ("unicode_", ""):
-            connection.create_function(f"{prefix}lower", 1, _lower, deterministic=True)
-            connection.create_function(f"{prefix}upper", 1, _upper, deterministic=True)
+        self._case_functions("unicode_")
+        self._unicode = uses_case_functions(connection)
         self._journal_mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
         self._encoding = connection.execute("PRAGMA encoding").fetchone()[0]
         connection.set_authorizer(_authorise)
@@ -116,14 +116,16 @@ class SqliteSource:
             return None
         return statement if self._encoding == "UTF-8" and sql.streams([row[3] for row in plan]) else None
 
-    def write(self, statement: str, arguments: Position) -> Future[Written]:
-        """The row of that statement, fetched in the background."""
-        return self._pool.submit(self._write, statement, arguments)
+    def write(self, statement: str, start: sql.Start, count: int, reader: RowReader) -> Future[Written]:
+        """What that statement gives of so many rows, and their first by the reader; in the background."""
+        return self._pool.submit(self._write, statement, start, count, reader)
 
-    def _write(self, statement: str, arguments: Position) -> Written:
+    def _write(self, statement: str, start: sql.Start, count: int, reader: RowReader) -> Written:
         with self._lock:
-            written: Written = self._connection.execute(statement, arguments).fetchone()
-            return written
+            arguments = (*(start.arguments if start else ()), count)
+            blob, last, rows = self._connection.execute(statement, arguments).fetchone()
+            reader.go_to(start)
+            return blob, last, rows, reader.take(1).row(0) if rows else None
 
     def reader(self, read: Read, start: sql.Start = None) -> RowReader:
         """The entity's rows in cursor order, for `take`. Text that is not UTF-8 arrives as InvalidText."""
@@ -167,6 +169,7 @@ class SqliteSource:
         lower() and upper() know all of Unicode here, as in a design, not only ASCII; where the schema itself
         is built with SQLite's own ones, only unicode_lower() and unicode_upper() do.
         """
+        self._know_unicode()
         deadline = monotonic() + QUERY_SECONDS
         self._connection.set_progress_handler(lambda: monotonic() > deadline, _INSTRUCTIONS_PER_CHECK)
         self._connection.text_factory = decode
@@ -188,10 +191,26 @@ class SqliteSource:
         return SourceFacts(self.path, self.path.stat().st_size, self._encoding, self._journal_mode, rows)
 
     def _prepare_read(self, read: Read) -> None:
+        if read.where and mentions_case_functions(read.where):
+            self._know_unicode()
         if read.ancestries:
             self._connection.set_authorizer(None)
             self._paths.prepare(read)
             self._connection.set_authorizer(_authorise)
+
+    def _know_unicode(self) -> None:
+        """From now on lower() and upper() know all of Unicode, unless the schema is built with SQLite's.
+
+        Precondition, the first time: no statement is under way. SQLite's own ones are quicker, and right
+        for the ASCII that items are written of.
+        """
+        if not self._unicode:
+            self._unicode = True
+            self._case_functions("")
+
+    def _case_functions(self, prefix: str) -> None:
+        self._connection.create_function(f"{prefix}lower", 1, _lower, deterministic=True)
+        self._connection.create_function(f"{prefix}upper", 1, _upper, deterministic=True)
 
     @contextmanager
     def _using(self, operation: str) -> Iterator[None]:

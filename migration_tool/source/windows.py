@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from io import BytesIO
+from itertools import filterfalse
+from operator import itemgetter
 from typing import Protocol, TypeAlias
 
 from migration_tool.errors import RowRejected, SourceError
@@ -29,15 +31,18 @@ _MOST_ODD = 4
 """When more than every fourth row is left to Python, Python reads all of them: it is quicker then."""
 _WORTH_JUDGING = 100
 
-Written: TypeAlias = "tuple[bytes | None, int, int]"
-"""A line for each row, the last rowid, and the number of rows; None where there are none."""
+Written: TypeAlias = "tuple[bytes | None, int, int, Row | None]"
+"""A line for each row, the last rowid, and the number of rows; and the first of the rows, as it is read.
+
+None where there are no rows.
+"""
 
 
 class Desk(Protocol):
     """What a source lends to its windows."""
 
-    def write(self, statement: str, arguments: Position) -> Future[Written]:
-        """The one row of that statement, fetched in the background."""
+    def write(self, statement: str, start: sql.Start, count: int, reader: RowReader) -> Future[Written]:
+        """What that statement gives of so many rows, and their first by the reader; in the background."""
 
     def reader(self, read: Read, start: sql.Start) -> RowReader: ...
 
@@ -61,6 +66,7 @@ class Windows:
         self._start: sql.Start = sql.Behind(after) if after else None
         self._statement = statement
         self._item = item
+        self._first = desk.reader(read, None)
         self._reader = None if statement else desk.reader(read, self._start)
         self._asked = 0
         self._coming: Future[Written] | None = None
@@ -69,8 +75,8 @@ class Windows:
         """The next window will be of so many rows; where it can be, it is begun with now."""
         self._asked = count
         if self._statement:
-            arguments = self._start.arguments if self._start else ()
-            self._coming = self._desk.write(self._statement(self._start), (*arguments, count))
+            statement = self._statement(self._start)
+            self._coming = self._desk.write(statement, self._start, count, self._first)
 
     def take(self, count: int) -> tuple[Chunk | Made, bool]:
         """The window that was asked for, else one of `count` rows; and whether the table ends with it."""
@@ -97,7 +103,7 @@ class Windows:
         except FAULTS as error:  # a blob in a text column, for one
             self._leave(str(error))
             return None
-        found, last, count = written or (None, 0, 0)
+        found, last, count, first = written or (None, 0, 0, None)
         blob = found or b""
         for mark, change in _CASES.items():
             blob = _in_case(blob, mark, change)
@@ -108,11 +114,11 @@ class Windows:
         again = self._again(count)
         odd = self._odd(blob, texts, again)
         made = Made(texts, odd, (last,), again)
-        if not self._as_the_function(made):
+        if first and not self._as_the_function(first, texts[0]):
             self._leave("SQLite writes it differently")
             return None
         if count >= _WORTH_JUDGING and len(odd) * _MOST_ODD > count:
-            self._statement = None
+            self._leave("many are unlike the others")
         return made
 
     def _leave(self, reason: str) -> None:
@@ -155,18 +161,18 @@ class Windows:
         if texts and max(map(len, texts)) > LARGE_TEXT:
             yield from (n for n, text in enumerate(texts) if len(text) > LARGE_TEXT)
         if not blob.isascii():
-            yield from (n for n, text in enumerate(texts) if not (text.isascii() or _is_text(text)))
+            doubtful = filterfalse(itemgetter(1), enumerate(map(bytes.isascii, texts)))
+            yield from (n for n, _ in doubtful if not _is_text(texts[n]))
         for mark in _CASES:
             if mark in blob:
                 yield from (n for n, text in enumerate(texts) if mark in text)
 
-    def _as_the_function(self, made: Made) -> bool:
-        """Whether the first item is the one that the function makes of the row, to the byte."""
-        if not made.texts or not made.texts[0]:
+    def _as_the_function(self, row: Row, text: bytes) -> bool:
+        """Whether the item is the one that the function makes of the row, to the byte."""
+        if not text:
             return True
-        row = self._desk.take(self._desk.reader(self._read, self._start), 1).row(0)
         try:
-            return self._item(row)[2].encode() == made.texts[0].rstrip(b"\n")
+            return self._item(row)[2].encode() == text.rstrip(b"\n")
         except RowRejected:
             return False
 

@@ -46,8 +46,10 @@ class Send:
 
     def body(self) -> bytes:
         """The request. Encoded once per send, never re-encoded per item."""
-        texts = [batch.texts[n] for batch, chosen in self.parts for n in chosen]
-        return request(self.batch.window.lane, texts)
+        batch, chosen = self.parts[0]
+        whole = self.size == len(chosen) == len(batch.texts)
+        texts = batch.texts if whole else [batch.texts[n] for batch, n in self.entries()]
+        return request(batch.window.lane, texts)
 
     def stored(self) -> None:
         """All of its items are acknowledged."""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from migration_tool.design.compile import CompiledEntity, compile_design
 from migration_tool.design.load import load_design
 from migration_tool.errors import RowRejected, SourceError
-from migration_tool.model import Chunk, Made, Position, Read
+from migration_tool.model import Chunk, Made, Read
 from migration_tool.source import sql
 from migration_tool.source.rows import RowReader
 from migration_tool.source.sqlite import SqliteSource
@@ -281,9 +281,9 @@ class Desk:
         self.source = source
         self.fault = fault
 
-    def write(self, statement: str, arguments: Position) -> Future[Written]:
+    def write(self, statement: str, start: sql.Start, count: int, reader: RowReader) -> Future[Written]:
         if self.fault is None:
-            return self.source.write(statement, arguments)
+            return self.source.write(statement, start, count, reader)
         failed: Future[Written] = Future()
         failed.set_exception(self.fault)
         return failed
