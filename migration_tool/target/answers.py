@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -38,9 +38,8 @@ class Reaction(Enum):
     """One of the items is refused: bisect to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back for one request.
+class Answer(NamedTuple):
+    """What came back for one request. A tuple: one is made in a fifth of the time of a frozen dataclass.
 
     tag          as given with the request
     status       HTTP status; 0 if there was no whole answer
@@ -69,8 +68,7 @@ class Throttle:
     resource: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What an answer means.
 
     code       DynamoDB's error code without namespace; "" when done; "unknown" when nothing can be concluded
