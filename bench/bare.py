@@ -43,7 +43,7 @@ class RowCount:
     over_budget = False
     pace = Pace()
 
-    def __init__(self, checkpoint: Any, store: object, loader: Any, watcher: object, book: object) -> None:
+    def __init__(self, checkpoint: Any, store: object, loader: Any, *others: object) -> None:
         self.run_id = checkpoint.run_id
         self._loader = loader
 

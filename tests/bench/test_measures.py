@@ -13,10 +13,11 @@ import boto3
 import pytest
 
 from bench import child, encoder, reading, samples
+from bench.child import report
 from bench.items import choice, compiled, encoded, plain, plain_item
 from bench.measures_capacity import COLLECTION, SPREAD, Load
 from bench.peers import KINDS, create_like
-from bench.product import MUSIC, Product, design_file, table_name
+from bench.product import MUSIC, Product, design_file, product, table_name
 from bench.servers import sink
 from migration_tool.source.sqlite import SqliteSource
 
@@ -120,3 +121,11 @@ def test_the_distance_from_a_limit_is_that_of_the_worst_ten_seconds() -> None:
     assert load.rate == pytest.approx(7_510 / 15)
     with pytest.raises(RuntimeError, match="less than 10 seconds"):
         Load([50.0] * 99, 10, 0, 0, 0.0).distance(500)
+
+
+@pytest.mark.parametrize("mode", ["on", "off"])
+def test_the_loading_phase_runs_whole_and_bare(mode: str, sample_db: Path) -> None:
+    """The bare one stands in for parts of the product: it has to follow what the product asks of them."""
+    with sink() as server, product(sample_db, server.url) as tool:
+        assert report("bench.bare", mode, "-c", tool.config)["seconds"] > 0
+        assert server.stats()["items"] == ITEMS
