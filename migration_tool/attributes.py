@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from migration_tool.errors import RowRejected
-from migration_tool.model import AttributeValue, InvalidText, Scalar, WireItem
+from migration_tool.model import AttributeValue, InvalidText, Scalar, TooLarge, WireItem
 from migration_tool.numbers import canonical_number as canonical_number
 from migration_tool.numbers import number_text as number_text
 
@@ -61,12 +61,17 @@ def invalid_text(value: InvalidText) -> str:
     raise RowRejected("invalid_utf8", f"text is not UTF-8: {bytes(value[:40])!r}")
 
 
+def too_large(value: TooLarge) -> str:
+    raise RowRejected("value_too_large", "a value of the row is larger than any item")
+
+
 _BY_CLASS: dict[type, Callable[[Any], str]] = {
     int: integer,
     float: real,
     str: text,
     bytes: binary,
     InvalidText: invalid_text,
+    TooLarge: too_large,
 }
 
 
@@ -231,6 +236,8 @@ def key_text(value: Any) -> str:
         return number_text(repr(value))
     if kind is InvalidText:
         return invalid_text(value)
+    if kind is TooLarge:
+        return too_large(value)
     if value is None:
         raise RowRejected("unexpected_null", "NULL stands in a column that is declared NOT NULL")
     raise RowRejected("blob_in_text", "a blob cannot be part of a key or a text")

@@ -12,7 +12,8 @@ Scalar: TypeAlias = int | float | str | bytes | None
 Row: TypeAlias = tuple[Any, ...]
 """One source row in the order of `Read.columns`, then one list of child rows per `Read.embeds`.
 
-Text that is not valid UTF-8 arrives as `InvalidText`.
+Text that is not valid UTF-8 arrives as `InvalidText`. A row with a value that is too large to be read has
+`TooLarge` in its place, and may have it in others.
 """
 
 Position: TypeAlias = tuple[Scalar, ...]
@@ -82,6 +83,10 @@ WireItem: TypeAlias = dict[str, AttributeValue]
 
 class InvalidText(bytes):
     """The raw bytes of a TEXT value that is not valid UTF-8."""
+
+
+class TooLarge:
+    """In place of a value of a row that has more bytes somewhere than a source reads."""
 
 
 def folded(name: str) -> str:

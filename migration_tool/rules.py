@@ -41,6 +41,10 @@ RULES: Mapping[str, Rule] = {
         "The item is larger than the 400 KB that DynamoDB takes.",
         "Leave large columns out of `attributes`, shorten them, or make embedded rows their own entity.",
     ),
+    "value_too_large": Rule(
+        "A text or blob of the row, or of those embedded in it, has more than 64 MB.",
+        "Leave its column out of the design, or shorten it.",
+    ),
     "invalid_utf8": Rule(
         "A text holds bytes that are not UTF-8.",
         "Write the text again in UTF-8, store it as a blob where it is no text, or omit the column.",

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 from migration_tool.errors import SourceError
-from migration_tool.model import Chunk, ColumnRef, InvalidText, Position, Read, Row, Schema
+from migration_tool.model import Chunk, ColumnRef, InvalidText, Position, Read, Row, Schema, TooLarge
 from migration_tool.source import sql
 
 _AHEAD = (16, 500)
@@ -50,20 +51,49 @@ class RowReader:
     def take(self, count: int) -> Chunk:
         """The next `count` rows; fewer only where the table ends. Raises sqlite3.Error, SourceError.
 
-        Text that is not UTF-8 arrives as InvalidText; the fast decoder cannot give that, so the rest of
+        A row with a value that is above SQLite's limit has TooLarge for all but its key.
+        """
+        try:
+            chunk = self._decoded(count)
+        except sqlite3.DataError as error:
+            if "too big" not in str(error):
+                raise
+            chunk = self._one_by_one(count)
+        if chunk.rows:
+            self._start = sql.Behind(chunk.position(-1))
+        return chunk
+
+    def _decoded(self, count: int) -> Chunk:
+        """Text that is not UTF-8 arrives as InvalidText; the fast decoder cannot give that, so the rest of
         the entity is then read with a careful one, again from the end of the last chunk on.
         """
         try:
-            chunk = self._take(count)
+            return self._take(count)
         except sqlite3.OperationalError as error:
             if "decode to UTF-8" not in str(error) or self._decode is decode:
                 raise
             self._decode = decode
             self.go_to(self._start)
-            chunk = self._take(count)
-        if chunk.rows:
-            self._start = sql.Behind(chunk.position(-1))
-        return chunk
+            return self._take(count)
+
+    def _one_by_one(self, count: int) -> Chunk:
+        start, cursor = self._start, self._cursor(self.table)
+        keys_alone = sql.select(replace(self._read, columns=(), children=()), cursor, start, leading=False)
+        self._connection.text_factory = decode
+        keys = self._connection.execute(f"{keys_alone} LIMIT {count}", start.arguments if start else ())
+        chunks = [self._single(key) for key in keys.fetchall()]
+        self._parents = None
+        return Chunk([c.rows[0] for c in chunks], [c.cursors[0] for c in chunks], self._width)
+
+    def _single(self, key: Position) -> Chunk:
+        self.go_to(sql.Among((key,)))
+        try:
+            return self._decoded(1)
+        except sqlite3.DataError:
+            read, known = self._read, key if self._leading else ()
+            lists = ([(TooLarge(),) * len(child.columns)] for child in read.children)
+            row = (*known, *[TooLarge()] * (len(read.columns) - len(known)), *lists)
+            return Chunk([row], [row if self._leading else key], self._width)
 
     def _take(self, count: int) -> Chunk:
         parents = self._parents or self._begin()

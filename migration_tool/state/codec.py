@@ -25,7 +25,7 @@ from typing import Any
 import orjson
 
 from migration_tool.errors import StateError
-from migration_tool.model import InvalidText, Position
+from migration_tool.model import InvalidText, Position, TooLarge
 from migration_tool.state.fields import DamagedError, Fields, mapping
 
 MAX_DEPTH = 32
@@ -44,6 +44,8 @@ def encode(value: Any) -> Any:
         return {"t": "real", "v": repr(value)}
     if isinstance(value, bytes | bytearray | memoryview):
         return {"t": "invalid_text" if isinstance(value, InvalidText) else "blob", "v": _base64(bytes(value))}
+    if isinstance(value, TooLarge):
+        return {"t": "too_large", "v": ""}
     if isinstance(value, list | tuple):
         return [encode(element) for element in value]
     if isinstance(value, Mapping):
@@ -133,5 +135,6 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "real": _real,
     "blob": _bytes,
     "invalid_text": lambda text: InvalidText(_bytes(text)),
+    "too_large": lambda _: TooLarge(),
     "surrogates": lambda text: _bytes(text).decode("utf-8", "surrogatepass"),
 }

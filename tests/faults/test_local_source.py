@@ -15,7 +15,6 @@ import pytest
 import yaml
 
 from migration_tool.attributes import canonical_item
-from migration_tool.source.connection import MAX_VALUE_BYTES
 from migration_tool.source.sql import quote
 from migration_tool.state.rejects import read_rejects
 from tests.engines import ROOT, Engine
@@ -302,7 +301,7 @@ def test_broken_text_is_rejected_row_by_row(
     ]
 
 
-def test_a_blob_larger_than_memory_is_refused(tmp_path: Path, moto: Engine, table_prefix: str) -> None:
+def test_a_blob_larger_than_memory_is_rejected(tmp_path: Path, moto: Engine, table_prefix: str) -> None:
     """SQLite takes blobs of a billion bytes; all that is above our limit meets the same check."""
     database = made(
         tmp_path / "blob.sqlite",
@@ -310,12 +309,15 @@ def test_a_blob_larger_than_memory_is_refused(tmp_path: Path, moto: Engine, tabl
         "CREATE TABLE T (Id INTEGER PRIMARY KEY, A);"
         "INSERT INTO T VALUES (1, 'a'), (2, zeroblob(150000000)), (3, 'a');",
     )
-    more = {"migration_settings.source_snapshot": "live"}
-    configure(tmp_path, database, design(T=keyed("T", "{Id}")), moto.url, table_prefix, more)
+    more = {"migration_settings.source_snapshot": "live", "migration_settings.max_rejects": 1}
+    entity = {**keyed("T", "{Id}"), "attributes": {"*": "T"}}
+    configure(tmp_path, database, design(T=entity), moto.url, table_prefix, more)
     done = subprocess.run(
         [sys.executable, ROOT / "migrate.py", "migrate"], cwd=tmp_path, capture_output=True, text=True,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (250 << 20, 250 << 20)),
     )  # fmt: skip
     database.unlink()
-    assert done.returncode == 4, done.stderr
-    assert "cannot read the table T" in done.stderr and f"more than {MAX_VALUE_BYTES:,} bytes" in done.stderr
+    assert done.returncode == 0, done.stderr
+    assert sorted(int(item["Id"]["N"]) for item in items(moto, f"{table_prefix}Things")) == [1, 3]
+    (path,) = tmp_path.glob("state/*.rejects.jsonl")
+    assert [(r.source_key, r.rule) for r in read_rejects(path)] == [((2,), "value_too_large")]

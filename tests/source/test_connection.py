@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from migration_tool.errors import SourceError
-from migration_tool.model import ColumnRef, Read
+from migration_tool.attributes import CONVERTERS, encode, key_text
+from migration_tool.design.template import FUNCTIONS
+from migration_tool.errors import RowRejected, SourceError
+from migration_tool.model import ChildRead, ColumnRef, Join, Read, TooLarge
 from migration_tool.source import connection as connection_module
 from migration_tool.source.connection import connect
 from migration_tool.source.snapshot import copy_database, fingerprint, schema_fingerprint
@@ -221,7 +223,7 @@ def test_a_copy_of_a_live_database_without_its_wal_is_refused(write: Write, tmp_
 
 
 def test_a_value_above_the_limit_is_not_read(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither one that is stored nor one that an expression of the schema makes."""
+    """Neither one that is stored nor one that an expression of the schema makes; its row comes without it."""
     monkeypatch.setattr(connection_module, "MAX_VALUE_BYTES", 100_000)
     path = write(
         "CREATE TABLE T (Id INTEGER PRIMARY KEY, A, B AS (hex(zeroblob(Id * 100000))));"
@@ -229,12 +231,46 @@ def test_a_value_above_the_limit_is_not_read(write: Write, monkeypatch: pytest.M
     )
     assert check_source(path).rows == {"T": 3}
     with SqliteSource(path) as source:
-        for column in ("A", "B"):
+        for column, small in (("A", ["a", None, "c"]), ("B", ["", None, None])):
             read = Read("x", "T", (), (ColumnRef("x", "Id"), ColumnRef("x", column)))
-            with pytest.raises(SourceError, match="more than 100,000 bytes") as raised:
-                list(source.rows(read))
-            assert raised.value.operation == "read the table T"
+            found = [row for _, row in source.rows(read)]
+            assert [row[0] for row in found] == [0, 1, 2]
+            assert [None if isinstance(row[1], TooLarge) else row[1] for row in found] == small
         assert source.query("SELECT Id FROM T", {})[1] == [(0,), (1,), (2,)]
+        with pytest.raises(SourceError, match="more than 100,000 bytes"):
+            list(source.rows(Read("x", "T", (), (ColumnRef("x", "Id"),), where="hex(x.A) <> ''")))
+
+
+def test_a_row_is_too_large_with_what_belongs_to_it(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read through another key, embedded, or looked up: the rows before and behind it come as they are."""
+    monkeypatch.setattr(connection_module, "MAX_VALUE_BYTES", 100_000)
+    path = write(
+        "CREATE TABLE Up (Id INTEGER PRIMARY KEY, A);"
+        "CREATE TABLE T (K TEXT PRIMARY KEY, U, S) WITHOUT ROWID;"
+        "CREATE TABLE C (K TEXT, B); CREATE INDEX I ON C (K);"
+        "INSERT INTO Up VALUES (1, 'a'), (2, zeroblob(200000));"
+        "INSERT INTO T VALUES ('a', 1, 0), ('b', 2, 0), ('c', 1, zeroblob(200000)), ('d', 1, 0), ('e', 1, 0);"
+        "INSERT INTO C VALUES ('a', 1), ('d', zeroblob(200000)), ('d', 2), ('e', 3), ('e', 4);"
+    )
+    columns = (ColumnRef("x", "K"), ColumnRef("x", "S"), ColumnRef("Up", "A"))
+    lines = ChildRead("Lines", "Lines", "C", (("K", "K"),), (), (), (ColumnRef("Lines", "B"),))
+    join = Join("Up", "Up", ColumnRef("x", "U"), "Id")
+    with SqliteSource(path) as source:
+        read = Read("x", "T", (join,), columns, children=(lines,))
+        found = dict(source.rows(read))
+    assert list(found) == [("a",), ("b",), ("c",), ("d",), ("e",)]
+    assert found[("a",)] == ("a", 0, "a", [(1,)])
+    assert found[("e",)] == ("e", 0, "a", [(3,), (4,)])
+    for key in "bcd":
+        own, (first,) = found[(key,)][1:3], found[(key,)][3]
+        assert all(isinstance(value, TooLarge) for value in (*own, *first))
+
+
+@pytest.mark.parametrize("use", [*CONVERTERS.values(), *FUNCTIONS.values(), encode, key_text])
+def test_whatever_is_made_of_what_is_too_large_is_rejected(use: Callable[[object], object]) -> None:
+    with pytest.raises(RowRejected) as raised:
+        use(TooLarge())
+    assert raised.value.rule == "value_too_large"
 
 
 def test_a_journal_at_rest_is_not_blamed(write: Write) -> None:
