@@ -10,7 +10,7 @@ from typing import Any
 from migration_tool.model import Position, Reject
 from migration_tool.rules import rule
 from migration_tool.state.store import StateStore
-from migration_tool.verify.report import plain_json
+from migration_tool.verify.json_form import plain_json
 
 EXAMPLES = 3
 

@@ -42,7 +42,7 @@ def info(shared: Globals, as_json: bool, command: str | None, account: str | Non
     With --iam-policy: the least policy for one command on the configured tables, in the configured region.
     """
     from migration_tool.cli.console import data, named, say
-    from migration_tool.verify.report import json_text
+    from migration_tool.verify.json_form import json_text
 
     if command is not None:
         _show_policy(shared, command, account)
@@ -59,7 +59,7 @@ def info(shared: Globals, as_json: bool, command: str | None, account: str | Non
 def _show_policy(shared: Globals, command: str, account: str | None) -> None:
     from migration_tool.cli.console import data, say
     from migration_tool.permissions import policy
-    from migration_tool.verify.report import json_text
+    from migration_tool.verify.json_form import json_text
 
     found = policy(shared.load(log=False), command, account)
     data(json_text(found))

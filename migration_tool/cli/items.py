@@ -12,7 +12,7 @@ from rich.table import Table
 
 from migration_tool.cli.render import pairs, table
 from migration_tool.cli.text import one_line
-from migration_tool.verify.report import json_text
+from migration_tool.verify.json_form import json_text
 
 _KEY = re.compile(r"PK|SK|GSI\d+[PS]K")
 _NAMES = ("Name", "Title", "LastName", "FirstName")

@@ -22,7 +22,7 @@ def look(shared: Globals, tables: tuple[str, ...], since: int | None, as_json: b
     from migration_tool.cli.progress import watching
     from migration_tool.errors import DifferencesFound
     from migration_tool.looking import look as looked
-    from migration_tool.verify.report import json_text
+    from migration_tool.verify.json_form import json_text
 
     _require_fitting()
     with watching(shared, stoppable=False) as watch:
@@ -109,7 +109,7 @@ def _counts(report: MovingReport) -> object:
 def _show_difference(found: LastingDifference) -> None:
     from migration_tool.cli.console import show
     from migration_tool.cli.text import one_line
-    from migration_tool.verify.report import json_text
+    from migration_tool.verify.json_form import json_text
 
     why = "" if found.in_table else "  is not in the table"
     why += "" if found.in_source else "  has no row any more"

@@ -26,7 +26,7 @@ def plan(shared: Globals, tables: tuple[str, ...], as_json: bool) -> None:
     """
     from migration_tool.cli.console import data, named, say
     from migration_tool.plan import make_plan
-    from migration_tool.verify.report import json_text
+    from migration_tool.verify.json_form import json_text
 
     found = make_plan(shared.load(), tables)
     if as_json:

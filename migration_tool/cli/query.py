@@ -90,7 +90,7 @@ def _words(parameters: Sequence[str]) -> dict[str, str]:
 
 def _print_lines(items: Iterable[dict[str, Any]]) -> None:
     from migration_tool.cli.console import data
-    from migration_tool.verify.report import json_text
+    from migration_tool.verify.json_form import json_text
 
     for item in items:
         data(json_text(item, indent=False))

@@ -26,7 +26,7 @@ def rejects(shared: Globals, every: bool, as_json: bool) -> None:
     from migration_tool.cli.console import data, named, say
     from migration_tool.rejected import EXAMPLES, rejected
     from migration_tool.state.store import StateStore
-    from migration_tool.verify.report import json_text
+    from migration_tool.verify.json_form import json_text
 
     store = StateStore(shared.load(log=False).state_dir)
     found = rejected(store, None if every else EXAMPLES)

@@ -13,7 +13,8 @@ from migration_tool.cli.console import show
 from migration_tool.cli.render import Cell, good, heading, pairs, table
 from migration_tool.cli.text import one_line
 from migration_tool.errors import UsageError
-from migration_tool.verify.report import Difference, PatternResult, Report, TableReport, json_text
+from migration_tool.verify.json_form import json_text, to_json
+from migration_tool.verify.report import Difference, PatternResult, Report, TableReport
 
 FORMATS = (".html", ".json")
 _SHOWN = 10
@@ -35,7 +36,7 @@ def write_report(report: Report, path: Path) -> None:
 
         text = to_html(report)
     else:
-        text = json_text(report.to_json()) + "\n"
+        text = json_text(to_json(report)) + "\n"
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

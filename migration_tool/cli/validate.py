@@ -63,7 +63,7 @@ def validate(
     from migration_tool.cli.progress import watching
     from migration_tool.cli.report import require_format, show_report, write_report
     from migration_tool.errors import UsageError
-    from migration_tool.verify.report import json_text
+    from migration_tool.verify.json_form import json_text, to_json
 
     if while_running or since:
         moving.look(shared, tables, since, as_json)
@@ -79,7 +79,7 @@ def validate(
     if report:
         write_report(found, report)
     if as_json:
-        data(json_text(found.to_json()))
+        data(json_text(to_json(found)))
     else:
         show_report(found)
     _require_equal(found)

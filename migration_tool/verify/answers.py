@@ -16,7 +16,8 @@ from migration_tool.attributes import CONVERTERS, canonical_item, canonical_numb
 from migration_tool.design.model import ENTITY_TYPE, Attribute, Design
 from migration_tool.errors import RowRejected
 from migration_tool.model import AttributeValue, Row, Scalar, WireItem
-from migration_tool.verify.report import Failure, json_text
+from migration_tool.verify.json_form import json_text
+from migration_tool.verify.report import Failure
 
 SHOWN_ROWS = 10
 _ROWS_BEFORE = 2

@@ -8,7 +8,8 @@ import orjson
 
 from migration_tool.attributes import canonical_item, plain
 from migration_tool.model import AttributeValue, WireItem
-from migration_tool.verify.report import AttributeDifference, json_text
+from migration_tool.verify.json_form import json_text
+from migration_tool.verify.report import AttributeDifference
 
 LONGEST_VALUE = 2_000
 """Characters of JSON that one value may have before it is cut to the part that differs."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from migration_tool.verify.html_parts import chart, code, items, key, mark, table, text
 from migration_tool.verify.html_style import STYLE
+from migration_tool.verify.json_form import json_text
 from migration_tool.verify.report import (
     Difference,
     Failure,
@@ -13,7 +14,6 @@ from migration_tool.verify.report import (
     Report,
     TableReport,
     iso_time,
-    json_text,
     many,
 )
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from migration_tool.verify.report import AttributeDifference, iso_time, many, plain_json
+from migration_tool.verify.json_form import plain_json
+from migration_tool.verify.report import AttributeDifference, iso_time, many
 
 COUNTS = ("verified", "pending", "suspended", "different", "rejected")
 

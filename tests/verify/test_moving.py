@@ -16,9 +16,10 @@ from migration_tool.design.compile import CompiledDesign
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.target.wire import Wire
 from migration_tool.verify import moving
+from migration_tool.verify.json_form import json_text
 from migration_tool.verify.moving import PAUSES, Due, Look, View, look_at
 from migration_tool.verify.moving_report import COUNTS, LastingDifference, MovingReport, TableLook
-from migration_tool.verify.report import AttributeDifference, json_text
+from migration_tool.verify.report import AttributeDifference
 
 from .conftest import Bind
 from .fakes import FakeWire
