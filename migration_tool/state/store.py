@@ -19,7 +19,7 @@ from pathlib import Path
 
 from migration_tool.errors import StateError
 from migration_tool.model import Reject
-from migration_tool.state import files
+from migration_tool.state import backups, files
 from migration_tool.state.checkpoint import Checkpoint
 from migration_tool.state.control import SUFFIX as CONTROL
 from migration_tool.state.envelope import MAX_BYTES, NewerVersionError, seal, unseal
@@ -28,7 +28,6 @@ from migration_tool.state.lock import hold
 from migration_tool.state.rejects import RejectLog, read_rejects
 from migration_tool.state.run_ids import PATTERN, new_run_id, started
 
-BACKUPS = 3
 BACKUP_SECONDS = 5.0
 """The least time between two backups of one run."""
 
@@ -190,7 +189,7 @@ class StateStore:
 
     def _candidates(self, run_id: str) -> list[Path]:
         path = self._path(run_id)
-        return [path, *(_backup(path, number) for number in range(1, BACKUPS + 1))]
+        return [path, *backups.backups(path)]
 
     def _names(self) -> list[str]:
         with files.naming("read the state folder", self.folder, "make the state folder readable"):
@@ -263,31 +262,15 @@ class StateStore:
         if now - known.backed_up < BACKUP_SECONDS:
             return known.backed_up
         try:
-            self._rotate(path, known.data)
+            backups.rotate(path, known.data)
         except OSError as error:
             self._warn(f"no backup of {path.name} was made: {error.strerror or error}")
         return now
 
-    def _rotate(self, path: Path, data: bytes) -> None:
-        temporary = files.write_temporary(_backup(path, 1), data)
-        try:
-            for number in range(BACKUPS, 1, -1):
-                with suppress(FileNotFoundError):
-                    _backup(path, number - 1).replace(_backup(path, number))
-            files.put_in_place(temporary, _backup(path, 1))
-        except OSError:
-            files.discard(temporary)
-            raise
-
     def _drop_backups(self, path: Path) -> None:
-        for number in range(BACKUPS, 0, -1):
-            _backup(path, number).unlink(missing_ok=True)
+        backups.drop(path)
         self.checked_path(path.stem).unlink(missing_ok=True)
         files.sync_folder(self.folder)
-
-
-def _backup(path: Path, number: int) -> Path:
-    return path.with_name(f"{path.name}.{number}")
 
 
 def _sound(checkpoint: Checkpoint) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-_FILES, _STORE = (f"migration_tool/state/{name}.py" for name in ("files", "store"))
+_FILES, _STORE, _BACKUPS = (f"migration_tool/state/{name}.py" for name in ("files", "store", "backups"))
 _COPYING = "tests/loading/test_copying.py::"
 _OBSTACLES = "tests/state/test_obstacles.py::"
 
@@ -55,9 +55,9 @@ STATE = (
     Mutant(
         "backups-in-the-wrong-order",
         "the newest sound backup is the one that is read",
-        _STORE,
-        "            for number in range(BACKUPS, 1, -1):\n",
-        "            for number in range(2, BACKUPS + 1):\n",
+        _BACKUPS,
+        "        for number in range(BACKUPS, 1, -1):\n",
+        "        for number in range(2, BACKUPS + 1):\n",
         ("tests/state/test_backups.py::test_backups_rotate_at_most_every_five_seconds",),
     ),
     Mutant(
