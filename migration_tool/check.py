@@ -37,6 +37,7 @@ def validate(
     processes: int | None,
     watcher: Watcher,
     *,
+    indexes: bool = True,
     fresh: bool = False,
     go_on: bool = False,
 ) -> Report:
@@ -44,6 +45,7 @@ def validate(
 
     limit      parameter sets per access pattern; None tries all, 0 leaves the patterns out
     processes  that read a large table; None: one per CPU, at most 8
+    indexes    whether the items of each index are counted
     fresh      reads the source in any case, also where a proof stands for it
     go_on      with the validation that was interrupted
     Raises MigrationError where it cannot compare; differences are in the report.
@@ -66,6 +68,7 @@ def validate(
                 run_id=latest.run_id if latest else None,
                 source_name=str(config.source_db),
                 limit=limit,
+                indexes=indexes,
                 processes=processes,
                 progress=watcher.checked,
             )

@@ -27,12 +27,14 @@ class Calls:
     """Calls that are made together.
 
     actions   on every configured table
+    indexes   on every index of those
     patterns  and those that the access patterns make, on what they read
     when      the setting of migration_settings without which none of them is made; "": always
     key       the one partition key that they touch; "": any
     """
 
     actions: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = ()
     patterns: bool = False
     when: str = ""
     key: str = ""
@@ -46,8 +48,9 @@ _LOAD = Calls(("BatchWriteItem",))
 _LEASE = Calls(("DeleteItem", "GetItem", "PutItem"), when="lease", key=lease.KEY)
 _ASK = Calls(patterns=True)
 _COMPARE = Calls(("GetItem", "Scan"))
+_COUNT = Calls(indexes=("Scan",))
 _FETCH = Calls(("BatchGetItem",))
-_PROVE = Calls(("GetItem", "Scan"), patterns=True, when="enable_validation")
+_PROVE = Calls(("GetItem", "Scan"), indexes=("Scan",), patterns=True, when="enable_validation")
 
 COMMANDS: Mapping[str, tuple[Calls, ...]] = {
     "init": (),
@@ -59,9 +62,10 @@ COMMANDS: Mapping[str, tuple[Calls, ...]] = {
     "retry-rejects": (_LOOK, _LOAD, _LEASE, _PROVE),
     "tune": (),
     "status": (),
-    "validate": (_COMPARE, _ASK),
+    "validate": (_COMPARE, _COUNT, _ASK),
+    "validate --no-indexes": (_COMPARE, _ASK),
     "validate --items-only": (_COMPARE,),
-    "validate --resume": (_LOOK, _COMPARE, _ASK),
+    "validate --resume": (_LOOK, _COMPARE, _COUNT, _ASK),
     "validate --while-running": (_FETCH,),
     "validate --since": (_FETCH,),
     "query": (_ASK,),
@@ -123,5 +127,9 @@ def _allowed(config: Config, calls: Calls) -> Iterator[tuple[str, str]]:
         table = config.table_name(name)
         for action in calls.actions:
             yield table, action
-        for pattern in find_design(config, name).patterns if calls.patterns else ():
+        design = find_design(config, name)
+        for index in design.indexes:
+            for action in calls.indexes:
+                yield f"{table}/index/{index.name}", action
+        for pattern in design.patterns if calls.patterns else ():
             yield f"{table}/index/{pattern.index}" if pattern.index else table, pattern.operation

@@ -31,7 +31,9 @@ def test_the_table_of_permissions_is_that_of_the_code() -> None:
     }
     assert documented == {
         command: {
-            action for part in calls for action in (*part.actions, *(PATTERNS if part.patterns else ()))
+            action
+            for part in calls
+            for action in (*part.actions, *part.indexes, *(PATTERNS if part.patterns else ()))
         }
         for command, calls in COMMANDS.items()
     }

@@ -88,6 +88,10 @@ def _show_differences(found: TableReport) -> None:
                 _show_item(item)
             if number > _SHOWN:
                 show(f"  and {number - _SHOWN:,} more (--json or --report names up to {len(items):,})")
+    for index in found.indexes:
+        if not index.ok:
+            wrong = f"{difference.table}: {index.name} holds {index.actual:,} items, not {index.expected:,}"
+            show(heading(wrong, "bold red"))
     for pattern in found.access_patterns:
         if not pattern.ok:
             _show_failures(difference.table, pattern)

@@ -30,7 +30,11 @@ if TYPE_CHECKING:
     "--sample-parameters", type=click.IntRange(min=1), default=SAMPLE_CALLS, show_default=True, metavar="N",
     help="Try at most N sets of parameters per access pattern, spread evenly.",
 )  # fmt: skip
-@click.option("--items-only", is_flag=True, help="Leave the access patterns out.")
+@click.option(
+    "--indexes/--no-indexes", default=True, show_default=True,
+    help="Count the items of every index, which reads it whole.",
+)  # fmt: skip
+@click.option("--items-only", is_flag=True, help="Leave the access patterns and the indexes out.")
 @click.option(
     "--workers", type=click.IntRange(min=1), metavar="N",
     help="Read large tables with N processes.  [default: one per CPU, at most 8]",
@@ -48,14 +52,15 @@ if TYPE_CHECKING:
 @click.pass_obj
 def validate(
     shared: Globals, tables: tuple[str, ...], as_json: bool, report: Path | None, all_parameters: bool,
-    sample_parameters: int, items_only: bool, workers: int | None, fresh: bool, go_on: bool,
+    sample_parameters: int, indexes: bool, items_only: bool, workers: int | None, fresh: bool, go_on: bool,
     while_running: bool, since: int | None,
 ) -> None:  # fmt: skip
     """Compare every item with the source, and try the access patterns.
 
-    Missing, extra and different items are named, with their attributes; then every access pattern must give
-    what its SQL gives, in the same order. Any difference ends with exit code 7. Where an earlier validation
-    found a table equal, its rows are read again only if source or design have changed, or with --fresh.
+    Missing, extra and different items are named, with their attributes; every index must hold as many items
+    as belong there; then every access pattern must give what its SQL gives, in the same order. Any difference
+    ends with exit code 7. Where an earlier validation found a table equal, its rows are read again only if
+    source or design have changed, or with --fresh.
     """
     from migration_tool.check import validate as check
     from migration_tool.cli import moving
@@ -75,7 +80,10 @@ def validate(
         raise UsageError("choose what to try", "--items-only --all-parameters", "they contradict", hint)
     limit = 0 if items_only else None if all_parameters else sample_parameters
     with watching(shared, stoppable=False) as watch:
-        found = check(shared.load(), tables, limit, workers, watch, fresh=fresh, go_on=go_on)
+        counting = indexes and not items_only
+        found = check(
+            shared.load(), tables, limit, workers, watch, indexes=counting, fresh=fresh, go_on=go_on
+        )
     if report:
         write_report(found, report)
     if as_json:

@@ -110,7 +110,8 @@ REQUIRED: Mapping[str, str] = {
 ConsumedCapacity is there only if the request has `"ReturnConsumedCapacity": "TOTAL"`.
 """
 
-_LISTS = frozenset({"Items", "TableNames"})
+_TYPES: Mapping[str, type] = {"Count": int, "Items": list, "TableNames": list}
+"""Of the required keys that hold no object."""
 
 _STEMS: Mapping[str, Reaction] = {
     name: reaction
@@ -151,8 +152,13 @@ _MOST_UNITS = 1_000_000
 _OPTIONAL = ("LastEvaluatedKey", "Item")
 
 
+def required_key(operation: str, body: Mapping[str, Any]) -> str:
+    """The key without which a 200 to this request proves nothing; where items are counted, none come."""
+    return "Count" if body.get("Select") == "COUNT" else REQUIRED[operation]
+
+
 def classify(answer: Answer, required: str) -> Verdict:
-    """What `answer` means for a request whose 200 has to hold the key `required` (see `REQUIRED`)."""
+    """What `answer` means for a request whose 200 has to hold the key `required` (see `required_key`)."""
     if answer.status == 0:
         return Verdict(Reaction.TRANSIENT, _NO_ANSWER, answer.error)
     if not answer.crc_ok:
@@ -177,7 +183,7 @@ def unknown(why: str) -> Verdict:
 def _of_success(body: dict[str, Any] | None, required: str) -> Verdict:
     if body is None:
         return unknown("HTTP 200 without a JSON object")
-    if not isinstance(body.get(required), list if required in _LISTS else dict):
+    if type(body.get(required)) is not _TYPES.get(required, dict):
         return unknown(f"HTTP 200 without {required}")
     for name in _OPTIONAL:
         if name in body and not isinstance(body[name], dict):

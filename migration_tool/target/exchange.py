@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 import orjson
 
 from migration_tool.errors import TargetError, Unanswered
-from migration_tool.target.answers import REQUIRED, Answer, Reaction, Verdict, classify
+from migration_tool.target.answers import Answer, Reaction, Verdict, classify, required_key
 from migration_tool.target.faults import EXPIRED_HINT, from_code
 
 if TYPE_CHECKING:
@@ -33,10 +33,14 @@ K = TypeVar("K")
 
 @dataclass(slots=True)
 class _Asked(Generic[K]):
-    """A request on its way to an answer. `attempts` counts its sends, `since` is the first of them."""
+    """A request on its way to an answer, which has to hold the key `required`.
+
+    `attempts` counts its sends, `since` is the first of them.
+    """
 
     key: K
     operation: str
+    required: str
     body: bytes
     attempts: int = 0
     since: float = 0.0
@@ -66,9 +70,10 @@ class Exchange(Generic[K]):
 
         `operation` is one of `answers.REQUIRED`.
         """
-        if REQUIRED[operation] == "ConsumedCapacity":
+        required = required_key(operation, body)
+        if required == "ConsumedCapacity":
             body = {"ReturnConsumedCapacity": "TOTAL", **body}
-        self._delay(_Asked(key, operation, orjson.dumps(body)), delay)
+        self._delay(_Asked(key, operation, required, orjson.dumps(body)), delay)
         self._unanswered += 1
         self._send()
 
@@ -84,7 +89,7 @@ class Exchange(Generic[K]):
                 continue
             answer = self._arrived.popleft()
             asked = cast(_Asked[K], answer.tag)
-            verdict = classify(answer, REQUIRED[asked.operation])
+            verdict = classify(answer, asked.required)
             if verdict.body is not None:
                 self._unanswered -= 1
                 return asked.key, verdict.body

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -40,19 +40,34 @@ def scan(
     Each segment is asked for its next page before the last one is given out, so memory holds one page
     (1 MB) per segment. The items are as they came; see `require_items`. Raises TargetError.
     """
-    with Exchange[int](wire, "read the table", table) as exchange:
+    body = {"TableName": table, "ConsistentRead": True, "TotalSegments": segments}
+    for page in _pages(wire, "read the table", body, range(segments) if share is None else share):
+        if items := _without_lease(table, page["Items"]):
+            yield items
+
+
+def count(wire: Wire, table: str, index: str, segments: int) -> int:
+    """How many items the index holds, eventually consistent; it is read whole. Raises TargetError."""
+    body = {"TableName": table, "IndexName": index, "Select": "COUNT", "TotalSegments": segments}
+    return sum(page["Count"] for page in _pages(wire, "count the items of an index", body, range(segments)))
+
+
+def _pages(
+    wire: Wire, operation: str, body: Mapping[str, Any], segments: Iterable[int]
+) -> Iterator[dict[str, Any]]:
+    """The pages of a parallel Scan: what each segment gives until it says that there is no more."""
+    with Exchange[int](wire, operation, body["TableName"]) as exchange:
 
         def ask(segment: int, start: Any) -> None:
-            body = {"TableName": table, "ConsistentRead": True, "Segment": segment, "TotalSegments": segments}
-            exchange.put(segment, "Scan", {**body, "ExclusiveStartKey": start} if start else body)
+            more = {"ExclusiveStartKey": start} if start else {}
+            exchange.put(segment, "Scan", {**body, "Segment": segment, **more})
 
-        for segment in range(segments) if share is None else share:
+        for segment in segments:
             ask(segment, None)
         for segment, page in exchange:
             if start := page.get("LastEvaluatedKey"):
                 ask(segment, start)
-            if items := _without_lease(table, page["Items"]):
-                yield items
+            yield page
 
 
 def _without_lease(table: str, items: list[WireItem]) -> list[WireItem]:

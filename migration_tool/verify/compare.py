@@ -8,18 +8,20 @@ says what is wrong; the items concerned are then read once more and named.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from migration_tool.cycles import no_search_for_cycles
 from migration_tool.design.compile import CompiledDesign
+from migration_tool.design.model import Index
 from migration_tool.design.uniqueness import proof
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state.proofs import KeyRange
 from migration_tool.state.validation import TableSums
 from migration_tool.verify.expected import Expected
+from migration_tool.verify.indexes import Counts, Members
 from migration_tool.verify.journal import Journal
 from migration_tool.verify.named import extra, missing_and_different
 from migration_tool.verify.pairing import Findings, pair
@@ -39,6 +41,7 @@ def compare(
     work_folder: Path,
     *,
     rows: int = 0,
+    indexes: Sequence[Index] = (),
     journal: Journal | None = None,
     details: int = DETAILS,
     advance: Advance = unwatched,
@@ -49,6 +52,7 @@ def compare(
     """Compares what the source should have become with what the table holds.
 
     rows     how many the source has for this table, about: whether the readers' helpers are worth it
+    indexes  for which the items of the table are counted that belong there
     journal  what is known of the two sides already, and where what is found is written down
     details  how many items of each kind (missing, extra, different) are named; counts are always exact
     memory   bytes of hashes held before they go to files in `work_folder`
@@ -56,8 +60,9 @@ def compare(
     Raises SourceError, TargetError, and StateError when the working files cannot be written.
     """
     comparison = _Comparison(
-        source, compiled, readers, table_name, rows, journal or Journal(), details, _Steps(advance), clock
-    )
+        source, compiled, readers, table_name, rows, indexes, journal or Journal(), details,
+        _Steps(advance), clock,
+    )  # fmt: skip
     with no_search_for_cycles(), Spill(work_folder, memory, bucket) as spill:
         return comparison.by_sums() or comparison.by_pairs(spill)
 
@@ -79,9 +84,13 @@ class _Steps:
 
 @dataclass(frozen=True)
 class _Reading:
-    """Both sides have been read. `started` and `finished` in unix seconds."""
+    """Both sides have been read. `started` and `finished` in unix seconds.
+
+    members  items of the table by index; empty where not all of them were read now
+    """
 
     expected: Expected
+    members: Counts
     started: float
     finished: float
 
@@ -95,6 +104,7 @@ class _Comparison:
     readers: Readers
     table: str
     rows: int
+    indexes: Sequence[Index]
     journal: Journal
     details: int
     advance: _Steps
@@ -137,13 +147,14 @@ class _Comparison:
 
     def _read(self, tally: Tally[Any], known: TableSums, done: Mapping[int, KeyRange]) -> _Reading:
         expected = Expected(self.source, self.compiled.entities, done)
-        actual = self.readers.begin(self.table, Plan(known.shares, known.width), tally, self._step)
+        members = Members(tally, self.indexes)
+        actual = self.readers.begin(self.table, Plan(known.shares, known.width), members, self._step)
         for part in expected.parts() if known.proved_at is None else ():
-            tally.expect(part)
+            members.expect(part)
             self._step(len(part.items))
             actual.attend()
         actual.finish()
-        return _Reading(expected, known.started, self.clock())
+        return _Reading(expected, {} if known.actual else members.counts, known.started, self.clock())
 
     def _step(self, more: int) -> None:
         self.advance(more)
@@ -161,6 +172,7 @@ class _Comparison:
             different=tuple(different),
             rejections=tuple(reading.expected.rejections),
             repeated=findings.repeated.total(),
+            members={} if findings.repeated.total() else reading.members,
             scan_started=reading.started,
             scan_finished=reading.finished,
         )

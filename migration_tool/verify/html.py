@@ -10,6 +10,7 @@ from migration_tool.verify.json_form import json_text
 from migration_tool.verify.report import (
     Difference,
     Failure,
+    IndexCount,
     PatternResult,
     Report,
     TableReport,
@@ -83,7 +84,8 @@ def _table(report: TableReport) -> str:
     parts = [f"<h2>{text(difference.name)}</h2>\n"]
     if not difference.ok:
         parts.append(f"<div class=card>{''.join(_differences(report))}</div>\n")
-    parts.append(f"<div class=card>{_entities(report)}{_patterns(report.access_patterns)}</div>\n")
+    found = f"{_entities(report)}{_indexes(report.indexes)}{_patterns(report.access_patterns)}"
+    parts.append(f"<div class=card>{found}</div>\n")
     parts.append(f"<div class=card><h3>What was checked</h3>\n{items(report.checked)}")
     parts.append(f"<h3>What was not checked</h3>\n{items(report.not_checked)}{_rejections(report)}</div>\n")
     return "".join(parts)
@@ -129,6 +131,13 @@ def _entities(report: TableReport) -> str:
     )
     headings = ("Entity", *map(str.capitalize, _COUNTS))
     return f"<h3>Entities</h3>\n{table(headings, rows, range(1, 7))}"
+
+
+def _indexes(indexes: Sequence[IndexCount]) -> str:
+    if not indexes:
+        return ""
+    rows = ([text(i.name), f"{i.expected:,}", mark(i.ok, f"{i.actual:,}")] for i in indexes)
+    return f"<h3>Indexes</h3>\n{table(('Index', 'Expected items', 'Items'), rows, (1, 2))}"
 
 
 def _patterns(patterns: Sequence[PatternResult]) -> str:

@@ -69,6 +69,7 @@ class TableDifference:
 
     Counts are exact; `missing`, `extra` and `different` name at most as many as were asked for.
     repeated         how often the scan gave a key a second time
+    members          items of the table by the index that they belong to; empty where they were not counted
     scan_started     unix seconds, as is scan_finished
     ranges           what the rows of the source become, where both sides are equal and no two keys can be
     proved_at        unix seconds: when that was found out, where it stands for the source, which was not read
@@ -83,6 +84,7 @@ class TableDifference:
     different: tuple[Difference, ...] = ()
     rejections: tuple[Rejection, ...] = ()
     repeated: int = 0
+    members: Mapping[str, int] = field(default_factory=dict)
     scan_started: float = 0.0
     scan_finished: float = 0.0
     ranges: Ranges = field(default_factory=dict)
@@ -96,6 +98,19 @@ class TableDifference:
     @property
     def ok(self) -> bool:
         return not (self.total("missing") or self.total("extra") or self.total("different"))
+
+
+@dataclass(frozen=True)
+class IndexCount:
+    """How many items of its table an index should hold, and does."""
+
+    name: str
+    expected: int
+    actual: int
+
+    @property
+    def ok(self) -> bool:
+        return self.actual == self.expected
 
 
 @dataclass(frozen=True)
@@ -151,16 +166,21 @@ class TableReport:
     access_patterns: tuple[PatternResult, ...]
     checked: tuple[str, ...] = ()
     not_checked: tuple[str, ...] = ()
+    indexes: tuple[IndexCount, ...] = ()
 
     @property
     def ok(self) -> bool:
-        return self.difference.ok and all(pattern.ok for pattern in self.access_patterns)
+        parts: tuple[IndexCount | PatternResult, ...] = (*self.indexes, *self.access_patterns)
+        return self.difference.ok and all(part.ok for part in parts)
 
     def faults(self) -> Iterator[str]:
         """What is wrong with the table, in a few words each."""
         for kind in ("missing", "extra", "different"):
             if count := self.difference.total(kind):
                 yield f"{many(count, 'item')} {kind}"
+        for index in self.indexes:
+            if not index.ok:
+                yield f"{index.name} holds {many(index.actual, 'item')}, not {index.expected:,}"
         failed = [pattern.name for pattern in self.access_patterns if not pattern.ok]
         if failed:
             names = ", ".join(failed[:3]) + (" …" if len(failed) > 3 else "")

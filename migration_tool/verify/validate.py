@@ -15,11 +15,13 @@ from migration_tool.state.validation import TableSums
 from migration_tool.target.wire import Wire
 from migration_tool.verify.cases import check_sql, possible
 from migration_tool.verify.compare import DETAILS, compare
+from migration_tool.verify.indexes import count_indexes
 from migration_tool.verify.journal import Journal
 from migration_tool.verify.patterns import ASK_AGAIN_SECONDS, LONGEST_ANSWER, check_patterns
 from migration_tool.verify.readers import Readers, usual_processes
 from migration_tool.verify.report import (
     Advance,
+    IndexCount,
     PatternResult,
     Report,
     TableDifference,
@@ -45,6 +47,7 @@ def validate(
     journal: Journal | None = None,
     run_id: str | None = None,
     limit: int | None = None,
+    indexes: bool = True,
     details: int = DETAILS,
     processes: int | None = None,
     progress: Progress = no_progress,
@@ -57,6 +60,7 @@ def validate(
     work_folder    where hashes go that do not fit in memory; nothing is left there
     journal        what is known already, and where to write down how far this is
     limit          parameter sets per access pattern; None: all, 0: the patterns are left out
+    indexes        whether the items of each index are counted
     processes      that read a large table, this one included; None: as `usual_processes` says
     source_name    how the report calls the source, when it is read from a copy
 
@@ -72,7 +76,8 @@ def validate(
             advance = _counted(source, compiled, rows, limit, progress)
             difference = compare(
                 source, compiled, readers, table, work_folder,
-                rows=rows, journal=journal, details=details, advance=advance, clock=clock,
+                rows=rows, indexes=compiled.design.indexes if indexes else (), journal=journal,
+                details=details, advance=advance, clock=clock,
             )  # fmt: skip
             reports.append(_with_patterns(source, compiled, wire, difference, limit, advance))
             advance(sys.maxsize)
@@ -100,8 +105,10 @@ def _with_patterns(
         patterns = check_patterns(
             source, compiled, wire, difference.table, limit, advance, rejected=rejected, pauses=pauses
         )
-    checked = tuple(_checked(difference, patterns))
-    return TableReport(difference, patterns, checked, tuple(_not_checked(compiled, difference, patterns)))
+    counted = count_indexes(wire, difference.table, difference.members, pauses)
+    checked = tuple(_checked(difference, patterns, counted))
+    not_checked = tuple(_not_checked(compiled, difference, patterns))
+    return TableReport(difference, patterns, checked, not_checked, counted)
 
 
 def _counted(
@@ -120,13 +127,18 @@ def _counted(
     return advance
 
 
-def _checked(difference: TableDifference, patterns: Sequence[PatternResult]) -> Iterator[str]:
+def _checked(
+    difference: TableDifference, patterns: Sequence[PatternResult], indexes: Sequence[IndexCount]
+) -> Iterator[str]:
     expected, actual = difference.total("expected"), difference.total("actual")
     yield (
         f"Every item was compared, key and attributes: {many(expected, 'item')} that the source gives with "
         f"{many(actual, 'item')} that the table holds."
     )
     yield from _sides(difference)
+    if indexes:
+        counts = ", ".join(f"{index.name} {index.actual:,} of {index.expected:,}" for index in indexes)
+        yield f"The items of each index were counted, by eventually consistent scans: {counts}."
     if patterns:
         calls, rows = sum(p.calls for p in patterns), sum(p.rows for p in patterns)
         yield (
@@ -157,9 +169,10 @@ def _not_checked(
 ) -> Iterator[str]:
     if compiled.design.indexes:
         names = ", ".join(index.name for index in compiled.design.indexes)
+        counted = "" if difference.members else " and not counted"
         yield (
-            f"The indexes ({names}) were not compared item by item, only as far as the access patterns "
-            "read them; DynamoDB itself copies items into them."
+            f"The indexes ({names}) were not compared item by item{counted}, only as far as the access "
+            "patterns read them; DynamoDB itself copies items into them."
         )
     if rejected := difference.total("rejected"):
         yield (

@@ -17,7 +17,7 @@ ACKNOWLEDGEMENT = (
         "answer-without-its-key",
         "an HTTP 200 without the key that proves it is no acknowledgement",
         _ANSWERS,
-        "    if not isinstance(body.get(required), list if required in _LISTS else dict):\n",
+        "    if type(body.get(required)) is not _TYPES.get(required, dict):\n",
         "    if body.setdefault(required, {}) is None:\n",
         (_CLASSIFYING + "test_a_200_without_its_key_proves_nothing",),
     ),

@@ -71,7 +71,7 @@ class Watched(World):
         found = {
             (seen.json["TableName"], seen.json["Segment"])
             for seen in self.server.seen
-            if seen.operation == "Scan"
+            if seen.operation == "Scan" and "IndexName" not in seen.json
         }
         self.server.seen.clear()
         return found

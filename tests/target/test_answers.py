@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from migration_tool.target.answers import REQUIRED, Answer, Reaction, Throttle, classify
+from migration_tool.target.answers import REQUIRED, Answer, Reaction, Throttle, classify, required_key
 
 NAMESPACES = ["", "com.amazonaws.dynamodb.v20120810#", "com.amazon.coral.validate#"]
 
@@ -110,6 +110,14 @@ def test_each_required_key_has_its_type() -> None:
         right, wrong = ("[]", "{}") if key in ("Items", "TableNames") else ("{}", "[]")
         assert classify(Answer(1, 200, f'{{"{key}":{right}}}'.encode()), key).reaction is Reaction.DONE
         assert classify(Answer(1, 200, f'{{"{key}":{wrong}}}'.encode()), key).reaction is Reaction.TRANSIENT
+
+
+def test_a_count_is_proved_by_its_number() -> None:
+    assert required_key("Scan", {"TableName": "t"}) == "Items"
+    required = required_key("Scan", {"TableName": "t", "Select": "COUNT"})
+    assert classify(Answer(1, 200, b'{"Count":0}'), required).reaction is Reaction.DONE
+    for body in (b"{}", b'{"Items":[]}', b'{"Count":null}', b'{"Count":true}', b'{"Count":1.0}'):
+        assert classify(Answer(1, 200, body), required).reaction is Reaction.TRANSIENT
 
 
 @pytest.mark.parametrize("value", ["null", "[]", '"x"'])

@@ -12,7 +12,7 @@ from migration_tool.design.model import Requests
 from migration_tool.errors import TargetError
 from migration_tool.model import WireItem
 from migration_tool.target.backoff import Backoff
-from migration_tool.target.reader import _Call, fetch, fetch_many, get_items, scan
+from migration_tool.target.reader import _Call, count, fetch, fetch_many, get_items, scan
 from migration_tool.target.session import Target
 from migration_tool.target.wire import Wire
 
@@ -74,6 +74,25 @@ def test_a_scan_asks_again_and_an_error_is_not_the_end(serve: Serve) -> None:
         assert next(pages) == [item(1)]
         with pytest.raises(TargetError, match="read the table"):
             next(pages)
+
+
+def test_an_index_is_counted_page_by_page(serve: Serve) -> None:
+    def reply(seen: Seen) -> Reply:
+        body = seen.json
+        assert (body["IndexName"], body["Select"], body["TotalSegments"]) == ("GSI1", "COUNT", 2)
+        assert "ConsistentRead" not in body
+        more = {} if "ExclusiveStartKey" in body else {"LastEvaluatedKey": {"PK": {"S": "x"}}}
+        return answer({"Count": 10 + body["Segment"], **more})
+
+    with wired(serve(reply).url) as wire:
+        assert count(wire, "t", "GSI1", 2) == 2 * 10 + 2 * 11
+
+
+def test_a_count_without_its_number_is_asked_for_again(serve: Serve) -> None:
+    server = serve([answer({}), answer({"Items": []}), answer({"Count": 7})])
+    with wired(server.url) as wire:
+        assert count(wire, "t", "GSI1", 1) == 7
+    assert len(server.seen) == 3
 
 
 def test_a_scan_left_early_drops_its_requests(serve: Serve) -> None:

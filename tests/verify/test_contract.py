@@ -17,6 +17,11 @@ from migration_tool.verify.validate import validate
 from .helpers import NAMES, compiled_designs, expected_items, migrated, target
 
 ITEMS = {"music_catalog": 4_125, "customer_data": 471, "playlist_data": 8_733, "employee_data": 8}
+INDEXES = {
+    "music_catalog GSI1": 3_850, "music_catalog GSI2": 3_778, "music_catalog GSI3": 3_503,
+    "music_catalog GSI4": 4_125, "customer_data GSI1": 471, "customer_data GSI2": 59,
+    "customer_data GSI3": 59, "playlist_data GSI1": 8_733, "employee_data GSI1": 7, "employee_data GSI2": 8,
+}  # fmt: skip
 ARTIST = {"PK": {"S": "ARTIST#22"}, "SK": {"S": "#ARTIST"}}
 MOTO_CALLS = 10
 """Of each pattern: moto answers a Query by looking at every item of the table."""
@@ -70,6 +75,8 @@ def test_the_real_chinook_with_every_call_of_every_pattern(
     assert report.summary() == ""
     assert {t.difference.name: t.difference.total("actual") for t in report.tables} == ITEMS
     assert all(t.difference.repeated == 0 for t in report.tables)
+    counts = {f"{t.difference.name} {i.name}": i.actual for t in report.tables for i in t.indexes}
+    assert counts == INDEXES
     patterns = [pattern for table in report.tables for pattern in table.access_patterns]
     assert len(patterns) == 22
     assert all(p.calls == p.passed > 0 and p.skipped == 0 for p in patterns)
@@ -97,4 +104,6 @@ def test_exactly_what_was_changed_by_hand_is_named(sample_tables: Migrated, tmp_
     (attribute,) = item.attributes
     assert (attribute.name, attribute.actual) == ("Name", "changed by hand")
     assert attribute.expected != attribute.actual
+    counts = {index.name: (index.expected, index.actual) for index in report.tables[0].indexes}
+    assert counts == {"GSI1": (3_850,) * 2, "GSI2": (3_777,) * 2, "GSI3": (3_503,) * 2, "GSI4": (4_124,) * 2}
     assert not report.ok

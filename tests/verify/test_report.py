@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from decimal import Decimal
 from html.parser import HTMLParser
 from typing import Any
@@ -18,6 +19,7 @@ from migration_tool.verify.report import (
     Difference,
     EntityCounts,
     Failure,
+    IndexCount,
     PatternResult,
     Rejection,
     Report,
@@ -54,7 +56,8 @@ def broken() -> TableReport:
         {"name": EVIL}, "row 1: " + EVIL, 2, 1, 0, ({"a": EVIL}, {"a": 1}), ({"a": Decimal("1.5")},)
     )
     result = PatternResult("track", "Query", 20, 30, 18, 1, 7, 8, (failure,), EVIL)
-    return TableReport(difference, (result,), (EVIL,), (EVIL,))
+    indexes = (IndexCount("GSI1", 4, 4), IndexCount(EVIL, 4_000, 3_999))
+    return TableReport(difference, (result,), (EVIL,), (EVIL,), indexes)
 
 
 def report(*tables: TableReport) -> Report:
@@ -92,6 +95,7 @@ def test_json_of_differences() -> None:
         {"name": EVIL, "expected": 10**40, "actual": [EVIL]},
     ]
     assert (music["missing_count"], music["extra_count"], music["different_count"]) == (1, 4, 1)
+    assert music["indexes"][1] == {"name": EVIL, "expected": 4_000, "actual": 3_999}
     assert music["rejections"][0]["source_key"] == ["/w==", None, 1]
     (failure,) = found["access_patterns"][0]["failures"]
     assert failure["arguments"] == {"name": EVIL}
@@ -109,6 +113,12 @@ def test_a_failed_pattern_is_not_ok_and_a_rejected_row_is() -> None:
     assert not report(failed).ok
     assert report(table(rejected=1)).ok
     assert report(failed).summary() == "music: 1 access pattern not equal to the SQL (track)"
+
+
+def test_an_index_with_another_number_is_not_ok() -> None:
+    short = replace(table(), indexes=(IndexCount("GSI1", 4, 4), IndexCount("GSI2", 4_000, 1)))
+    assert not report(short).ok
+    assert report(short).summary() == "music: GSI2 holds 1 item, not 4,000"
 
 
 def test_the_summary_says_what_is_wrong_where() -> None:
@@ -182,7 +192,7 @@ def test_html_of_differences() -> None:
     for words in (
         "Differences found", "1 item missing", "4 items extra", "1 item different",
         "the first 1 of them", "absent", "0.99", "AP8=", "equal when looked at again", "18 of 20",
-        "8 shards", "null_key", "no row", "(unknown)", "2 calls not equal to the SQL",
+        "8 shards", "null_key", "no row", "(unknown)", "2 calls not equal to the SQL", "✗ 3,999",
     ):  # fmt: skip
         assert words in page.text, words
 

@@ -11,7 +11,7 @@ from migration_tool.source.sqlite import SqliteSource
 from migration_tool.target.wire import Wire
 from migration_tool.verify import validate as room
 from migration_tool.verify.readers import usual_processes
-from migration_tool.verify.report import Report
+from migration_tool.verify.report import IndexCount, Report
 from migration_tool.verify.validate import validate
 
 from .conftest import Bind
@@ -49,6 +49,7 @@ def test_all_is_equal(shop: Shop, tmp_path: Path) -> None:
         "table holds.",
         "The source was read in one snapshot; the table by a strongly consistent scan from "
         "1970-01-01T00:01:40Z to 1970-01-01T00:01:40Z.",
+        "The items of each index were counted, by eventually consistent scans: GSI1 4 of 4.",
         "3 access patterns answered 11 calls; the values, number and order of the items were compared with "
         "15 rows of the SQL. GetItem and Query only.",
     )
@@ -97,13 +98,23 @@ def test_without_patterns_the_items_are_all_that_is_asked_for(bind: Bind, tmp_pa
     shop = bind(SCHEMA + ROWS, DESIGN.replace("SELECT ThingId, Name FROM", "SELECT Name, Name FROM"))
     wire = FakeWire(expected_items(*shop))
     seen: list[tuple[str, int, int]] = []
-    report = run(shop, wire, tmp_path, limit=0, progress=lambda *step: seen.append(step))
+    report = run(shop, wire, tmp_path, limit=0, indexes=False, progress=lambda *step: seen.append(step))
     (table,) = report.tables
     assert report.ok and table.access_patterns == ()
     assert set(wire.asked) == {"Scan"}
     assert seen[-1] == ("shop", 14, 14)
     assert "3 access patterns were not tried, as asked." in table.not_checked
+    assert "(GSI1) were not compared item by item and not counted, only" in table.not_checked[0]
     assert not any("access pattern" in sentence for sentence in table.checked)
+
+
+def test_an_index_that_lacks_an_item_is_a_difference(shop: Shop, tmp_path: Path) -> None:
+    wire = FakeWire(expected_items(*shop))
+    wire.behind = 1
+    report = run(shop, wire, tmp_path, limit=0)
+    (table,) = report.tables
+    assert table.difference.ok and table.indexes == (IndexCount("GSI1", 4, 3),)
+    assert report.summary() == "shop: GSI1 holds 3 items, not 4"
 
 
 def test_a_large_table_is_read_by_as_many_processes_as_asked_for(
