@@ -110,6 +110,9 @@ REQUIRED: Mapping[str, str] = {
 ConsumedCapacity is there only if the request has `"ReturnConsumedCapacity": "TOTAL"`.
 """
 
+_TOGETHER: Mapping[str, tuple[str, ...]] = {"Responses": ("Responses", "UnprocessedKeys")}
+"""Keys that prove something only together: what was not found is not what was not looked for."""
+
 _TYPES: Mapping[str, type] = {"Count": int, "Items": list, "TableNames": list}
 """Of the required keys that hold no object."""
 
@@ -183,8 +186,9 @@ def unknown(why: str) -> Verdict:
 def _of_success(body: dict[str, Any] | None, required: str) -> Verdict:
     if body is None:
         return unknown("HTTP 200 without a JSON object")
-    if type(body.get(required)) is not _TYPES.get(required, dict):
-        return unknown(f"HTTP 200 without {required}")
+    for key in _TOGETHER.get(required, (required,)):
+        if type(body.get(key)) is not _TYPES.get(key, dict):
+            return unknown(f"HTTP 200 without {key}")
     for name in _OPTIONAL:
         if name in body and not isinstance(body[name], dict):
             return unknown(f"HTTP 200 whose {name} is no object")

@@ -106,7 +106,7 @@ def test_a_200_with_its_key_is_done() -> None:
 
 
 def test_each_required_key_has_its_type() -> None:
-    for key in set(REQUIRED.values()):
+    for key in {*REQUIRED.values()} - {"Responses"}:
         right, wrong = ("[]", "{}") if key in ("Items", "TableNames") else ("{}", "[]")
         assert classify(Answer(1, 200, f'{{"{key}":{right}}}'.encode()), key).reaction is Reaction.DONE
         assert classify(Answer(1, 200, f'{{"{key}":{wrong}}}'.encode()), key).reaction is Reaction.TRANSIENT
@@ -118,6 +118,16 @@ def test_a_count_is_proved_by_its_number() -> None:
     assert classify(Answer(1, 200, b'{"Count":0}'), required).reaction is Reaction.DONE
     for body in (b"{}", b'{"Items":[]}', b'{"Count":null}', b'{"Count":true}', b'{"Count":1.0}'):
         assert classify(Answer(1, 200, body), required).reaction is Reaction.TRANSIENT
+
+
+def test_what_was_not_found_was_looked_for_only_if_the_answer_says_so() -> None:
+    def reaction(body: bytes) -> Reaction:
+        return classify(Answer(1, 200, body), "Responses").reaction
+
+    for half in (b'{"Responses":{}}', b'{"UnprocessedKeys":{}}', b'{"Responses":{},"UnprocessedKeys":null}'):
+        assert reaction(half) is Reaction.TRANSIENT
+    assert reaction(b'{"Responses":{"t":[]},"UnprocessedKeys":{}}') is Reaction.DONE
+    assert reaction(b'{"Responses":{"t":[]},"UnprocessedKeys":{"t":{}}}') is Reaction.DONE
 
 
 @pytest.mark.parametrize("value", ["null", "[]", '"x"'])

@@ -13,7 +13,7 @@ from migration_tool.errors import TargetError
 from migration_tool.model import WireItem
 from migration_tool.target import table as tables
 from migration_tool.target.answers import Reaction, classify
-from migration_tool.target.reader import fetch, fetch_many, get_items, scan
+from migration_tool.target.reader import count, fetch, fetch_many, get_items, scan
 from migration_tool.target.session import Target
 from migration_tool.target.wire import Wire
 
@@ -199,6 +199,12 @@ def test_a_missing_table_is_an_error_that_says_what_to_check(wire: Wire, table_p
         list(scan(wire, f"{table_prefix}Nowhere", 2))
     assert "ResourceNotFoundException" in caught.value.cause
     assert "table_prefix" in caught.value.hint
+
+
+def test_the_items_of_an_index_are_counted(wire: Wire, table: str) -> None:
+    indexed = [item(n, GSI1PK="a", GSI1SK="b") for n in range(0, 120, 3)]
+    write(wire, table, indexed + [item(n) for n in range(120) if n % 3])
+    assert count(wire, table, "GSI1", 3) == len(indexed)
 
 
 def test_the_proof_of_single_writes_is_there(wire: Wire, table: str) -> None:
