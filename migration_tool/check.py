@@ -18,6 +18,7 @@ from migration_tool.state.store import StateStore
 from migration_tool.target.session import Target
 from migration_tool.target.table import describe
 from migration_tool.verify import validate as proof
+from migration_tool.verify.claim import Claim
 from migration_tool.verify.journal import Journal
 from migration_tool.verify.report import Report
 
@@ -38,6 +39,7 @@ def validate(
     watcher: Watcher,
     *,
     indexes: bool = True,
+    claim: Claim | None = None,
     fresh: bool = False,
     go_on: bool = False,
 ) -> Report:
@@ -46,6 +48,7 @@ def validate(
     limit      parameter sets per access pattern; None tries all, 0 leaves the patterns out
     processes  that read a large table; None: one per CPU, at most 8
     indexes    whether the items of each index are counted
+    claim      what a sample is to show; None: every item is compared
     fresh      reads the source in any case, also where a proof stands for it
     go_on      with the validation that was interrupted
     Raises MigrationError where it cannot compare; differences are in the report.
@@ -58,7 +61,7 @@ def validate(
     with SqliteSource(path) as source, open_wire(config, target) as wire:
         tables = bind(config, chosen, source.schema)
         about = World(tables, content, wire.target.url, _identities(target, tables, latest, go_on))
-        with _journal(store, latest, about, watcher, fresh, go_on) as journal:
+        with _journal(store, None if claim else latest, about, watcher, fresh, go_on) as journal:
             report = proof.validate(
                 source,
                 [(bound.compiled, bound.table_name) for bound in tables],
@@ -69,6 +72,7 @@ def validate(
                 source_name=str(config.source_db),
                 limit=limit,
                 indexes=indexes,
+                claim=claim,
                 processes=processes,
                 progress=watcher.checked,
             )
@@ -91,7 +95,10 @@ def _identities(
 def _journal(
     store: StateStore, latest: Checkpoint | None, about: World, watcher: Watcher, fresh: bool, go_on: bool
 ) -> Iterator[Journal]:
-    """Says what an earlier validation left, and what this one leaves where it does not come to its end."""
+    """Says what an earlier validation left, and what this one leaves where it does not come to its end.
+
+    latest  None where nothing is known of a run, or nothing is to be kept
+    """
     if latest is None:
         yield Journal()
         return

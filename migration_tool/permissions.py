@@ -68,6 +68,7 @@ COMMANDS: Mapping[str, tuple[Calls, ...]] = {
     "validate --resume": (_LOOK, _COMPARE, _COUNT, _ASK),
     "validate --while-running": (_FETCH,),
     "validate --since": (_FETCH,),
+    "validate --sample": (_FETCH, _ASK),
     "query": (_ASK,),
     "reset": (),
     "info": (),

@@ -61,7 +61,8 @@ def show_report(report: Report) -> None:
         show(heading(found.difference.table))
         rows = [("checked", sentence) for sentence in found.checked]
         show(pairs([*rows, *(("not checked", sentence) for sentence in found.not_checked)]))
-    show(heading("source and target are equal" if report.ok else "DIFFERENCES FOUND", _style(report.ok)))
+    equal = "the sample shows the claim" if report.sampled else "source and target are equal"
+    show(heading(equal if report.ok else "DIFFERENCES FOUND", _style(report.ok)))
 
 
 def _counts(report: Report) -> Any:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from migration_tool.cli.claim import claimed
 from migration_tool.cli.options import Globals, as_json, command
 from migration_tool.verify import SAMPLE_CALLS
 
 if TYPE_CHECKING:
+    from migration_tool.verify.claim import Claim
     from migration_tool.verify.report import Report
 
 
@@ -49,11 +52,12 @@ if TYPE_CHECKING:
     "--since", type=click.IntRange(min=1), metavar="GENERATION",
     help="The same for what was written after that generation of the state.",
 )  # fmt: skip
+@claimed
 @click.pass_obj
 def validate(
     shared: Globals, tables: tuple[str, ...], as_json: bool, report: Path | None, all_parameters: bool,
     sample_parameters: int, indexes: bool, items_only: bool, workers: int | None, fresh: bool, go_on: bool,
-    while_running: bool, since: int | None,
+    while_running: bool, since: int | None, claim: Claim | None,
 ) -> None:  # fmt: skip
     """Compare every item with the source, and try the access patterns.
 
@@ -61,13 +65,16 @@ def validate(
     as belong there; then every access pattern must give what its SQL gives, in the same order. Any difference
     ends with exit code 7. Where an earlier validation found a table equal, its rows are read again only if
     source or design have changed, or with --fresh.
+
+    With --sample so many items of each table are compared that, where none is wrong, it is shown with
+    --confidence that at most the share --at-most of all is. A sample sees no extra items, and may miss a
+    single lost batch.
     """
     from migration_tool.check import validate as check
     from migration_tool.cli import moving
     from migration_tool.cli.console import data
     from migration_tool.cli.progress import watching
     from migration_tool.cli.report import require_format, show_report, write_report
-    from migration_tool.errors import UsageError
     from migration_tool.verify.json_form import json_text, to_json
 
     if while_running or since:
@@ -75,14 +82,22 @@ def validate(
         return
     if report:
         require_format(report)
-    if items_only and all_parameters:
-        hint = "Give one of the two."
-        raise UsageError("choose what to try", "--items-only --all-parameters", "they contradict", hint)
+    _require_one({"--items-only": items_only, "--all-parameters": all_parameters})
+    for name, given in {"--fresh": fresh, "--resume": go_on}.items():
+        _require_one({"--sample": bool(claim), name: given})
     limit = 0 if items_only else None if all_parameters else sample_parameters
     with watching(shared, stoppable=False) as watch:
         counting = indexes and not items_only
         found = check(
-            shared.load(), tables, limit, workers, watch, indexes=counting, fresh=fresh, go_on=go_on
+            shared.load(),
+            tables,
+            limit,
+            workers,
+            watch,
+            indexes=counting,
+            claim=claim,
+            fresh=fresh,
+            go_on=go_on,
         )
     if report:
         write_report(found, report)
@@ -91,6 +106,14 @@ def validate(
     else:
         show_report(found)
     _require_equal(found)
+
+
+def _require_one(options: Mapping[str, bool]) -> None:
+    from migration_tool.errors import UsageError
+
+    if len(given := [name for name, value in options.items() if value]) > 1:
+        hint = "Give one of them."
+        raise UsageError("choose what to try", " ".join(given), "they contradict", hint)
 
 
 def _require_equal(report: Report) -> None:

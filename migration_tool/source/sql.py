@@ -107,6 +107,13 @@ def count(read: Read) -> str:
     return f"SELECT count(*) {_from(read) if read.where else f'FROM {quote(read.table)}'} {_where(read)}"
 
 
+def bounds(read: Read, cursor: Cursor) -> str:
+    """The least and the greatest rowid of the entity's table; SQLite finds each alone at once."""
+    table = f"{quote(read.table)} AS {quote(read.alias)}"
+    (rowid,) = cursor.names(read.alias)
+    return f"SELECT (SELECT min({rowid}) FROM {table}), (SELECT max({rowid}) FROM {table})"
+
+
 def select_children(read: Read, child: ChildRead, cursor: Cursor, child_cursor: Cursor, start: Start) -> str:
     """All embedded rows in the order of their parents: the parent's cursor, then `child.columns`.
 

@@ -163,6 +163,15 @@ class SqliteSource:
             self._prepare_read(read)
             return int(self._connection.execute(sql.count(read)).fetchone()[0])
 
+    def rowids(self, read: Read) -> range:
+        """From the least to the greatest rowid of the entity's table; empty where its rows have none."""
+        cursor = self._cursors[read.table]
+        if cursor is None or cursor.collations:
+            return range(0)
+        with self._using(f"look at the rows of {read.table}"):
+            least, greatest = self._connection.execute(sql.bounds(read, cursor)).fetchone()
+        return range(0) if least is None else range(least, greatest + 1)
+
     def query(self, statement: str, arguments: Mapping[str, Scalar]) -> tuple[list[str], list[Row]]:
         """Column names and rows of a SELECT with named parameters; it may run for two minutes.
 

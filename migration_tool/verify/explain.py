@@ -61,7 +61,7 @@ def _cut(text: str, start: int) -> str:
     return f"{before}{text[start:end]}{after} ({len(text):,} characters)"
 
 
-def parsed(text: str) -> WireItem:
+def parsed(text: str | bytes) -> WireItem:
     """An item's canonical text as an item."""
     item: WireItem = orjson.loads(text)
     return item

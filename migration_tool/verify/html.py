@@ -24,30 +24,37 @@ _COUNTS = ("expected", "actual", "missing", "extra", "different", "rejected")
 
 def to_html(report: Report) -> str:
     """The page. Whatever comes from the source or the target is escaped."""
-    title = "Migration proof: " + ("no differences" if report.ok else "differences found")
+    title = "Migration proof: " + (_equal(report) if report.ok else "differences found")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
         f"<h1>SQLite to DynamoDB: proof of the migration</h1>\n{_verdict(report)}{_facts(report)}"
-        f"<h2>Items</h2>\n<div class=card>{chart(report.tables)}</div>\n{_overview(report)}"
+        f"<h2>{'Sampled items' if report.sampled else 'Items'}</h2>\n"
+        f"<div class=card>{chart(report.tables)}</div>\n{_overview(report)}"
         f"{''.join(map(_table, report.tables))}"
         f"<footer>Checked {text(iso_time(report.checked_at))}. Absent means that the item does not have the "
         "attribute; numbers are exact; blobs are base64.</footer>\n</body>\n</html>\n"
     )
 
 
+def _equal(report: Report) -> str:
+    return "no differences in the sample" if report.sampled else "no differences"
+
+
 def _verdict(report: Report) -> str:
     compared = sum(t.difference.total("expected") for t in report.tables)
+    items = many(compared, "sampled item" if report.sampled else "item")
     patterns = [pattern for t in report.tables for pattern in t.access_patterns]
     calls = sum(pattern.calls for pattern in patterns)
     if report.ok:
+        verdict = f"<strong>✓ {_equal(report).capitalize()}</strong>"
         words = (
-            f"{many(compared, 'item')} in {many(len(report.tables), 'table')} and {many(calls, 'call')} of "
+            f"{items} in {many(len(report.tables), 'table')} and {many(calls, 'call')} of "
             f"{many(len(patterns), 'access pattern')} are what the source says."
         )
-        return f'<div class="verdict yes"><strong>✓ No differences</strong><p>{words}</p></div>\n'
+        return f'<div class="verdict yes">{verdict}<p>{words}</p></div>\n'
     bad = [table for table in report.tables if not table.ok]
     wrong = "".join(f"<p><b>{text(t.difference.name)}</b>: {text(', '.join(t.faults()))}</p>" for t in bad)
     return f'<div class="verdict no"><strong>✗ Differences found</strong>{wrong}</div>\n'

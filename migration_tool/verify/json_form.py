@@ -96,6 +96,7 @@ def _table(report: TableReport) -> dict[str, Any]:
         "scan_started": iso_time(difference.scan_started),
         "scan_finished": iso_time(difference.scan_finished),
         "proved_at": None if difference.proved_at is None else iso_time(difference.proved_at),
+        "sample": dict(vars(difference.sample)) if difference.sample else None,
         "indexes": [dict(vars(index)) for index in report.indexes],
         "access_patterns": [_pattern(pattern) for pattern in report.access_patterns],
         "checked": list(report.checked),

@@ -64,12 +64,34 @@ class EntityCounts:
 
 
 @dataclass(frozen=True)
+class Sample:
+    """What was looked at in place of everything, and what it says.
+
+    confidence, at_most  the claim: with this confidence no more than this share of the rows is wrong
+    seed                 of the drawing
+    rows                 source rows of the table; `drawn` were to be looked at, `looked_at` of them were
+    wrong                of those, whose item is missing or different
+    bound                with the confidence, no greater share of all rows is wrong; None: it ended early
+    """
+
+    confidence: float
+    at_most: float
+    seed: int
+    rows: int
+    drawn: int
+    looked_at: int
+    wrong: int
+    bound: float | None
+
+
+@dataclass(frozen=True)
 class TableDifference:
     """Expected against actual items of one table.
 
     Counts are exact; `missing`, `extra` and `different` name at most as many as were asked for.
     repeated         how often the scan gave a key a second time
     members          items of the table by the index that they belong to; empty where they were not counted
+    sample           None where every item was compared; else all counts are those of the sample
     scan_started     unix seconds, as is scan_finished
     ranges           what the rows of the source become, where both sides are equal and no two keys can be
     proved_at        unix seconds: when that was found out, where it stands for the source, which was not read
@@ -85,6 +107,7 @@ class TableDifference:
     rejections: tuple[Rejection, ...] = ()
     repeated: int = 0
     members: Mapping[str, int] = field(default_factory=dict)
+    sample: Sample | None = None
     scan_started: float = 0.0
     scan_finished: float = 0.0
     ranges: Ranges = field(default_factory=dict)
@@ -200,6 +223,11 @@ class Report:
     @property
     def ok(self) -> bool:
         return all(table.ok for table in self.tables)
+
+    @property
+    def sampled(self) -> bool:
+        """Whether items were compared by a sample only."""
+        return any(table.difference.sample for table in self.tables)
 
     def summary(self) -> str:
         """What is wrong, in one line; "" when nothing is."""

@@ -14,6 +14,7 @@ from migration_tool.state.proofs import every
 from migration_tool.state.validation import TableSums
 from migration_tool.target.wire import Wire
 from migration_tool.verify.cases import check_sql, possible
+from migration_tool.verify.claim import Claim
 from migration_tool.verify.compare import DETAILS, compare
 from migration_tool.verify.indexes import count_indexes
 from migration_tool.verify.journal import Journal
@@ -29,6 +30,7 @@ from migration_tool.verify.report import (
     iso_time,
     many,
 )
+from migration_tool.verify.sampled import Sampling, seen, unseen
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called with the design's name, how much has been looked at, and how much there is (an estimate)."""
@@ -48,6 +50,7 @@ def validate(
     run_id: str | None = None,
     limit: int | None = None,
     indexes: bool = True,
+    claim: Claim | None = None,
     details: int = DETAILS,
     processes: int | None = None,
     progress: Progress = no_progress,
@@ -60,7 +63,8 @@ def validate(
     work_folder    where hashes go that do not fit in memory; nothing is left there
     journal        what is known already, and where to write down how far this is
     limit          parameter sets per access pattern; None: all, 0: the patterns are left out
-    indexes        whether the items of each index are counted
+    indexes        whether the items of each index are counted; not where there is a claim
+    claim          compare only a sample of each table, that is to show this; None: every item
     processes      that read a large table, this one included; None: as `usual_processes` says
     source_name    how the report calls the source, when it is read from a copy
 
@@ -72,13 +76,18 @@ def validate(
     journal = journal or Journal()
     with Readers(wire, processes or usual_processes()) as readers:
         for compiled, table in tables:
-            rows = _rows(source, compiled, journal.known(compiled.name))
-            advance = _counted(source, compiled, rows, limit, progress)
-            difference = compare(
-                source, compiled, readers, table, work_folder,
-                rows=rows, indexes=compiled.design.indexes if indexes else (), journal=journal,
-                details=details, advance=advance, clock=clock,
-            )  # fmt: skip
+            if claim:
+                sampling = Sampling(source, compiled, claim)
+                advance = _counted(source, compiled, sampling.drawn, limit, progress)
+                difference = sampling.compare(wire, table, advance, clock)
+            else:
+                rows = _rows(source, compiled, journal.known(compiled.name))
+                advance = _counted(source, compiled, 2 * rows, limit, progress)
+                difference = compare(
+                    source, compiled, readers, table, work_folder,
+                    rows=rows, indexes=compiled.design.indexes if indexes else (), journal=journal,
+                    details=details, advance=advance, clock=clock,
+                )  # fmt: skip
             reports.append(_with_patterns(source, compiled, wire, difference, limit, advance))
             advance(sys.maxsize)
     return Report(run_id, clock(), source_name or str(source.path), wire.target.url, tuple(reports))
@@ -106,17 +115,17 @@ def _with_patterns(
             source, compiled, wire, difference.table, limit, advance, rejected=rejected, pauses=pauses
         )
     counted = count_indexes(wire, difference.table, difference.members, pauses)
-    checked = tuple(_checked(difference, patterns, counted))
+    checked = (*_compared(difference), *_asked(patterns, counted))
     not_checked = tuple(_not_checked(compiled, difference, patterns))
     return TableReport(difference, patterns, checked, not_checked, counted)
 
 
 def _counted(
-    source: SqliteSource, compiled: CompiledDesign, rows: int, limit: int | None, progress: Progress
+    source: SqliteSource, compiled: CompiledDesign, items: int, limit: int | None, progress: Progress
 ) -> Advance:
-    """Steps of the work as a progress: each row and its item once, each call of a pattern once."""
+    """Steps of the work as a progress: each row or item once, each call of a pattern once."""
     calls = [possible(source, pattern) for pattern in compiled.design.patterns] if limit != 0 else []
-    total = 2 * rows + sum(calls if limit is None else [min(limit, count) for count in calls])
+    total = items + sum(calls if limit is None else [min(limit, count) for count in calls])
     done = 0
 
     def advance(more: int) -> None:
@@ -127,15 +136,19 @@ def _counted(
     return advance
 
 
-def _checked(
-    difference: TableDifference, patterns: Sequence[PatternResult], indexes: Sequence[IndexCount]
-) -> Iterator[str]:
+def _compared(difference: TableDifference) -> Iterator[str]:
+    if difference.sample:
+        yield from seen(difference.sample)
+        return
     expected, actual = difference.total("expected"), difference.total("actual")
     yield (
         f"Every item was compared, key and attributes: {many(expected, 'item')} that the source gives with "
         f"{many(actual, 'item')} that the table holds."
     )
     yield from _sides(difference)
+
+
+def _asked(patterns: Sequence[PatternResult], indexes: Sequence[IndexCount]) -> Iterator[str]:
     if indexes:
         counts = ", ".join(f"{index.name} {index.actual:,} of {index.expected:,}" for index in indexes)
         yield f"The items of each index were counted, by eventually consistent scans: {counts}."
@@ -167,6 +180,8 @@ def _sides(difference: TableDifference) -> Iterator[str]:
 def _not_checked(
     compiled: CompiledDesign, difference: TableDifference, patterns: Sequence[PatternResult]
 ) -> Iterator[str]:
+    if difference.sample:
+        yield from unseen(difference.sample)
     if compiled.design.indexes:
         names = ", ".join(index.name for index in compiled.design.indexes)
         counted = "" if difference.members else " and not counted"

@@ -118,3 +118,7 @@ def test_validate_equal_and_not(migrated: Shell, project: Project, tmp_path: Pat
     assert [counts[n] for n in ("missing_count", "extra_count", "different_count")] == [1, 1, 1]
     assert any(pattern["failures"] for pattern in found["access_patterns"])
     check("validate", (tmp_path / "r.json").read_text("utf-8"))
+    done = shell("validate", "--json", "-t", "employee_data", "--sample", "--seed", 3, "--items-only")
+    assert done.returncode == 7
+    (table,) = check("validate", done.stdout)["tables"]
+    assert table["sample"]["seed"] == 3 and table["sample"]["wrong"] == 2 and table["indexes"] == []

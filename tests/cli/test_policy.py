@@ -148,7 +148,7 @@ def test_every_command_has_its_permissions() -> None:
     "words",
     [
         ["plan"], ["validate"], ["validate", "--no-indexes"], ["validate", "--items-only"],
-        ["validate", "--resume"], ["validate", "--while-running"],
+        ["validate", "--resume"], ["validate", "--while-running"], ["validate", "--sample"],
     ],
     ids=" ".join,
 )  # fmt: skip

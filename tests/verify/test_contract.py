@@ -11,6 +11,7 @@ import pytest
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.target.table import delete_table, wait_gone
 from migration_tool.target.wire import Wire
+from migration_tool.verify.claim import Claim
 from migration_tool.verify.report import Report
 from migration_tool.verify.validate import validate
 
@@ -41,12 +42,13 @@ class Migrated:
         self.source = source
         self.wire = wire
         self.tables = [(c, migrated(wire, source, c, prefix)) for c in compiled_designs(source)]
+        self.names = [name for _, name in self.tables]
 
     def validate(self, folder: Path, **options: Any) -> Report:
         return validate(self.source, self.tables, self.wire, folder, **options)
 
     def drop(self) -> None:
-        for _, name in self.tables:
+        for name in self.names:
             delete_table(self.wire.target, name)
             wait_gone(self.wire.target, name)
 
@@ -85,6 +87,7 @@ def test_the_real_chinook_with_every_call_of_every_pattern(
 
 def test_exactly_what_was_changed_by_hand_is_named(sample_tables: Migrated, tmp_path: Path) -> None:
     (catalogue, music), *_ = sample_tables.tables
+    assert sample_tables.validate(tmp_path, limit=0, claim=Claim(0.99, 0.01, seed=1)).summary() == ""
     *_, changed = expected_items(sample_tables.source, catalogue)
     changed["Name"] = {"S": "changed by hand"}
     requests = [
@@ -107,3 +110,7 @@ def test_exactly_what_was_changed_by_hand_is_named(sample_tables: Migrated, tmp_
     counts = {index.name: (index.expected, index.actual) for index in report.tables[0].indexes}
     assert counts == {"GSI1": (3_850,) * 2, "GSI2": (3_777,) * 2, "GSI3": (3_503,) * 2, "GSI4": (4_124,) * 2}
     assert not report.ok
+    sample_tables.tables = sample_tables.tables[:1]
+    (sampled,) = sample_tables.validate(tmp_path, limit=0, claim=Claim(0.99, 1e-9)).tables
+    assert [item.key for item in sampled.difference.missing] == [{"PK": "ARTIST#22", "SK": "#ARTIST"}]
+    assert sampled.difference.sample and sampled.difference.sample.bound is None

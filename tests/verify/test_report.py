@@ -23,6 +23,7 @@ from migration_tool.verify.report import (
     PatternResult,
     Rejection,
     Report,
+    Sample,
     TableDifference,
     TableReport,
 )
@@ -119,6 +120,20 @@ def test_an_index_with_another_number_is_not_ok() -> None:
     short = replace(table(), indexes=(IndexCount("GSI1", 4, 4), IndexCount("GSI2", 4_000, 1)))
     assert not report(short).ok
     assert report(short).summary() == "music: GSI2 holds 1 item, not 4,000"
+
+
+def test_a_sample_is_called_one() -> None:
+    sample = Sample(0.99, 0.001, 5, 9_000, 4_603, 4_603, 0, 0.000_999)
+    whole = table()
+    found = report(replace(whole, difference=replace(whole.difference, sample=sample)))
+    assert found.sampled and not report(table()).sampled
+    assert to_json(found)["tables"][0]["sample"] == {
+        "confidence": 0.99, "at_most": 0.001, "seed": 5, "rows": 9_000, "drawn": 4_603, "looked_at": 4_603,
+        "wrong": 0, "bound": 0.000_999,
+    }  # fmt: skip
+    assert to_json(report(table()))["tables"][0]["sample"] is None
+    page = Page(to_html(found)).text
+    assert "No differences in the sample" in page and "3 sampled items in 1 table" in page
 
 
 def test_the_summary_says_what_is_wrong_where() -> None:
