@@ -36,6 +36,8 @@ class Reaction(Enum):
     """Sending again cannot help: stop now; the request stays unacknowledged."""
     ROW = auto()
     """One of the items is refused: bisect to it."""
+    REFUSED = auto()
+    """The condition of the write did not hold: nothing was written."""
 
 
 class Answer(NamedTuple):
@@ -138,6 +140,7 @@ _STEMS: Mapping[str, Reaction] = {
             "AccessDenied", "ResourceNotFound", "TableNotFound", "Serialization", "UnknownOperation",
         ),
         Reaction.ROW: ("Validation", "ValidationError", "RequestEntityTooLarge"),
+        Reaction.REFUSED: ("ConditionalCheckFailed",),
     }.items()
     for name in names
 }  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from types import TracebackType
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _PATIENCE_SECONDS = 1.0
 _FREE_SECONDS = 0.01
-_HOPELESS = (Reaction.CONFIGURATION, Reaction.ROW)
+_HOPELESS = (Reaction.CONFIGURATION, Reaction.ROW, Reaction.REFUSED)
 _BOUNDED_BY_AGE = (Reaction.THROTTLED, Reaction.WAIT)
 
 K = TypeVar("K")
@@ -50,14 +50,16 @@ class Exchange(Generic[K]):
     """Requests over a shared wire, many at a time, each sent until it is answered or hopeless.
 
     operation, obj  for the error that ends it: "read the table", its name
+    refusals        reactions that are an answer, too: {"refused": why}
 
     Leaving the block drops what is still in flight.
     """
 
-    def __init__(self, wire: Wire, operation: str, obj: str) -> None:
+    def __init__(self, wire: Wire, operation: str, obj: str, refusals: Sequence[Reaction] = ()) -> None:
         self._wire = wire
         self._operation = operation
         self._obj = obj
+        self._refusals = refusals
         self._inbox: list[Answer] = []
         self._arrived: deque[Answer] = deque()
         self._ready: deque[_Asked[K]] = deque()
@@ -90,9 +92,11 @@ class Exchange(Generic[K]):
             answer = self._arrived.popleft()
             asked = cast(_Asked[K], answer.tag)
             verdict = classify(answer, asked.required)
-            if verdict.body is not None:
+            refused = verdict.reaction in self._refusals
+            body = {"refused": f"{verdict.code}: {verdict.message}"} if refused else verdict.body
+            if body is not None:
                 self._unanswered -= 1
-                return asked.key, verdict.body
+                return asked.key, body
             self._again(asked, verdict, answer)
         return None
 
