@@ -13,6 +13,7 @@ from pathlib import Path
 from migration_tool.errors import StateError
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+_APPEND = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _KINDS = {
     stat.S_IFLNK: "a symbolic link",
@@ -91,6 +92,34 @@ def write_whole(path: Path, data: bytes, operation: str, hint: str) -> None:
     require_regular(path, operation)
     with naming(operation, path, hint):
         put_in_place(write_temporary(path, data), path)
+
+
+def append_lines(path: Path, data: bytes) -> None:
+    """Adds lines to a file, which is made where there is none; durable when it returns, all or nothing.
+
+    They begin on a line of their own, whatever a crash has left of the last one. Raises OSError.
+    """
+    fd = os.open(path, _APPEND, 0o600)
+    try:
+        size = os.fstat(fd).st_size
+        torn = size and os.pread(fd, 1, size - 1) != b"\n"
+        try:
+            _write_all(fd, b"\n" + data if torn else data)
+            os.fsync(fd)
+        except BaseException:
+            with suppress(OSError):
+                os.ftruncate(fd, size)
+            raise
+    finally:
+        os.close(fd)
+    if not size:
+        sync_folder(path.parent)
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    """A full disk takes a part without a word; only the rest of it is refused."""
+    while data:
+        data = data[os.write(fd, data) :]
 
 
 def discard(path: Path) -> None:

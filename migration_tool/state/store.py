@@ -3,6 +3,7 @@
 - `<run>.json` the state; `<run>.json.1` to `.3` its backups, newest first
 - `<run>.rejects.jsonl` rejected rows; `.<n>` after it while it is rewritten
 - `<run>.snapshot.sqlite` the private copy of the source
+- `<run>.repairs.jsonl` what repairs of its tables have replaced
 - `<run>.control.json` what the user wishes of the run while it runs
 - `<run>.validate.json` how far a validation is; `<run>.checked.json` the state last found in the tables
 - `.lock` held by the process that works on the folder
@@ -169,6 +170,9 @@ class StateStore:
         """The rejected rows that the checkpoint knows of. Raises StateError."""
         path = self.rejects_path(checkpoint.run_id)
         return read_rejects(path, checkpoint.rejects_bytes, checkpoint.rejects_rewrites)
+
+    def repairs_path(self, run_id: str) -> Path:
+        return self._path(run_id).with_suffix(".repairs.jsonl")
 
     def snapshot_path(self, run_id: str) -> Path:
         return self._path(run_id).with_suffix(".snapshot.sqlite")
