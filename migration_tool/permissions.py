@@ -51,6 +51,7 @@ _COMPARE = Calls(("GetItem", "Scan"))
 _COUNT = Calls(indexes=("Scan",))
 _FETCH = Calls(("BatchGetItem",))
 _PROVE = Calls(("GetItem", "Scan"), indexes=("Scan",), patterns=True, when="enable_validation")
+_REPAIR = (_LOOK, _COMPARE, _FETCH, _LEASE, Calls(("PutItem",)))
 
 COMMANDS: Mapping[str, tuple[Calls, ...]] = {
     "init": (),
@@ -69,6 +70,9 @@ COMMANDS: Mapping[str, tuple[Calls, ...]] = {
     "validate --while-running": (_FETCH,),
     "validate --since": (_FETCH,),
     "validate --sample": (_FETCH, _ASK),
+    "validate --repair": _REPAIR,
+    "validate --repair --delete-extra": (*_REPAIR, Calls(("DeleteItem",))),
+    "validate --repair --dry-run": (_LOOK, _COMPARE, _FETCH),
     "query": (_ASK,),
     "reset": (),
     "info": (),

@@ -270,10 +270,8 @@ class Run:
             )
         self.found = proofs.Found(report, about)
         if not report.ok:
-            raise DifferencesFound(
-                "prove the migration", self.checkpoint.run_id, report.summary(),
-                "`migrate.py validate` shows them; `migrate.py resume` checks again.",
-            )  # fmt: skip
+            hint = "`migrate.py validate --repair` shows and mends them; `migrate.py resume` checks again."
+            raise DifferencesFound("prove the migration", self.checkpoint.run_id, report.summary(), hint)
         return report
 
     @contextmanager

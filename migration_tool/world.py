@@ -98,7 +98,12 @@ def first_checkpoint(config: Config, names: Sequence[str], label: str, run_id: s
 
 def changes_since(config: Config, endpoint: Endpoint, checkpoint: Checkpoint) -> list[Change]:
     """Everything that is not as it was when the run began. Raises MigrationError where it cannot tell."""
-    changes = _source_changes(config, checkpoint) + _design_changes(config, checkpoint)
+    return _source_changes(config, checkpoint) + changes_but_of_source(config, endpoint, checkpoint)
+
+
+def changes_but_of_source(config: Config, endpoint: Endpoint, checkpoint: Checkpoint) -> list[Change]:
+    """The same of designs, endpoint and tables; the source is not read."""
+    changes = _design_changes(config, checkpoint)
     changes += _endpoint_changes(config, endpoint.label, checkpoint)
     for name, known in checkpoint.fingerprints.targets.items():
         there = table.describe(endpoint.target, known.name)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from migration_tool.cli.console import show
 from migration_tool.cli.render import Cell, good, heading, pairs, table
-from migration_tool.cli.text import one_line
+from migration_tool.cli.text import count, one_line
 from migration_tool.errors import UsageError
 from migration_tool.verify.json_form import json_text, to_json
+from migration_tool.verify.mended import Repair
 from migration_tool.verify.report import Difference, PatternResult, Report, TableReport
 
 FORMATS = (".html", ".json")
@@ -53,9 +54,14 @@ def write_report(report: Report, path: Path) -> None:
 
 
 def show_report(report: Report) -> None:
-    """Counts per table, then every kind of difference with the first few of them, then what was checked."""
+    """Counts per table, then every kind of difference with the first few of them, then what was checked.
+
+    After a repair what came of it: the counts are those before, the differences have been shown.
+    """
     show(f"source  {report.source}", f"target  {report.endpoint}", "", _counts(report))
-    for found in report.tables:
+    if report.repair:
+        _show_repair(report.repair)
+    for found in () if report.repair else report.tables:
         _show_differences(found)
     for found in report.tables:
         show(heading(found.difference.table))
@@ -63,6 +69,21 @@ def show_report(report: Report) -> None:
         show(pairs([*rows, *(("not checked", sentence) for sentence in found.not_checked)]))
     equal = "the sample shows the claim" if report.sampled else "source and target are equal"
     show(heading(equal if report.ok else "DIFFERENCES FOUND", _style(report.ok)))
+
+
+def _show_repair(repair: Repair) -> None:
+    planned = sum(item.outcome == "planned" for item in repair.items)
+    rows: list[tuple[str, Cell]] = [("found", count(repair.found, "difference"))]
+    rows += [("gone", f"{repair.settled:,} when looked at again")] if repair.settled else []
+    rows += [("planned", f"{count(planned, 'item')}; nothing was done")] if planned else []
+    rows += [("repaired", count(repair.repaired, "item"))] if not planned else []
+    rows += [("left", (count(repair.left, "difference"), _style(not repair.left)))]
+    rows += [("replaced", repair.journal)] if repair.journal else []
+    show(heading("repair of these differences"), pairs(rows))
+    for item in repair.items:
+        if item.outcome == "left":
+            key = one_line(" / ".join(map(str, item.key.values())))
+            show(f"  {item.table}  {item.entity or 'unknown entity'}  {key}: left, {one_line(item.reason)}")
 
 
 def _counts(report: Report) -> Any:
@@ -85,8 +106,7 @@ def _show_differences(found: TableReport) -> None:
         number = difference.total(kind)
         if number:
             show(heading(f"{difference.table}: {number:,} {kind}", "bold red"))
-            for item in items[:_SHOWN]:
-                _show_item(item)
+            show(*(line for item in items[:_SHOWN] for line in item_lines(item)))
             if number > _SHOWN:
                 show(f"  and {number - _SHOWN:,} more (--json or --report names up to {len(items):,})")
     for index in found.indexes:
@@ -98,11 +118,12 @@ def _show_differences(found: TableReport) -> None:
             _show_failures(difference.table, pattern)
 
 
-def _show_item(item: Difference) -> None:
-    show(f"  {item.entity or 'unknown entity'}  {one_line(' / '.join(str(v) for v in item.key.values()))}")
+def item_lines(item: Difference) -> Iterator[str]:
+    """Its entity and key, then a line for each attribute that is not as expected."""
+    yield f"  {item.entity or 'unknown entity'}  {one_line(' / '.join(str(v) for v in item.key.values()))}"
     for attribute in item.attributes:
         expected, actual = _value(attribute.expected), _value(attribute.actual)
-        show(f"    {attribute.name}: expected {expected}, found {actual}")
+        yield f"    {attribute.name}: expected {expected}, found {actual}"
 
 
 def _show_failures(table_name: str, pattern: PatternResult) -> None:

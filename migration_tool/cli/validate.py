@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from migration_tool.cli.claim import claimed
 from migration_tool.cli.options import Globals, as_json, command
+from migration_tool.cli.repair import Repairing, repaired, repairing
 from migration_tool.verify import SAMPLE_CALLS
 
 if TYPE_CHECKING:
     from migration_tool.verify.claim import Claim
     from migration_tool.verify.report import Report
+
+_MEND_HINT = (
+    "migrate.py validate --repair --dry-run shows what would mend it; migrate.py migrate --force loads anew"
+)
+
+_CONTRADICTORY: Mapping[str, Sequence[str]] = {
+    "--items-only": ("--all-parameters",),
+    "--sample": ("--fresh", "--resume", "--while-running", "--since"),
+    "--repair": ("--sample", "--all-parameters", "--fresh", "--resume", "--while-running", "--since"),
+}
 
 
 @command()
@@ -53,11 +64,12 @@ if TYPE_CHECKING:
     help="The same for what was written after that generation of the state.",
 )  # fmt: skip
 @claimed
+@repairing
 @click.pass_obj
 def validate(
     shared: Globals, tables: tuple[str, ...], as_json: bool, report: Path | None, all_parameters: bool,
     sample_parameters: int, indexes: bool, items_only: bool, workers: int | None, fresh: bool, go_on: bool,
-    while_running: bool, since: int | None, claim: Claim | None,
+    while_running: bool, since: int | None, claim: Claim | None, repair: Repairing | None,
 ) -> None:  # fmt: skip
     """Compare every item with the source, and try the access patterns.
 
@@ -69,35 +81,33 @@ def validate(
     With --sample so many items of each table are compared that, where none is wrong, it is shown with
     --confidence that at most the share --at-most of all is. A sample sees no extra items, and may miss a
     single lost batch.
+
+    With --repair items are compared, and what is wrong is put right: each item is shown first, what it
+    replaces is kept in a file, and every item is read again. Exit code 0 then means that no difference is
+    left, 6 that the tables are not those that the run has loaded.
     """
-    from migration_tool.check import validate as check
     from migration_tool.cli import moving
     from migration_tool.cli.console import data
-    from migration_tool.cli.progress import watching
     from migration_tool.cli.report import require_format, show_report, write_report
     from migration_tool.verify.json_form import json_text, to_json
 
+    given = {
+        "--items-only": items_only, "--all-parameters": all_parameters, "--fresh": fresh, "--resume": go_on,
+        "--while-running": while_running, "--since": since, "--sample": claim, "--repair": repair,
+    }  # fmt: skip
+    _require_compatible({name for name, value in given.items() if value})
     if while_running or since:
         moving.look(shared, tables, since, as_json)
         return
     if report:
         require_format(report)
-    _require_one({"--items-only": items_only, "--all-parameters": all_parameters})
-    for name, given in {"--fresh": fresh, "--resume": go_on}.items():
-        _require_one({"--sample": bool(claim), name: given})
-    limit = 0 if items_only else None if all_parameters else sample_parameters
-    with watching(shared, stoppable=False) as watch:
+    if repair:
+        found = repaired(shared, tables, workers, repair, as_json)
+    else:
+        limit = 0 if items_only else None if all_parameters else sample_parameters
         counting = indexes and not items_only
-        found = check(
-            shared.load(),
-            tables,
-            limit,
-            workers,
-            watch,
-            indexes=counting,
-            claim=claim,
-            fresh=fresh,
-            go_on=go_on,
+        found = _compared(
+            shared, tables, limit, workers, indexes=counting, claim=claim, fresh=fresh, go_on=go_on
         )
     if report:
         write_report(found, report)
@@ -108,12 +118,24 @@ def validate(
     _require_equal(found)
 
 
-def _require_one(options: Mapping[str, bool]) -> None:
+def _compared(
+    shared: Globals, tables: Sequence[str], limit: int | None, workers: int | None, **how: Any
+) -> Report:
+    from migration_tool.check import validate as check
+    from migration_tool.cli.progress import watching
+
+    with watching(shared, stoppable=False) as watch:
+        return check(shared.load(), tables, limit, workers, watch, **how)
+
+
+def _require_compatible(given: Collection[str]) -> None:
     from migration_tool.errors import UsageError
 
-    if len(given := [name for name, value in options.items() if value]) > 1:
-        hint = "Give one of them."
-        raise UsageError("choose what to try", " ".join(given), "they contradict", hint)
+    for name, others in _CONTRADICTORY.items():
+        for other in others:
+            if name in given and other in given:
+                hint = "Give one of the two."
+                raise UsageError("choose what to try", f"{name} {other}", "they contradict", hint)
 
 
 def _require_equal(report: Report) -> None:
@@ -121,5 +143,5 @@ def _require_equal(report: Report) -> None:
 
     if not report.ok:
         tables = ", ".join(t.difference.table for t in report.tables if not t.ok)
-        hint = "Mend the target, or load it anew: migrate.py migrate --force"
+        hint = "migrate.py validate shows what is left" if report.repair else _MEND_HINT
         raise DifferencesFound("confirm that source and target are equal", tables, report.summary(), hint)

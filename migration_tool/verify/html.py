@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from migration_tool.verify.html_parts import chart, code, items, key, mark, table, text
 from migration_tool.verify.html_style import STYLE
 from migration_tool.verify.json_form import json_text
+from migration_tool.verify.mended import Mended, Repair
 from migration_tool.verify.report import (
     Difference,
     Failure,
@@ -33,13 +34,15 @@ def to_html(report: Report) -> str:
         f"<h1>SQLite to DynamoDB: proof of the migration</h1>\n{_verdict(report)}{_facts(report)}"
         f"<h2>{'Sampled items' if report.sampled else 'Items'}</h2>\n"
         f"<div class=card>{chart(report.tables)}</div>\n{_overview(report)}"
-        f"{''.join(map(_table, report.tables))}"
+        f"{_repair(report.repair)}{''.join(map(_table, report.tables))}"
         f"<footer>Checked {text(iso_time(report.checked_at))}. Absent means that the item does not have the "
         "attribute; numbers are exact; blobs are base64.</footer>\n</body>\n</html>\n"
     )
 
 
 def _equal(report: Report) -> str:
+    if report.repair and report.repair.found:
+        return "no differences left"
     return "no differences in the sample" if report.sampled else "no differences"
 
 
@@ -68,6 +71,28 @@ def _facts(report: Report) -> str:
         "Checked": iso_time(report.checked_at),
     }
     return f"<dl>{''.join(f'<dt>{name}</dt><dd>{text(value)}</dd>' for name, value in facts.items())}</dl>\n"
+
+
+def _repair(repair: Repair | None) -> str:
+    if not repair:
+        return ""
+    rows = (
+        [text(i.table), text(i.entity), key(i.key), i.action, mark(i.outcome == "repaired", _came_of(i))]
+        for i in repair.items
+    )
+    words = (
+        f"{many(repair.found, 'difference')} found, {repair.settled:,} of them gone when looked at again, "
+        f"{repair.repaired:,} repaired, {repair.left:,} left."
+    )
+    journal = (
+        f"<p>What was replaced is kept in <code>{text(repair.journal)}</code>.</p>" if repair.journal else ""
+    )
+    headings = ("Table", "Entity", "Key", "Action", "Outcome")
+    return f"<h2>Repair</h2>\n<div class=card><p>{words}</p>{journal}{table(headings, rows)}</div>\n"
+
+
+def _came_of(item: Mended) -> str:
+    return f"{item.outcome}: {item.reason}" if item.reason else item.outcome
 
 
 def _overview(report: Report) -> str:

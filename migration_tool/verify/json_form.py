@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from migration_tool.attributes import canonical_number
+from migration_tool.verify.mended import Repair
 from migration_tool.verify.report import (
     AttributeDifference,
     Difference,
@@ -35,6 +36,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "checked_at": iso_time(report.checked_at),
         "source": report.source,
         "endpoint": report.endpoint,
+        "repair": _repair(report.repair) if report.repair else None,
         "tables": [_table(table) for table in report.tables],
         "access_patterns": [
             {"table": table.difference.name, **_pattern(pattern)}
@@ -71,6 +73,17 @@ def _fragments(value: Any) -> Any:
     if isinstance(value, list):
         return [_fragments(element) for element in value]
     return value
+
+
+def _repair(repair: Repair) -> dict[str, Any]:
+    return {
+        "found": repair.found,
+        "settled": repair.settled,
+        "repaired": repair.repaired,
+        "left": repair.left,
+        "journal": repair.journal or None,
+        "items": [plain_json(vars(item)) for item in repair.items],
+    }
 
 
 def _table(report: TableReport) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from migration_tool.model import Position
 from migration_tool.state.proofs import Ranges
+from migration_tool.verify.mended import Repair
 
 Advance: TypeAlias = Callable[[int], None]
 """Called with how many more source rows, items or calls have been looked at."""
@@ -219,10 +220,12 @@ class Report:
     source: str
     endpoint: str
     tables: tuple[TableReport, ...] = ()
+    repair: Repair | None = None
 
     @property
     def ok(self) -> bool:
-        return all(table.ok for table in self.tables)
+        """Whether nothing is wrong, or nothing any more."""
+        return not self.repair.left if self.repair else all(table.ok for table in self.tables)
 
     @property
     def sampled(self) -> bool:
@@ -231,6 +234,9 @@ class Report:
 
     def summary(self) -> str:
         """What is wrong, in one line; "" when nothing is."""
+        if self.repair:
+            left, found = self.repair.left, many(self.repair.found, "difference")
+            return f"{left:,} of {found} {'is' if left == 1 else 'are'} left" if left else ""
         bad = [table for table in self.tables if not table.ok]
         return "; ".join(f"{table.difference.name}: {', '.join(table.faults())}" for table in bad)
 

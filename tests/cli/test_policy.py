@@ -22,6 +22,7 @@ from migration_tool.permissions import COMMANDS, policy
 from tests.cli.conftest import Project
 from tests.cli.pretend import PretendAws
 from tests.cli.shell import Shell
+from tests.engines import request
 from tests.target.fake import Reply, Seen, fault
 
 ACCOUNT = "123456789012"
@@ -56,6 +57,7 @@ class Recorded:
     shell: Shell
     aws: PretendAws
     deny: str = ""
+    spoils: bool = True
 
     def __post_init__(self) -> None:
         self.spoilt: set[str] = set()
@@ -83,7 +85,7 @@ class Recorded:
 
     def on_request(self, seen: Seen, body: dict[str, Any]) -> Reply | None:
         for table, requests in body.get("RequestItems", {}).items():
-            if seen.operation == "BatchWriteItem" and table not in self.spoilt:
+            if seen.operation == "BatchWriteItem" and table not in self.spoilt and self.spoils:
                 requests[0]["PutRequest"]["Item"]["Spoilt"] = {"BOOL": True}
             self.spoilt.add(table)
         return fault("AccessDeniedException") if seen.operation == self.deny else None
@@ -149,12 +151,28 @@ def test_every_command_has_its_permissions() -> None:
     [
         ["plan"], ["validate"], ["validate", "--no-indexes"], ["validate", "--items-only"],
         ["validate", "--resume"], ["validate", "--while-running"], ["validate", "--sample"],
+        ["validate", "--repair", "--dry-run"],
     ],
     ids=" ".join,
 )  # fmt: skip
 def test_what_reads(loaded: Recorded, words: list[str]) -> None:
     calls = loaded.calls(*words, code=7 if words[0] == "validate" else 0)
     assert calls == allowed(policy(loaded.config, " ".join(words), ACCOUNT))
+
+
+@pytest.mark.parametrize("more", [[], ["--delete-extra"]], ids=" ".join)
+def test_what_repairs(recorded: Recorded, moto_server: str, more: list[str]) -> None:
+    recorded.spoils = False
+    recorded.calls("migrate", "--yes")
+    for name in recorded.config.dynamodb_tables:
+        table = recorded.config.table_name(name)
+        for item in json.loads(request(moto_server, "Scan", {"TableName": table})[1])["Items"][:2]:
+            ghost = {**item, "SK": {"S": "ghost"}}
+            for changed in ({**item, "Spoilt": {"BOOL": True}}, ghost):
+                request(moto_server, "PutItem", {"TableName": table, "Item": changed})
+    words = ["validate", "--repair", *more]
+    calls = recorded.calls(*words, "--yes", code=0 if more else 7)
+    assert calls == allowed(policy(recorded.config, " ".join(words), ACCOUNT))
 
 
 def test_a_look_back_reads_what_a_look_at_all_does() -> None:

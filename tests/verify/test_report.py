@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from migration_tool.verify.html import to_html
 from migration_tool.verify.html_parts import text
 from migration_tool.verify.json_form import json_text, to_json
+from migration_tool.verify.mended import Mended, Repair
 from migration_tool.verify.report import (
     AttributeDifference,
     Difference,
@@ -68,7 +69,7 @@ def report(*tables: TableReport) -> Report:
 def test_json_of_equal_tables() -> None:
     found = to_json(report(table()))
     assert list(found) == [
-        "ok", "run_id", "checked_at", "source", "endpoint", "tables", "access_patterns",
+        "ok", "run_id", "checked_at", "source", "endpoint", "repair", "tables", "access_patterns",
     ]  # fmt: skip
     assert (found["ok"], found["run_id"], found["checked_at"]) == (True, "run-1", "2027-01-15T08:00:00Z")
     (music,) = found["tables"]
@@ -134,6 +135,25 @@ def test_a_sample_is_called_one() -> None:
     assert to_json(report(table()))["tables"][0]["sample"] is None
     page = Page(to_html(found)).text
     assert "No differences in the sample" in page and "3 sampled items in 1 table" in page
+
+
+def test_a_repair_is_ok_where_nothing_is_left() -> None:
+    items = [
+        Mended("music", {"PK": EVIL, "SK": "b"}, "Track", "put", outcome, reason)
+        for outcome, reason in (("repaired", ""), ("left", EVIL))
+    ]
+    before = table(missing=1, extra=1, different=1)
+    half = replace(report(before), repair=Repair(3, 1, tuple(items), "/state/r.jsonl"))
+    assert half.repair and (half.repair.repaired, half.repair.left) == (1, 1)
+    assert not half.ok and half.summary() == "1 of 3 differences is left"
+    assert to_json(half)["repair"]["items"][1]["reason"] == EVIL
+    page = Page(to_html(half))
+    assert "3 differences found, 1 of them gone when looked at again, 1 repaired, 1 left." in page.text
+    assert "/state/r.jsonl" in page.text and "script" not in page.tags
+    whole = replace(report(before), repair=Repair(2, 1, tuple(items[:1])))
+    assert whole.ok and whole.summary() == "" and to_json(whole)["repair"]["journal"] is None
+    assert "No differences left" in Page(to_html(whole)).text
+    assert to_json(report(before))["repair"] is None
 
 
 def test_the_summary_says_what_is_wrong_where() -> None:
