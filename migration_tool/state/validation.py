@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from migration_tool.state import files
 from migration_tool.state.envelope import MAX_BYTES, require_same, unwrap, wrap
@@ -23,8 +23,10 @@ from migration_tool.state.proofs import (
 )
 
 FORMAT = "sqlite-to-dynamodb-migration/validation"
-VERSION = 1
+VERSION = 2
 _KEYS = ("run_id", "generation", "begun_at", "tables")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class TableSums:
     actual     share → digest of its items
     ranges     what the rows of the source become, as far as they have been read
     proved_at  unix seconds, where the ranges are those of a proof: then they are whole
+    members    share → index → its items; of the same shares as `actual`, or {} where they were not counted
     """
 
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -46,6 +49,7 @@ class TableSums:
     actual: Mapping[int, int] = field(default_factory=dict)
     ranges: Ranges = field(default_factory=dict)
     proved_at: float | None = None
+    members: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -56,6 +60,7 @@ class TableSums:
             "actual": {str(share): digest_to_text(digest) for share, digest in self.actual.items()},
             "ranges": ranges_to_json(self.ranges),
             "proved_at": self.proved_at,
+            "members": {str(share): dict(counts) for share, counts in self.members.items()},
         }
 
     @classmethod
@@ -69,9 +74,12 @@ class TableSums:
             actual=_actual(f.texts("actual"), f.where("actual")),
             ranges=ranges_from_json(f.any("ranges"), f.where("ranges")),
             proved_at=f.optional_number("proved_at"),
+            members=_members(f.any("members"), f.where("members")),
         )
         if any(not 0 <= share < sums.shares for share in sums.actual):
             raise DamagedError(f.where("actual"), "names a share that there is not")
+        if sums.members and sums.members.keys() != sums.actual.keys():
+            raise DamagedError(f.where("members"), "is not of the shares that were read")
         return sums
 
 
@@ -134,7 +142,16 @@ def _unseal(data: bytes) -> Validation:
 
 
 def _actual(texts: Mapping[str, str], where: str) -> dict[int, int]:
+    return {share: digest_from_text(text, where) for share, text in _by_share(texts, where).items()}
+
+
+def _members(value: object, where: str) -> dict[int, dict[str, int]]:
+    f = Fields(value, where, tuple(mapping(value, where)))
+    return _by_share({share: f.counts(share) for share in mapping(value, where)}, where)
+
+
+def _by_share(values: Mapping[str, T], where: str) -> dict[int, T]:
     try:
-        return {int(share): digest_from_text(text, where) for share, text in texts.items()}
+        return {int(share): value for share, value in values.items()}
     except ValueError as error:
         raise DamagedError(where, "has a share that is no number") from error

@@ -28,7 +28,7 @@ from migration_tool.verify.pairing import Findings, pair
 from migration_tool.verify.readers import Plan, Readers
 from migration_tool.verify.report import Advance, EntityCounts, TableDifference, unwatched
 from migration_tool.verify.spill import BUCKET_BYTES, MEMORY_BYTES, Spill
-from migration_tool.verify.tallies import Records, Sums, Tally
+from migration_tool.verify.tallies import Records, Sums
 
 DETAILS = 1_000
 
@@ -86,7 +86,7 @@ class _Steps:
 class _Reading:
     """Both sides have been read. `started` and `finished` in unix seconds.
 
-    members  items of the table by index; empty where not all of them were read now
+    members  items of the table by index; empty where not all of them were counted
     """
 
     expected: Expected
@@ -122,10 +122,14 @@ class _Comparison:
         earlier = self.journal.known(name)
         known = self._begun(earlier)
         sums = Sums([entity.name for entity in self.compiled.entities], known)
-        self.journal.watch(name, lambda: replace(known, actual=sums.actual, ranges=sums.ranges))
+        members = Members(sums, self.indexes, known)
+        self.journal.watch(
+            name,
+            lambda: replace(known, actual=sums.actual, ranges=sums.ranges, members=members.shares),
+        )
         done = sums.read()
         self.advance(sum(part.items for part in done.values()) + self.rows * len(sums.whole) // known.shares)
-        reading = self._read(sums, known, done)
+        reading = self._read(members, known, done)
         if not sums.equal:
             self.advance.back()
             return None
@@ -135,7 +139,8 @@ class _Comparison:
 
     def by_pairs(self, spill: Spill) -> TableDifference:
         """The result, whatever it is."""
-        reading = self._read(Records(self.compiled, spill), self._begun(TableSums()), {})
+        members = Members(Records(self.compiled, spill), self.indexes)
+        reading = self._read(members, self._begun(TableSums()), {})
         return self._result(reading, pair(spill.buckets(), self.details))
 
     def _begun(self, known: TableSums) -> TableSums:
@@ -145,16 +150,15 @@ class _Comparison:
         plan = self.readers.plan(self.rows)
         return replace(known, started=self.clock(), shares=plan.shares, width=plan.width)
 
-    def _read(self, tally: Tally[Any], known: TableSums, done: Mapping[int, KeyRange]) -> _Reading:
+    def _read(self, members: Members[Any], known: TableSums, done: Mapping[int, KeyRange]) -> _Reading:
         expected = Expected(self.source, self.compiled.entities, done)
-        members = Members(tally, self.indexes)
         actual = self.readers.begin(self.table, Plan(known.shares, known.width), members, self._step)
         for part in expected.parts() if known.proved_at is None else ():
             members.expect(part)
             self._step(len(part.items))
             actual.attend()
         actual.finish()
-        return _Reading(expected, {} if known.actual else members.counts, known.started, self.clock())
+        return _Reading(expected, members.counts, known.started, self.clock())
 
     def _step(self, more: int) -> None:
         self.advance(more)

@@ -8,13 +8,14 @@ items of the table are compared with the source one by one; here they are counte
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
 from migration_tool.design.model import Index
 from migration_tool.model import WireItem
+from migration_tool.state.validation import TableSums
 from migration_tool.target import reader
 from migration_tool.target.wire import Wire
 from migration_tool.verify.expected import Part
@@ -23,6 +24,7 @@ from migration_tool.verify.report import IndexCount
 from migration_tool.verify.tallies import Tally
 
 _ITEMS_PER_SEGMENT = 10_000
+_NOTHING = TableSums()
 
 T = TypeVar("T")
 Counts: TypeAlias = Mapping[str, int]
@@ -32,21 +34,32 @@ Counts: TypeAlias = Mapping[str, int]
 class Members(Generic[T]):
     """A tally that also counts which of the actual items belong into which index.
 
-    counts  of the items it was given; those of a share that was taken whole before are not among them
+    known  of both sides already, to which the rest is added
     """
 
-    def __init__(self, tally: Tally[T], indexes: Sequence[Index]) -> None:
+    def __init__(self, tally: Tally[T], indexes: Sequence[Index], known: TableSums = _NOTHING) -> None:
         self.look: Look[tuple[T, Counts]] = _MembersOfPage(tally.look, tuple(indexes))
         self.whole = tally.whole
-        self.counts = Counter({index.name: 0 for index in indexes})
+        self._names = [index.name for index in indexes if known.members.keys() == known.actual.keys()]
+        self._shares = defaultdict(Counter, {n: Counter(counts) for n, counts in known.members.items()})
         self._tally = tally
+
+    @property
+    def counts(self) -> Counts:
+        """Of all items; {} where a share was read whole before and not counted."""
+        return {name: sum(counts[name] for counts in self._shares.values()) for name in self._names}
+
+    @property
+    def shares(self) -> Mapping[int, Counts]:
+        """Of each share that has ended; {} where not all of them are counted."""
+        return {share: dict(self._shares[share]) for share in sorted(self.whole) if self._names}
 
     def expect(self, part: Part) -> None:
         self._tally.expect(part)
 
     def take(self, share: int, found: tuple[T, Counts]) -> None:
         self._tally.take(share, found[0])
-        self.counts.update(found[1])
+        self._shares[share].update(found[1])
 
     def end(self, share: int) -> None:
         self._tally.end(share)

@@ -76,6 +76,11 @@ class Watched(World):
         self.server.seen.clear()
         return found
 
+    def counted(self) -> set[str]:
+        """Tables of which an index was counted since `scanned` was asked last."""
+        scans = (seen.json for seen in self.server.seen if seen.operation == "Scan")
+        return {scan["TableName"] for scan in scans if "IndexName" in scan}
+
     def digest(self, design: str) -> int:
         """The sum of the hashes of everything the source gives, straight from it."""
         texts = self.expected(design)
@@ -211,6 +216,7 @@ def test_a_killed_run_goes_on_in_the_midst_of_its_validation(
         done = world.run("resume")
         assert done.returncode == 0, done.stderr
         assert "Going on with the validation of" in done.stderr
+        assert world.counted() == {world.prefix + table for table in TABLES.values()}
         assert not {world.prefix + TABLES[name] for name in whole} & {table for table, _ in world.scanned()}
         assert world.left is None
         world.check_proofs()

@@ -17,7 +17,10 @@ from migration_tool.state.validation import TableSums, Validation, read_validati
 
 from .samples import LATER_RUN, RUN, checkpoint, counts, names, put, ranges, texts, times
 
-SUMS = TableSums({"source": "91ab"}, 5.5, 3, 64, {0: 7, 2: 9}, {"Artist": (KeyRange((5,), 5, 4, 17),)}, None)
+SUMS = TableSums(
+    {"source": "91ab"}, 5.5, 3, 64, {0: 7, 2: 9}, {"Artist": (KeyRange((5,), 5, 4, 17),)},
+    members={0: {"GSI1": 4}, 2: {}},
+)  # fmt: skip
 VALIDATION = Validation(RUN, 12, 4.5, {"music_catalog": SUMS})
 digests = st.integers(0, 2**512 - 1)
 
@@ -27,7 +30,9 @@ def sums(draw: st.DrawFn) -> TableSums:
     actual = draw(st.dictionaries(st.integers(0, 8), digests, max_size=3))
     facts = draw(st.dictionaries(texts, texts, max_size=3))
     proved_at = draw(st.none() | times)
-    return TableSums(facts, draw(times), 9, draw(counts), actual, draw(ranges), proved_at)
+    members = {share: draw(st.dictionaries(texts, counts, max_size=2)) for share in actual}
+    counted = draw(st.sampled_from([members, {}]))
+    return TableSums(facts, draw(times), 9, draw(counts), actual, draw(ranges), proved_at, counted)
 
 
 @pytest.fixture
@@ -74,6 +79,14 @@ def test_every_flipped_byte_is_noticed(path: Path) -> None:
 def test_a_share_that_there_is_not_is_damage(path: Path, share: int) -> None:
     write_validation(path, Validation(RUN, 1, 1.0, {"t": replace(SUMS, actual={share: 7})}))
     with pytest.raises(StateError, match="names a share that there is not"):
+        read_validation(path, RUN)
+
+
+@pytest.mark.parametrize("shares", [[0], [0, 1, 2], [0, 1]])
+def test_members_of_other_shares_than_were_read_are_damage(path: Path, shares: list[int]) -> None:
+    sums = replace(SUMS, members={share: {"GSI1": 1} for share in shares})
+    write_validation(path, Validation(RUN, 1, 1.0, {"t": sums}))
+    with pytest.raises(StateError, match="is not of the shares that were read"):
         read_validation(path, RUN)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from typing import cast
 
 from hypothesis import given
@@ -10,10 +11,12 @@ from hypothesis import strategies as st
 
 from migration_tool.design.model import Index
 from migration_tool.model import WireItem
+from migration_tool.state.validation import TableSums
 from migration_tool.target.wire import Wire
 from migration_tool.verify.expected import Part
 from migration_tool.verify.indexes import Members, count_indexes
 from migration_tool.verify.report import IndexCount
+from migration_tool.verify.tallies import Sums
 
 from .fakes import FakeWire
 from .looks import Kept
@@ -64,6 +67,20 @@ def test_the_tally_within_gets_everything_else() -> None:
     members.expect(part)
     members.end(4)
     assert (told.parts, told.ended, members.whole, members.counts) == ([part], [4], (7,), {})
+
+
+def test_what_was_counted_before_counts_if_all_of_it_was() -> None:
+    known = TableSums(shares=4, actual={0: 1, 2: 5}, members={0: {"GSI1": 3, "GSI2": 1}, 2: {}})
+    members = Members(Sums([], known), INDEXES, known)
+    members.take(1, members.look(members_of(2)))
+    assert (members.counts, members.shares) == ({"GSI1": 5, "GSI2": 1}, known.members)
+    members.end(1)
+    assert members.shares == {**known.members, 1: {"GSI1": 2, "GSI2": 0}}
+    uncounted = replace(known, members={})
+    members = Members(Sums([], uncounted), INDEXES, uncounted)
+    members.take(1, members.look(members_of(2)))
+    members.end(1)
+    assert (members.counts, members.shares) == ({}, {})
 
 
 def members_of(count: int) -> list[WireItem]:

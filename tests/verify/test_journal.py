@@ -68,7 +68,8 @@ def asked(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Positi
 
 
 def run(shop: Shop, wire: FakeWire, folder: Path, journal: Journal, **options: Any) -> TableDifference:
-    return compare(*shop, Readers(cast(Wire, wire), large=1), "Shop", folder, journal=journal, **options)
+    readers, indexes = Readers(cast(Wire, wire), large=1), shop[1].design.indexes
+    return compare(*shop, readers, "Shop", folder, indexes=indexes, journal=journal, **options)
 
 
 def noted(tables: dict[str, TableSums]) -> Journal:
@@ -124,6 +125,7 @@ def test_the_place_is_written_down_and_gone_on_from(shop: Shop, tmp_path: Path, 
     path = tmp_path / "state" / f"{RUN}.validate.json"
     path.parent.mkdir()
     whole = run(shop, FakeWire(expected_items(*shop)), tmp_path, Journal(clock=Clock()), rows=9)
+    assert whole.members == {"GSI1": 4}
     steps = 0
     while True:
         steps += 1
