@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from typing import TypeAlias
 
 from migration_tool.design.compile import CompiledDesign, CompiledEntity
@@ -30,6 +31,8 @@ from migration_tool.verify.report import (
 LOST_BATCH = 25
 """Items: what one BatchWriteItem holds."""
 
+_NEARLY_CERTAIN = 0.9999
+
 _Group: TypeAlias = dict[Key, EncodedItem]
 
 
@@ -52,7 +55,7 @@ class Sampling:
     def compare(
         self, wire: Wire, table: str, advance: Advance, clock: Callable[[], float]
     ) -> TableDifference:
-        """Compares the items of the `drawn` rows; ends where one is wrong, because then the claim has failed.
+        """Compares the items of the `drawn` rows; ends where so many are wrong that the claim has failed.
 
         Raises SourceError, TargetError.
         """
@@ -64,7 +67,7 @@ class Sampling:
             missing += self._missing(entity, group, there)
             different += self._different(entity, group, there)
             advance(len(group))
-            if missing or different:
+            if len(missing) + len(different) > self._bearable:
                 break
         entities = tuple(self._counts(compared, missing, different))
         return TableDifference(
@@ -78,6 +81,11 @@ class Sampling:
             scan_started=started,
             scan_finished=clock(),
         )
+
+    @property
+    def _bearable(self) -> int:
+        """How many may be wrong: of all rows the share that is claimed, of fewer none; it takes no more."""
+        return int(round(self._claim.at_most * self._rows, 9)) if self.drawn == self._rows else 0
 
     def _groups(self) -> Iterator[tuple[tuple[str, _Group], _Group]]:
         """Expected items of the rows drawn, as many of one entity as can be asked for at once."""
@@ -143,21 +151,27 @@ class Sampling:
 
 def seen(sample: Sample) -> Iterator[str]:
     """What was checked, in sentences."""
+    rows = many(sample.rows, "source row")
+    drawn = (
+        f"The claim takes all {rows}, {sample.looked_at:,} were looked at"
+        if sample.drawn == sample.rows
+        else f"Of {rows} {sample.drawn:,} were drawn at random (seed {sample.seed}), of each entity in "
+        f"proportion, and {sample.looked_at:,} looked at"
+    )
     yield (
-        f"Of {many(sample.rows, 'source row')} {sample.drawn:,} were drawn at random (seed {sample.seed}), "
-        f"of each entity in proportion, and {sample.looked_at:,} looked at: the items of {sample.wrong:,} "
-        "are missing or different, by key and attributes, read strongly consistent."
+        f"{drawn}: the items of {sample.wrong:,} are missing or different, by key and attributes, read "
+        "strongly consistent."
     )
     confidence = f"With {_percent(sample.confidence)} confidence at most"
     if sample.bound is None:
         claim = f"{confidence} {_percent(sample.at_most)} of the rows have a wrong item"
         yield f'The sample ended there, because it cannot show the claim any more: "{claim}".'
     elif sample.drawn == sample.rows:
-        yield f"These are all rows: exactly {_percent(sample.bound)} of them have a wrong item."
+        yield f"These are all rows: {_percent(sample.bound, ROUND_CEILING)} of them have a wrong item."
     else:
         yield (
-            f"{confidence} {_percent(sample.bound)} of the rows have an item that is missing or different: "
-            "the exact binomial bound."
+            f"{confidence} {_percent(sample.bound, ROUND_CEILING)} of the rows have an item that is missing "
+            "or different: the exact binomial bound."
         )
 
 
@@ -165,12 +179,13 @@ def unseen(sample: Sample) -> Iterator[str]:
     """What a sample cannot see, in sentences."""
     yield "Extra items were not looked for: rows of the source do not lead to what none of them gives."
     if sample.drawn < sample.rows:
-        met = chance_to_meet(LOST_BATCH, sample.drawn, sample.rows)
+        chance = min(_NEARLY_CERTAIN, chance_to_meet(LOST_BATCH, sample.drawn, sample.rows))
+        met = _percent(chance, ROUND_FLOOR)
         needed = rows_to_meet(LOST_BATCH, sample.rows, sample.confidence)
         yield (
             f"A sample finds rates, not single losses: of one lost batch ({LOST_BATCH} items) these "
-            f"{sample.drawn:,} rows meet an item with a probability of {_percent(met)}; for "
-            f"{_percent(sample.confidence)} it takes {needed:,} rows."
+            f"{sample.drawn:,} rows meet an item with a probability of at least {met}; "
+            f"for {_percent(sample.confidence)} it takes {needed:,} rows."
         )
 
 
@@ -186,5 +201,7 @@ def _groups(items: Iterable[EncodedItem]) -> Iterator[_Group]:
         yield group
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.4g} %"
+def _percent(share: float, rounding: str = "") -> str:
+    """What was given as it was; what was computed never in its own favour."""
+    digits = Context(4 if rounding else 10, rounding or ROUND_HALF_EVEN)
+    return f"{digits.create_decimal(100 * Decimal(repr(share))).normalize():f} %"

@@ -71,7 +71,7 @@ def test_a_sample_without_a_fault_shows_its_claim(large: Shop, tmp_path: Path) -
     assert table.not_checked[:2] == (
         "Extra items were not looked for: rows of the source do not lead to what none of them gives.",
         "A sample finds rates, not single losses: of one lost batch (25 items) these 60 rows meet an item "
-        "with a probability of 78.61 %; for 95 % it takes 114 rows.",
+        "with a probability of at least 78.6 %; for 95 % it takes 114 rows.",
     )
     assert "(GSI1) were not compared item by item and not counted" in table.not_checked[2]
 
@@ -106,6 +106,23 @@ def test_the_sample_ends_where_the_claim_has_failed(large: Shop, tmp_path: Path)
     assert len(wire.asked) == 4 < 1 + len(range(0, 458, 100))
 
 
+def test_a_claim_about_all_rows_bears_what_it_says(large: Shop, tmp_path: Path) -> None:
+    """With 99 % and 0.3 % it takes 1,533 rows, more than the 1,003: 3 of these may be wrong."""
+    for wrong, bound in ((3, 3 / 1_003), (4, None)):
+        wire = FakeWire(expected_items(*large))
+        for item in [item for item in wire.items if item["SK"]["S"].startswith("THING#")][:wrong]:
+            item["Price"] = {"N": "-1"}
+        report = run(large, wire, tmp_path, Claim(0.99, 0.003))
+        table, sample = sample_of(report)
+        assert (report.ok, sample.drawn, sample.wrong, sample.bound) == (False, 1_003, wrong, bound)
+        assert ("0.2992 % of them have a wrong item" in table.checked[1]) == (wrong == 3)
+
+
+def test_a_probability_is_never_rounded_up_to_certainty(large: Shop, tmp_path: Path) -> None:
+    table, _ = sample_of(run(large, FakeWire(expected_items(*large)), tmp_path, Claim(0.999_999, 0.015)))
+    assert "probability of at least 99.99 %; for 99.9999 % it takes" in table.not_checked[1]
+
+
 def test_numbers_in_another_form_are_equal(shop: Shop, tmp_path: Path) -> None:
     wire = FakeWire(expected_items(*shop))
     wire.find("MAKER#1", "THING#000001")["Price"] = {"N": "0.990"}
@@ -113,7 +130,11 @@ def test_numbers_in_another_form_are_equal(shop: Shop, tmp_path: Path) -> None:
     assert report.ok
     _, sample = sample_of(report)
     assert (sample.rows, sample.drawn, sample.bound) == (7, 7, 0.0)
-    assert "These are all rows: exactly 0 % of them have a wrong item." in report.tables[0].checked
+    assert report.tables[0].checked == (
+        "The claim takes all 7 source rows, 7 were looked at: the items of 0 are missing or different, by "
+        "key and attributes, read strongly consistent.",
+        "These are all rows: 0 % of them have a wrong item.",
+    )
     assert not any("losses" in sentence for sentence in report.tables[0].not_checked)
 
 
