@@ -58,7 +58,8 @@ def show_report(report: Report) -> None:
 
     After a repair what came of it: the counts are those before, the differences have been shown.
     """
-    show(f"source  {report.source}", f"target  {report.endpoint}", "", _counts(report))
+    show(f"source  {report.source}", f"target  {report.endpoint}")
+    show(heading("before the repair") if report.repair else "", _counts(report))
     if report.repair:
         _show_repair(report.repair)
     for found in () if report.repair else report.tables:
@@ -67,8 +68,13 @@ def show_report(report: Report) -> None:
         show(heading(found.difference.table))
         rows = [("checked", sentence) for sentence in found.checked]
         show(pairs([*rows, *(("not checked", sentence) for sentence in found.not_checked)]))
-    equal = "the sample shows the claim" if report.sampled else "source and target are equal"
-    show(heading(equal if report.ok else "DIFFERENCES FOUND", _style(report.ok)))
+    show(heading(_result(report) if report.ok else "DIFFERENCES FOUND", _style(report.ok)))
+
+
+def _result(report: Report) -> str:
+    if report.repair:
+        return "no item is missing, extra or different"
+    return "the sample shows the claim" if report.sampled else "source and target are equal"
 
 
 def _show_repair(repair: Repair) -> None:
@@ -96,7 +102,7 @@ def _count_row(found: TableReport) -> tuple[Cell, ...]:
     counts = [difference.total(name) for name in ("expected", "actual", "missing", "extra", "different")]
     marked: list[Cell] = [*counts[:2], *((n, "bold red" if n else "") for n in counts[2:])]
     passed = sum(pattern.ok for pattern in patterns)
-    return (difference.table, *marked, f"{passed}/{len(patterns)}", good(found.ok))
+    return (difference.table, *marked, f"{passed}/{len(patterns)}" if patterns else "-", good(found.ok))
 
 
 def _show_differences(found: TableReport) -> None:

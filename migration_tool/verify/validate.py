@@ -196,14 +196,14 @@ def _not_checked(
             f"rows: {many(sum(pattern.short for pattern in patterns), 'call')} did."
         )
     if unasked := len(compiled.design.patterns) - len(patterns):
-        yield f"{many(unasked, 'access pattern')} {'was' if unasked == 1 else 'were'} not tried, as asked."
+        yield f"{many(unasked, 'access pattern')} {'was' if unasked == 1 else 'were'} not tried."
     for pattern in patterns:
         yield from _untried(pattern)
     named = len(difference.missing) + len(difference.extra) + len(difference.different)
     all_counted = sum(difference.total(kind) for kind in ("missing", "extra", "different"))
     if named < all_counted:
         yield f"Of {all_counted:,} differences {named:,} are named; the counts are exact."
-    yield "Writes to the table after the scan, by this tool or another, are not seen."
+    yield "Writes to the table after it was read, by this tool or another, are not seen."
 
 
 def _untried(pattern: PatternResult) -> Iterator[str]:
