@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from migration_tool.cli.fitting import require_fitting
+
 if TYPE_CHECKING:
     from migration_tool.verify.claim import Claim
 
 CONFIDENCE, AT_MOST = "99%", "0.1%"
 _SEEDS = 2**32
+_FITTING = frozenset({
+    "tables", "as_json", "report", "all_parameters", "sample_parameters", "items_only",
+    "sample", "confidence", "at_most", "seed",
+})  # fmt: skip
 
 
 class Share(click.ParamType[float]):
@@ -59,7 +65,9 @@ def claimed(function: Callable[..., None]) -> Callable[..., None]:
         *arguments: Any, sample: bool, confidence: float | None, at_most: float | None, seed: int | None,
         **options: Any,
     ) -> None:  # fmt: skip
-        if not sample:
+        if sample:
+            require_fitting("--sample", _FITTING, "a sample reads rows at random, and their items by key")
+        else:
             _require_none({"--confidence": confidence, "--at-most": at_most, "--seed": seed})
         claim = _claim(confidence, at_most, seed) if sample else None
         function(*arguments, claim=claim, **options)

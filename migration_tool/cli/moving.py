@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-from click.core import ParameterSource
-
-from migration_tool.cli.options import GLOBAL, Globals
+from migration_tool.cli.fitting import require_fitting
 
 if TYPE_CHECKING:
+    from migration_tool.cli.options import Globals
     from migration_tool.verify.moving_report import LastingDifference, MovingReport
 
-_FITTING = frozenset({*GLOBAL, "tables", "as_json", "while_running", "since"})
+_FITTING = frozenset({"tables", "as_json", "while_running", "since"})
 _SHOWN = 10
 
 
@@ -24,7 +22,8 @@ def look(shared: Globals, tables: tuple[str, ...], since: int | None, as_json: b
     from migration_tool.looking import look as looked
     from migration_tool.verify.json_form import json_text
 
-    _require_fitting()
+    why = "a look at what is written compares items by key and nothing else"
+    require_fitting("--while-running and --since", _FITTING, why)
     with watching(shared, stoppable=False) as watch:
         found = looked(shared.load(), tables, since, watch.checked, watch.notice)
     if as_json:
@@ -46,23 +45,6 @@ def look(shared: Globals, tables: tuple[str, ...], since: int | None, as_json: b
             found.summary(),
             hint if found.running else "migrate.py validate",
         )
-
-
-def _require_fitting() -> None:
-    """Raises UsageError naming the options of this call that a look by key does not follow."""
-    from migration_tool.errors import UsageError
-
-    context = click.get_current_context()
-    given = [
-        param.opts[-1]
-        for param in context.command.params
-        if param.name not in _FITTING
-        and context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
-    ]
-    if given:
-        hint = "Leave them out, or leave --while-running and --since out."
-        cause = "a look at what is written compares items by key and nothing else"
-        raise UsageError("choose what to compare", " ".join(given), cause, hint)
 
 
 def _show(report: MovingReport) -> None:

@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from migration_tool.cli.confirm import confirmation, yes
+from migration_tool.cli.fitting import require_fitting
 from migration_tool.model import Confirm, Question
 
 if TYPE_CHECKING:
     from migration_tool.cli.options import Globals
     from migration_tool.mending import Plan
     from migration_tool.verify.report import Report
+
+
+_FITTING = frozenset({
+    "tables", "as_json", "report", "workers", "repair", "delete_extra", "dry_run", "yes",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,9 @@ def repairing(function: Callable[..., None]) -> Callable[..., None]:
     def with_repair(
         *arguments: Any, repair: bool, delete_extra: bool, dry_run: bool, yes: bool, **options: Any
     ) -> None:
-        if not repair:
+        if repair:
+            require_fitting("--repair", _FITTING, "a repair compares every item anew, and nothing else")
+        else:
             _require_none({"--delete-extra": delete_extra, "--dry-run": dry_run, "--yes": yes})
         wanted = Repairing(dry_run, delete_extra, yes) if repair else None
         function(*arguments, repair=wanted, **options)
@@ -81,7 +89,8 @@ def _confirmation(
         for plan in plans:
             for text in _lines(plan):
                 tell(text)
-        tell(f"{what}; what is there now is kept in {journal}")
+        if changes:
+            tell(f"{what}; what they replace {'would be' if how.dry_run else 'is'} kept in {journal}")
         if how.dry_run or not changes:
             return False
         if not agree(Question("repair the tables", what, (), "Do it?")):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,17 +15,8 @@ from migration_tool.verify import SAMPLE_CALLS
 
 if TYPE_CHECKING:
     from migration_tool.verify.claim import Claim
+    from migration_tool.verify.mended import Repair
     from migration_tool.verify.report import Report
-
-_MEND_HINT = (
-    "migrate.py validate --repair --dry-run shows what would mend it; migrate.py migrate --force loads anew"
-)
-
-_CONTRADICTORY: Mapping[str, Sequence[str]] = {
-    "--items-only": ("--all-parameters",),
-    "--sample": ("--fresh", "--resume", "--while-running", "--since"),
-    "--repair": ("--sample", "--all-parameters", "--fresh", "--resume", "--while-running", "--since"),
-}
 
 
 @command()
@@ -87,20 +78,19 @@ def validate(
     left, 6 that the tables are not those that the run has loaded.
     """
     from migration_tool.cli import moving
-    from migration_tool.cli.console import data
+    from migration_tool.cli.console import data, named, say
     from migration_tool.cli.report import require_format, show_report, write_report
+    from migration_tool.errors import UsageError
     from migration_tool.verify.json_form import json_text, to_json
 
-    given = {
-        "--items-only": items_only, "--all-parameters": all_parameters, "--fresh": fresh, "--resume": go_on,
-        "--while-running": while_running, "--since": since, "--sample": claim, "--repair": repair,
-    }  # fmt: skip
-    _require_compatible({name for name, value in given.items() if value})
     if while_running or since:
         moving.look(shared, tables, since, as_json)
         return
     if report:
         require_format(report)
+    if items_only and all_parameters:
+        hint = "Give one of the two."
+        raise UsageError("choose what to try", "--items-only --all-parameters", "they contradict", hint)
     if repair:
         found = repaired(shared, tables, workers, repair, as_json)
     else:
@@ -116,6 +106,9 @@ def validate(
     else:
         show_report(found)
     _require_equal(found)
+    if repair:
+        what = "counts the items of the indexes and tries the access patterns, too"
+        say(named(f"next: migrate.py validate {what}", shared))
 
 
 def _compared(
@@ -128,20 +121,21 @@ def _compared(
         return check(shared.load(), tables, limit, workers, watch, **how)
 
 
-def _require_compatible(given: Collection[str]) -> None:
-    from migration_tool.errors import UsageError
-
-    for name, others in _CONTRADICTORY.items():
-        for other in others:
-            if name in given and other in given:
-                hint = "Give one of the two."
-                raise UsageError("choose what to try", f"{name} {other}", "they contradict", hint)
-
-
 def _require_equal(report: Report) -> None:
     from migration_tool.errors import DifferencesFound
 
     if not report.ok:
         tables = ", ".join(t.difference.table for t in report.tables if not t.ok)
-        hint = "migrate.py validate shows what is left" if report.repair else _MEND_HINT
+        hint = _hint(report.repair)
         raise DifferencesFound("confirm that source and target are equal", tables, report.summary(), hint)
+
+
+def _hint(repair: Repair | None) -> str:
+    if repair is None:
+        return (
+            "migrate.py validate --repair --dry-run shows what would mend it; migrate.py migrate --force "
+            "loads anew"
+        )
+    if any(item.outcome == "planned" for item in repair.items):
+        return "migrate.py validate --repair does what was shown"
+    return "migrate.py validate shows what is left; --repair --delete-extra deletes what is extra, too"

@@ -90,7 +90,8 @@ def test_a_dry_run_shows_it_all_and_does_nothing(spoilt: Spoilt) -> None:
     for words in ("put", "delete", "EMPLOYEE#1", "EMPLOYEE#2", "EMPLOYEE#99", "Title: expected", "2 items"):
         assert words in done.stdout, words
     assert "\x1b" not in done.stdout
-    assert "3 of 3 differences are left" in done.stderr
+    assert "3 of 3 differences are left" in done.stderr and "would be kept in" in done.stdout
+    assert "validate --repair does what was shown" in " ".join(done.stderr.split())
     done = spoilt.shell("validate", "--repair", "--dry-run", "--json", *ONLY)
     found = check("validate", done.stdout)
     assert [item["outcome"] for item in found["repair"]["items"]] == ["planned", "planned"]
@@ -137,6 +138,8 @@ def test_it_puts_and_deletes_and_says_what_is_left(spoilt: Spoilt) -> None:
     assert done.returncode == 7
     assert "leave" in done.stdout and "--delete-extra deletes it" in done.stdout
     assert "1 of 3 differences is left" in done.stderr
+    assert "shows what is left; --repair --delete-extra" in " ".join(done.stderr.split())
+    assert "before the repair" in done.stdout and "DIFFERENCES FOUND" in done.stdout
     assert "2 repaired, 1 left." in (spoilt.shell.folder / "r.html").read_text("utf-8")
     done = spoilt.shell("validate", "--repair", "--delete-extra", "--yes", "--json", *ONLY)
     assert done.returncode == 0
@@ -150,7 +153,9 @@ def test_it_puts_and_deletes_and_says_what_is_left(spoilt: Spoilt) -> None:
     ]  # fmt: skip
     assert len(spoilt.call("Scan")["Items"]) == 8
     assert spoilt.shell("validate", *ONLY).returncode == 0
-    assert "no differences" not in spoilt.shell.ok("validate", "--repair", "--json", *ONLY)
+    done = spoilt.shell("validate", "--repair", *ONLY)
+    assert done.returncode == 0 and "no item is missing, extra or different" in done.stdout
+    assert "validate counts the items of the indexes" in " ".join(done.stderr.split())
     assert str(spoilt.journal()) in spoilt.shell.ok("reset", "--dry-run")
 
 
@@ -229,12 +234,23 @@ def test_a_run_that_has_not_loaded_everything_is_resumed_first(
     assert "has not loaded everything" in done.stderr and "resume" in done.stderr
 
 
-@pytest.mark.parametrize(
-    "words", [("--repair", "--sample"), ("--repair", "--all-parameters"), ("--delete-extra", "--dry-run")]
-)
-def test_options_that_do_not_go_together(migrated: Shell, words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("way", ["--repair", "--sample"])
+def test_each_way_follows_its_own_options_only(migrated: Shell, way: str) -> None:
+    others = ["--no-indexes", "--fresh", "--resume", "--while-running"]
+    others += ["--sample-parameters", "--items-only"] if way == "--repair" else ["--workers", "--repair"]
+    values = {"--sample-parameters": ["3"], "--workers": ["2"]}
+    given = [word for other in others for word in (other, *values.get(other, []))]
+    done = migrated("validate", way, "--since", "3", *given)
+    assert (done.returncode, done.stdout) == (2, "")
+    (named,) = [line for line in done.stderr.splitlines() if line.startswith("  object:")]
+    assert set(named.split()[1:]) == {"--since", *others}
+    assert f"leave {way} out" in done.stderr
+
+
+@pytest.mark.parametrize("words", [("--delete-extra", "--dry-run", "--yes"), ("--seed", "1")])
+def test_what_is_about_a_way_needs_it(migrated: Shell, words: tuple[str, ...]) -> None:
     done = migrated("validate", *words)
-    assert done.returncode == 2
+    assert (done.returncode, done.stdout) == (2, "")
     assert words[0] in done.stderr
 
 
