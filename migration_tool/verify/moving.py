@@ -18,16 +18,16 @@ from typing import Self, TypeAlias
 from migration_tool.cycles import no_search_for_cycles
 from migration_tool.design.compile import CompiledDesign
 from migration_tool.errors import RowRejected
-from migration_tool.model import Chunk, Position, Read, WireItem
+from migration_tool.model import Chunk, Position, Read
 from migration_tool.source.rows import RowReader
 from migration_tool.source.sql import Behind
 from migration_tool.source.sqlite import SqliteSource
-from migration_tool.target.reader import MOST_KEYS, get_items
+from migration_tool.target.reader import MOST_KEYS
 from migration_tool.target.wire import Wire
-from migration_tool.verify.canonical import canonical_texts
 from migration_tool.verify.compare import DETAILS
 from migration_tool.verify.expected import encoded
 from migration_tool.verify.explain import attribute_differences, key_of, parsed
+from migration_tool.verify.lookup import Key, look_up
 from migration_tool.verify.moving_report import EntityLook, LastingDifference, TableLook
 from migration_tool.verify.report import Advance, unwatched
 from migration_tool.verify.spill import digest
@@ -41,12 +41,11 @@ MOST_SUSPENDED = 10_000
 _MARGIN = 100
 """Rows that may have come to a group in the meantime, so that one of it stands so much further on."""
 
-Key: TypeAlias = tuple[str, str]
 Texts: TypeAlias = Mapping[Key, bytes | None]
 """Canonical texts of the items that rows give; None where a row is gone."""
 
-Items: TypeAlias = Mapping[Key, tuple[bytes, WireItem]]
-"""Items of a table with their canonical texts."""
+Items: TypeAlias = Mapping[Key, bytes]
+"""Canonical texts of items that a table has."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +162,7 @@ class Look:
         return TableLook(self._compiled.name, self._table, entities, tuple(self._differences))
 
     def _meet(self, group: _Group, key: Key, text: bytes | None, items: Items) -> None:
-        found, item = items.get(key, (None, {}))
+        found = items.get(key)
         before = self.suspended.pop(key, None)
         if text == found:
             self._counts["verified"][group.entity] += 1
@@ -172,14 +171,14 @@ class Look:
         if before and before.seen == seen:
             self._counts["different"][group.entity] += 1
             if len(self._differences) < self._details:
-                self._differences.append(self._difference(group, text, item))
+                self._differences.append(self._difference(group, text, found))
         elif before or len(self.suspended) < MOST_SUSPENDED:
             self.suspended[key] = _Suspended(group, seen)
         else:
             self._counts["suspended"][group.entity] += 1
 
-    def _difference(self, group: _Group, text: bytes | None, item: WireItem) -> LastingDifference:
-        expected = parsed(text.decode()) if text else {}
+    def _difference(self, group: _Group, text: bytes | None, found: bytes | None) -> LastingDifference:
+        expected, item = (parsed(side) if side else {} for side in (text, found))
         both = expected and item
         return LastingDifference(
             key=key_of(expected or item, self._compiled.design.keys),
@@ -222,15 +221,9 @@ class Look:
     def _fetched(
         self, wire: Wire, groups: Iterable[tuple[_Group, Texts]]
     ) -> Iterator[tuple[_Group, Texts, Items]]:
-        partition, sort = self._compiled.design.keys
-        asked = (
-            ((group, texts), [{partition: {"S": p}, sort: {"S": s}} for p, s in texts])
-            for group, texts in groups
-            if texts
-        )
-        for (group, texts), items in get_items(wire, self._table, asked):
-            pairs = zip(items, canonical_texts(items), strict=True)
-            yield group, texts, {(i[partition]["S"], i[sort]["S"]): (text, i) for i, text in pairs}
+        asked = (((group, texts), texts) for group, texts in groups if texts)
+        for (group, texts), items in look_up(wire, self._table, self._compiled.design.keys, asked):
+            yield group, texts, items
 
 
 def _behind(source: SqliteSource, read: Read, after: Position | None) -> RowReader:
