@@ -32,7 +32,7 @@ def to_html(report: Report) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
         f"<h1>SQLite to DynamoDB: proof of the migration</h1>\n{_verdict(report)}{_facts(report)}"
-        f"<h2>{'Sampled items' if report.sampled else 'Items'}</h2>\n"
+        f"<h2>{_what(report)}</h2>\n"
         f"<div class=card>{chart(report.tables)}</div>\n{_overview(report)}"
         f"{_repair(report.repair)}{''.join(map(_table, report.tables))}"
         f"<footer>Checked {text(iso_time(report.checked_at))}. Absent means that the item does not have the "
@@ -46,6 +46,12 @@ def _equal(report: Report) -> str:
     return "no differences in the sample" if report.sampled else "no differences"
 
 
+def _what(report: Report) -> str:
+    if report.repair:
+        return "Items before the repair"
+    return "Sampled items" if report.sampled else "Items"
+
+
 def _verdict(report: Report) -> str:
     compared = sum(t.difference.total("expected") for t in report.tables)
     items = many(compared, "sampled item" if report.sampled else "item")
@@ -53,10 +59,8 @@ def _verdict(report: Report) -> str:
     calls = sum(pattern.calls for pattern in patterns)
     if report.ok:
         verdict = f"<strong>✓ {_equal(report).capitalize()}</strong>"
-        words = (
-            f"{items} in {many(len(report.tables), 'table')} and {many(calls, 'call')} of "
-            f"{many(len(patterns), 'access pattern')} are what the source says."
-        )
+        asked = f" and {many(calls, 'call')} of {many(len(patterns), 'access pattern')}" if patterns else ""
+        words = f"{items} in {many(len(report.tables), 'table')}{asked} are what the source says."
         return f'<div class="verdict yes">{verdict}<p>{words}</p></div>\n'
     bad = [table for table in report.tables if not table.ok]
     wrong = "".join(f"<p><b>{text(t.difference.name)}</b>: {text(', '.join(t.faults()))}</p>" for t in bad)

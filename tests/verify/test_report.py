@@ -150,9 +150,11 @@ def test_a_repair_is_ok_where_nothing_is_left() -> None:
     page = Page(to_html(half))
     assert "3 differences found, 1 of them gone when looked at again, 1 repaired, 1 left." in page.text
     assert "/state/r.jsonl" in page.text and "script" not in page.tags
-    whole = replace(report(before), repair=Repair(2, 1, tuple(items[:1])))
+    whole = replace(report(replace(before, access_patterns=())), repair=Repair(2, 1, tuple(items[:1])))
     assert whole.ok and whole.summary() == "" and to_json(whole)["repair"]["journal"] is None
-    assert "No differences left" in Page(to_html(whole)).text
+    page = Page(to_html(whole))
+    assert "No differences left" in page.text and "Items before the repair" in page.text
+    assert "in 1 table are what the source says." in page.text
     assert to_json(report(before))["repair"] is None
 
 
