@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from tests.mutants.comparison import COMPARISON
 from tests.mutants.loading import ACCOUNT, ACKNOWLEDGEMENT
 from tests.mutants.mutant import Mutant
+from tests.mutants.repairing import REPAIRING
 from tests.mutants.source import SOURCE, WORLD
 from tests.mutants.state import STATE
 
-MUTANTS: Sequence[Mutant] = (*ACKNOWLEDGEMENT, *ACCOUNT, *STATE, *SOURCE, *WORLD, *COMPARISON)
+MUTANTS: Sequence[Mutant] = (*ACKNOWLEDGEMENT, *ACCOUNT, *STATE, *SOURCE, *WORLD, *COMPARISON, *REPAIRING)
