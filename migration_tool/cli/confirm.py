@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 yes = click.option(
     "-y", "--yes", is_flag=True,
-    help="Agree without being asked, for scripts: to a new target, and to what is deleted.",
+    help="Agree without being asked, for scripts: to a new target, and to what is replaced or deleted.",
 )  # fmt: skip
 """The option of the commands that write."""
 

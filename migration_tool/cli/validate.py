@@ -15,7 +15,6 @@ from migration_tool.verify import SAMPLE_CALLS
 
 if TYPE_CHECKING:
     from migration_tool.verify.claim import Claim
-    from migration_tool.verify.mended import Repair
     from migration_tool.verify.report import Report
 
 
@@ -126,16 +125,21 @@ def _require_equal(report: Report) -> None:
 
     if not report.ok:
         tables = ", ".join(t.difference.table for t in report.tables if not t.ok)
-        hint = _hint(report.repair)
-        raise DifferencesFound("confirm that source and target are equal", tables, report.summary(), hint)
+        raise DifferencesFound(
+            "confirm that source and target are equal", tables, report.summary(), _hint(report)
+        )
 
 
-def _hint(repair: Repair | None) -> str:
-    if repair is None:
+def _hint(report: Report) -> str:
+    if report.repair is None and all(table.difference.ok for table in report.tables):
+        return (
+            "The items are equal: look at the design's indexes and access patterns, then migrate.py validate"
+        )
+    if report.repair is None:
         return (
             "migrate.py validate --repair --dry-run shows what would mend it; migrate.py migrate --force "
             "loads anew"
         )
-    if any(item.outcome == "planned" for item in repair.items):
+    if any(item.outcome == "planned" for item in report.repair.items):
         return "migrate.py validate --repair does what was shown"
     return "migrate.py validate shows what is left; --repair --delete-extra deletes what is extra, too"

@@ -234,6 +234,20 @@ def test_a_run_that_has_not_loaded_everything_is_resumed_first(
     assert "has not loaded everything" in done.stderr and "resume" in done.stderr
 
 
+def test_an_index_that_lacks_items_is_nothing_to_repair(migrated: Shell, moto_server: str) -> None:
+    def reply(seen: Seen) -> Reply:
+        status, body = request(moto_server, seen.operation, seen.json)
+        if seen.json.get("Select") == "COUNT":
+            body = b'{"Count":0}'
+        return Reply(status, body, zlib.crc32(body))
+
+    with FakeServer(reply) as between:
+        done = migrated("validate", *ONLY, "--endpoint", between.url)
+    assert done.returncode == 7
+    assert "GSI1 holds 0 items, not 7" in done.stdout
+    assert "The items are equal" in done.stderr and "--repair" not in done.stderr
+
+
 @pytest.mark.parametrize("way", ["--repair", "--sample"])
 def test_each_way_follows_its_own_options_only(migrated: Shell, way: str) -> None:
     others = ["--no-indexes", "--fresh", "--resume", "--while-running"]
