@@ -57,12 +57,10 @@ def binary(value: bytes) -> str:
     return f'{{"B":"{base64.b64encode(value).decode()}"}}'
 
 
-def invalid_text(value: InvalidText) -> str:
+def unreadable(value: InvalidText | TooLarge) -> str:
+    if isinstance(value, TooLarge):
+        raise RowRejected("value_too_large", "a value of the row is larger than any item")
     raise RowRejected("invalid_utf8", f"text is not UTF-8: {bytes(value[:40])!r}")
-
-
-def too_large(value: TooLarge) -> str:
-    raise RowRejected("value_too_large", "a value of the row is larger than any item")
 
 
 _BY_CLASS: dict[type, Callable[[Any], str]] = {
@@ -70,8 +68,8 @@ _BY_CLASS: dict[type, Callable[[Any], str]] = {
     float: real,
     str: text,
     bytes: binary,
-    InvalidText: invalid_text,
-    TooLarge: too_large,
+    InvalidText: unreadable,
+    TooLarge: unreadable,
 }
 
 
@@ -234,10 +232,8 @@ def key_text(value: Any) -> str:
         return str(value)
     if kind is float:
         return number_text(repr(value))
-    if kind is InvalidText:
-        return invalid_text(value)
-    if kind is TooLarge:
-        return too_large(value)
+    if kind in (InvalidText, TooLarge):
+        return unreadable(value)
     if value is None:
         raise RowRejected("unexpected_null", "NULL stands in a column that is declared NOT NULL")
     raise RowRejected("blob_in_text", "a blob cannot be part of a key or a text")
