@@ -27,7 +27,6 @@ MAX_NESTING = 29
 """Lists and maps within one another in a JSON value. DynamoDB takes 31 of them in all (the 32nd level holds
 the scalars); an embedded list around the value takes two."""
 
-
 json_string: Callable[[str], str] = encode_basestring
 """Text as a JSON string, quotes included; the standard library's C function, as fast as there is."""
 
