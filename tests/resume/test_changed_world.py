@@ -6,8 +6,6 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -16,8 +14,6 @@ import pytest
 
 from tests.engines import Engine
 from tests.resume.world import ROOT, World
-
-HERE = Path(__file__).parent
 
 
 def begun(
@@ -34,9 +30,7 @@ def begun(
     if move:
         shutil.copyfile(database, own)
     world = World(folder, own, engine, prefix, batch=10, in_flight=8, extra=extra)
-    line = [sys.executable, str(HERE / "killer.py"), "request_sent", "30", "migrate"]
-    done = subprocess.run(line, cwd=folder, capture_output=True, timeout=120)
-    assert done.returncode == -9, done.stderr
+    assert world.killed("request_sent", 30, "migrate")
     assert 0 < world.durable() < 400
     return world
 
@@ -128,8 +122,7 @@ def test_moving_the_log_into_the_database_is_no_change(
     keeper.commit()
     quick = {"migration_settings.enable_validation": False}
     world = World(tmp_path, own, Engine("moto", moto_server), table_prefix, 10, 8, quick)
-    line = [sys.executable, str(HERE / "killer.py"), "request_sent", "30", "migrate"]
-    assert subprocess.run(line, cwd=tmp_path, capture_output=True, timeout=120).returncode == -9
+    assert world.killed("request_sent", 30, "migrate")
     keeper.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     keeper.close()
     finished = world.run("resume")

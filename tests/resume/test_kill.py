@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,7 +15,6 @@ from tests.engines import Engine
 from tests.resume.killer import POINTS
 from tests.resume.world import World
 
-HERE = Path(__file__).parent
 SEEDS = 120
 BATCH, IN_FLIGHT = 5, 12
 
@@ -29,21 +26,13 @@ def world(tmp_path: Path, small_db: Path, dynoxide: str, table_prefix: str) -> W
     return World(tmp_path, small_db, Engine("dynoxide", dynoxide), table_prefix, BATCH, IN_FLIGHT, quick)
 
 
-def killed(world: World, point: str, number: int, command: str) -> bool:
-    """Runs a command that dies at the point; False when it came to its end before."""
-    line = [sys.executable, str(HERE / "killer.py"), point, str(number), command]
-    done = subprocess.run(line, cwd=world.folder, capture_output=True, timeout=120)
-    assert done.returncode in (-9, 0), done.stderr.decode()[-2000:]
-    return done.returncode == -9
-
-
 @pytest.mark.engine
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_kill_then_resume(world: World, seed: int) -> None:
     chance = random.Random(seed)
     point = sorted(POINTS)[seed % len(POINTS)]
     number = int(2 ** chance.uniform(0, 6.5))
-    died = killed(world, point, number, "migrate")
+    died = world.killed(point, number, "migrate")
     before = world.durable()
     if died:
         finished = world.run("resume")
@@ -66,7 +55,7 @@ def test_ten_kills_in_a_row_still_end(world: World, seed: int) -> None:
     command, heights = "migrate", [0]
     for _ in range(10):
         point = chance.choice(sorted(POINTS))
-        died = killed(world, point, chance.randint(8, 40), command)
+        died = world.killed(point, chance.randint(8, 40), command)
         heights.append(world.durable())
         if not died:
             break

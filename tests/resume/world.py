@@ -56,6 +56,13 @@ class World:
         line = [sys.executable, str(ROOT / "migrate.py"), *words]
         return subprocess.run(line, cwd=self.folder, capture_output=True, text=True, timeout=timeout)
 
+    def killed(self, point: str, number: int, *words: str) -> bool:
+        """Runs a command that dies at one of killer.POINTS; False when it came to its end before."""
+        line = [sys.executable, str(ROOT / "tests/resume/killer.py"), point, str(number), *words]
+        done = subprocess.run(line, cwd=self.folder, capture_output=True, timeout=120)
+        assert done.returncode in (-9, 0), done.stderr.decode()[-2000:]
+        return done.returncode == -9
+
     def has_state(self) -> bool:
         return StateStore(self.folder / "state").latest() is not None
 
