@@ -57,7 +57,9 @@ class Pace:
         return self.rate != before
 
     def slow(self, factor: float) -> None:
-        """Somebody else is short: less of it from now on."""
+        """Somebody else is short: less of it from now on. Where nothing is known yet, there is no less."""
+        if self.rate is None and self._answers < _FEWEST_ANSWERS:
+            return
         now = self._clock()
         taken = self._taken / max(_SHORTEST_SECONDS, now - self._began)
         self.rate = max(_LEAST, (taken if self.rate is None else self.rate) * factor)
@@ -75,7 +77,7 @@ class Pace:
         self._tolerated = max(_TOLERATED, self._tolerated * _WANES)
         refused_much = self._refused > self._tolerated * offered
         if refused_much and not self._in_vain(offered / seconds, self._taken / seconds):
-            self._fall(self._taken / seconds * (1.0 if used else _HEADROOM))
+            self._fall(self._taken / seconds * (1.0 if used else _HEADROOM), offered / seconds)
         elif not used:
             self._unused += seconds
             self.rate = None if self._unused > _UNUSED_SECONDS else self.rate
@@ -95,8 +97,9 @@ class Pace:
         self._tolerated = _MOST_TOLERATED
         return True
 
-    def _fall(self, taken: float) -> None:
-        rate = self.rate
+    def _fall(self, taken: float, offered: float) -> None:
+        """Where nothing at all was taken, that says nothing of how much is."""
+        rate = self.rate if taken else self.rate or offered
         self.rate = max(_LEAST, taken if rate is None else max(rate * _STEEPEST_FALL, min(taken, rate)))
         self._growth = _FIRST_GROWTH
         self._unused = 0.0

@@ -69,6 +69,9 @@ def test_an_account_limit_slows_the_other_tables_too() -> None:
     limiter = Limiter(16, Clock())
     music, films, idle = limiter.gate("Music"), limiter.gate("Films"), limiter.gate("Idle")
     music.sent(25)
+    for _ in range(8):
+        films.sent(25)
+        films.accepted(25, 25, 0, None)
     films.sent(25)
     music.throttled(25, 25, ACCOUNT)
     assert films.limit is not None and idle.limit is None

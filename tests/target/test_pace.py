@@ -112,3 +112,11 @@ def test_a_capacity_that_falls_to_a_hundredth_is_followed_all_the_way() -> None:
         after = interval(pace, clock, 10.0, 0.1 * rate - 10.0) or 0.0
         assert after < rate
         rate = after
+
+
+def test_nothing_taken_yet_says_nothing_of_what_a_table_takes() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    pace.slow(0.9)
+    assert pace.rate is None
+    assert interval(pace, clock, 0.0, 500.0) == pytest.approx(0.7 * 5000.0, rel=0.1)
