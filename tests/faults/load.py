@@ -10,7 +10,7 @@ from migration_tool import run
 from migration_tool.config import Config, load_config
 from migration_tool.errors import MigrationError
 from migration_tool.state.checkpoint import Checkpoint
-from tests.faults.oracle import check_complete, check_resumable, checkpoint_of, rejects_of
+from tests.faults.oracle import check_claims, check_complete, check_resumable, checkpoint_of, rejects_of
 from tests.faults.proxy import Key, Proxy
 from tests.resume.world import World
 
@@ -65,6 +65,9 @@ class Load:
 
     def check_resumable(self) -> None:
         check_resumable(self.world, self.proxy.ledger)
+
+    def check_claims(self) -> None:
+        check_claims(self.world, self.proxy.ledger)
 
     def rejected_rows(self) -> list[Mapping[str, Any]]:
         return [reject.row for reject in rejects_of(self.world, checkpoint_of(self.world))]

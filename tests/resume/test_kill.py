@@ -19,16 +19,19 @@ SEEDS = 120
 BATCH, IN_FLIGHT = 5, 12
 
 
-@pytest.fixture
-def world(tmp_path: Path, small_db: Path, dynoxide: str, table_prefix: str) -> World:
+def made(folder: Path, database: Path, engine: Engine, prefix: str) -> World:
     """Without the tool's own validation: `World.check_equal` is the judge here, and a stricter one."""
     quick = {"migration_settings.enable_validation": False}
-    return World(tmp_path, small_db, Engine("dynoxide", dynoxide), table_prefix, BATCH, IN_FLIGHT, quick)
+    return World(folder, database, engine, prefix, BATCH, IN_FLIGHT, quick)
 
 
 @pytest.mark.engine
+@pytest.mark.row(2)
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_kill_then_resume(world: World, seed: int) -> None:
+def test_kill_then_resume(
+    tmp_path: Path, small_db: Path, dynoxide: str, table_prefix: str, seed: int
+) -> None:
+    world = made(tmp_path, small_db, Engine("dynoxide", dynoxide), table_prefix)
     chance = random.Random(seed)
     point = sorted(POINTS)[seed % len(POINTS)]
     number = int(2 ** chance.uniform(0, 6.5))
@@ -48,10 +51,13 @@ def test_kill_then_resume(world: World, seed: int) -> None:
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("seed", range(3))
-def test_ten_kills_in_a_row_still_end(world: World, seed: int) -> None:
+@pytest.mark.row(3)
+def test_ten_kills_in_a_row_still_end(
+    tmp_path: Path, small_db: Path, real_engine: Engine, table_prefix: str
+) -> None:
     """Killed in migrate, then in resume again and again: the watermark only rises, and it terminates."""
-    chance = random.Random(1000 + seed)
+    world = made(tmp_path, small_db, real_engine, table_prefix)
+    chance = random.Random(1000)
     command, heights = "migrate", [0]
     for _ in range(10):
         point = chance.choice(sorted(POINTS))

@@ -58,10 +58,15 @@ class World:
 
     def killed(self, point: str, number: int, *words: str) -> bool:
         """Runs a command that dies at one of killer.POINTS; False when it came to its end before."""
+        code, said = self.run_until(point, number, *words)
+        assert code in (-9, 0), said
+        return code == -9
+
+    def run_until(self, point: str, number: int, *words: str) -> tuple[int, str]:
+        """The exit code of a command that dies at one of killer.POINTS, and the end of what it said."""
         line = [sys.executable, str(ROOT / "tests/resume/killer.py"), point, str(number), *words]
-        done = subprocess.run(line, cwd=self.folder, capture_output=True, timeout=120)
-        assert done.returncode in (-9, 0), done.stderr.decode()[-2000:]
-        return done.returncode == -9
+        done = subprocess.run(line, cwd=self.folder, capture_output=True, text=True, timeout=120)
+        return done.returncode, done.stderr[-2000:]
 
     def has_state(self) -> bool:
         return StateStore(self.folder / "state").latest() is not None

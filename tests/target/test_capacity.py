@@ -14,6 +14,8 @@ from migration_tool.target.facts import Capacity
 from migration_tool.target.limiter import Flow, Limiter
 from tests.target.simulation import Clock, Item, Loader, Table, collections, hot, possible, spread
 
+pytestmark = pytest.mark.row(5)
+
 MANY = 10**7
 NEAR: dict[str, Any] = {"connections": 16, "latency": 0.0003}
 FAR: dict[str, Any] = {"connections": 64, "latency": 0.01}
