@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import sqlite3
 import subprocess
 import tempfile
 import uuid
@@ -15,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from migration_tool import sample
+from tests import surroundings
 
 pytest_plugins = ["tests.engines", "tests.faults.local"]
 
@@ -23,14 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session", autouse=True)
 def clean_environment() -> Iterator[None]:
-    """Nothing of the developer's own AWS or migration set-up reaches a test; nor does nohup's deaf ear."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith(("AWS_", "MIGRATION_"))]:
-            patch.delenv(name)
-        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-        patch.setenv("AWS_CONFIG_FILE", os.devnull)
+    """As `surroundings.clean`."""
+    with surroundings.clean():
         yield
 
 
@@ -55,23 +48,8 @@ def sample_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def small_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample with about 1,000 rows left in it, so that a hundred kills take minutes, not hours."""
-    path = tmp_path_factory.mktemp("small") / "small.sqlite"
-    sample.write(path, 1)
-    connection = sqlite3.connect(path)
-    for statement in (
-        "DELETE FROM PlaylistTrack WHERE TrackId > 200 OR PlaylistId > 9",
-        "DELETE FROM InvoiceLine WHERE TrackId > 200",
-        "DELETE FROM Track WHERE TrackId > 200",
-        "DELETE FROM Invoice WHERE InvoiceId > 60",
-        "DELETE FROM InvoiceLine WHERE InvoiceId > 60",
-        "VACUUM",
-    ):
-        connection.execute(statement)
-        connection.commit()
-    connection.close()
-    path.chmod(0o444)
-    return path
+    """As `surroundings.write_small`, shared by all tests: read-only."""
+    return surroundings.write_small(tmp_path_factory.mktemp("small") / "small.sqlite")
 
 
 @pytest.fixture

@@ -76,27 +76,14 @@ def unavailable(reason: str) -> NoReturn:
 @pytest.fixture(scope="session")
 def dynoxide(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a dynoxide server, in memory."""
-    program = ENGINES / "dynoxide/dynoxide"
-    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
-        unavailable("dynoxide runs on Linux on x86-64 only")
-    if not program.is_file():
-        unavailable("dynoxide is not in .engines: run scripts/engines")
-    log = tmp_path_factory.mktemp("dynoxide") / "log"
-    with running(lambda port: [program, "serve", "--port", str(port)], ROOT, log) as url:
+    with running_dynoxide(tmp_path_factory.mktemp("dynoxide") / "log") as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def dynamodb_local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a DynamoDB Local, in memory."""
-    folder = ENGINES / "dynamodb-local"
-    if not (folder / "DynamoDBLocal.jar").is_file():
-        unavailable("DynamoDB Local is not in .engines: run scripts/engines")
-    if java_version() < 17:
-        unavailable("DynamoDB Local needs Java 17 or newer (Debian: apt install openjdk-17-jre-headless)")
-    java = ["java", "-Djava.library.path=./DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar", "-inMemory"]
-    log = tmp_path_factory.mktemp("dynamodb-local") / "log"
-    with running(lambda port: [*java, "-port", str(port)], folder, log) as url:
+    with running_dynamodb_local(tmp_path_factory.mktemp("dynamodb-local") / "log") as url:
         yield url
 
 
@@ -130,6 +117,29 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 def real_engine(request: pytest.FixtureRequest) -> Engine:
     """Each of the two engines that keep DynamoDB's rules: what moto accepts proves little."""
     return Engine(request.param, request.getfixturevalue(FIXTURES[request.param]))
+
+
+@contextmanager
+def running_dynoxide(log: Path) -> Iterator[str]:
+    program = ENGINES / "dynoxide/dynoxide"
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        unavailable("dynoxide runs on Linux on x86-64 only")
+    if not program.is_file():
+        unavailable("dynoxide is not in .engines: run scripts/engines")
+    with running(lambda port: [program, "serve", "--port", str(port)], ROOT, log) as url:
+        yield url
+
+
+@contextmanager
+def running_dynamodb_local(log: Path) -> Iterator[str]:
+    folder = ENGINES / "dynamodb-local"
+    if not (folder / "DynamoDBLocal.jar").is_file():
+        unavailable("DynamoDB Local is not in .engines: run scripts/engines")
+    if java_version() < 17:
+        unavailable("DynamoDB Local needs Java 17 or newer (Debian: apt install openjdk-17-jre-headless)")
+    java = ["java", "-Djava.library.path=./DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar", "-inMemory"]
+    with running(lambda port: [*java, "-port", str(port)], folder, log) as url:
+        yield url
 
 
 @contextmanager

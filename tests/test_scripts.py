@@ -178,6 +178,14 @@ def test_what_tries_the_tests_is_set_up_and_gets_its_arguments(
     assert with_python.installs() == [lock]
 
 
+def test_the_soak_needs_the_engines_and_gets_its_arguments(with_python: Machine) -> None:
+    with_python.replace("scripts/engines", "exit 3")
+    assert with_python.run("scripts/soak", "60").returncode == 3
+    with_python.replace("scripts/engines", "exit 0")
+    assert with_python.run("scripts/soak", "0", "--seed", "7").returncode == 0
+    assert with_python.calls.read_text().splitlines()[-1] == "-m tests.faults.soak 0 --seed 7"
+
+
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
 def test_changed_requirements_are_installed_again(with_python: Machine, name: str) -> None:
     with_python.run("scripts/setup", "dev")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Timer
 
@@ -176,6 +176,13 @@ class Poison:
         return self.refusal if self.keys.intersection(keys) else passage.deliver()
 
 
+SURVIVED: Mapping[str, Fault] = {
+    **THROTTLES, **SERVER_FAULTS, **CUTS, **FALSE_ANSWERS, **SLOW, **DOUBLED,
+    "late": late, "none taken": none_taken, "partly": partly(0.3, 0),
+}  # fmt: skip
+"""All that passes, however often it comes, without anything to be done by a user."""
+
+
 def slowly(seconds: float, script: Fault) -> Fault:
     """Each request takes at least so long."""
 
@@ -220,3 +227,9 @@ def refused_for(seconds: float) -> Fault:
         return refused(passage)
 
     return refused_for_now
+
+
+def spoiled(keys: Collection[Key], script: Fault) -> Fault:
+    """A request that holds one of these items is refused as a whole; all others meet the `script`."""
+    refusal = fault("ValidationException", message="bad item")
+    return lambda passage: refusal if any(key_of(put) in keys for put in passage.puts) else script(passage)

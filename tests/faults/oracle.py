@@ -31,7 +31,7 @@ def check_complete(world: World, ledger: Ledger, rejected: Collection[Key] = ())
     assert len(list(rejects_of(world, checkpoint))) == checkpoint.rejected == len(rejected)
     wanted = 0
     for design in checkpoint.tables:
-        items = {key: item for key, item in _source(world, design).items() if key not in rejected}
+        items = {key: item for key, item in source(world, design).items() if key not in rejected}
         wanted += len(items)
         _check_same(_table(world, design), items)
         _check_same(_applied(world, design, ledger), items)
@@ -50,12 +50,10 @@ def check_claims(world: World, ledger: Ledger) -> None:
     """Every row that the state on disk covers is in the table, as the engine said, or in the reject file."""
     checkpoint = checkpoint_of(world)
     rejects = list(rejects_of(world, checkpoint))
-    for entity in checkpoint.entities:
+    for entity in [entity for entity in checkpoint.entities if entity.rows_read]:
         table, applied = _table(world, entity.table), _applied(world, entity.table, ledger)
         rows = [
-            key
-            for key, item in _source(world, entity.table).items()
-            if item["EntityType"][1] == entity.entity
+            key for key, item in source(world, entity.table).items() if item["EntityType"][1] == entity.entity
         ]
         open_rows = [key for key in rows[: entity.rows_read] if key not in table or key not in applied]
         assert entity.rows_read == entity.items_written + entity.rejected
@@ -80,10 +78,10 @@ def _table(world: World, design: str) -> dict[Key, Exact]:
 
 def _applied(world: World, design: str, ledger: Ledger) -> dict[Key, Exact]:
     name = world.prefix + TABLES[design]
-    return {key: _exact(items[-1]) for key, items in ledger.applied.items() if key[0] == name}
+    return {key: _exact(item) for key, item in ledger.last().items() if key[0] == name}
 
 
-def _source(world: World, design: str) -> dict[Key, Exact]:
+def source(world: World, design: str) -> dict[Key, Exact]:
     """In the order of the rows, entity by entity."""
     name = world.prefix + TABLES[design]
     return {key_of((name, item)): _exact(item) for item in _transformed(world.database, design)}

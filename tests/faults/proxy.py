@@ -63,6 +63,11 @@ class Ledger:
             for put in puts:
                 self.applied[key_of(put)].append(put[1])
 
+    def last(self) -> dict[Key, Item]:
+        """What the engine took last for each key, so far."""
+        with self._changed:
+            return {key: items[-1] for key, items in self.applied.items()}
+
     def tell(self, puts: Iterable[Put]) -> None:
         with self._changed:
             self.told.update(map(key_of, puts))
