@@ -261,10 +261,10 @@ class Loader:
         self._queue_parts(queue, (entries[:middle], entries[middle:]))
 
     def _queue_parts(self, queue: Queue, parts: Iterable[Sequence[Entry]]) -> None:
-        """Sends of their own, each with all its retries before it."""
+        """Sends of their own, of items that were sent once: fresh ones may be set aside, and put together."""
         for part in parts:
             send = Send.of(part)
-            send.since = self._wire.clock()
+            send.attempts, send.since = 1, self._wire.clock()
             queue.add(send)
 
     def _fault(self, send: Send, verdict: Verdict) -> MigrationError:

@@ -25,7 +25,7 @@ def test_row_10_a_poison_row_in_every_batch(loading: Loading, name: str) -> None
     """All others are written, the poison is rejected with its key, in a bounded number of requests."""
     refusal, sends = REFUSALS[name]
     poison = Poison(refusal, BATCH)
-    load = loading(poison, batch=BATCH, max_rejects=100, max_retries=RETRIES)
+    load = loading(poison, batch=BATCH, max_rejects=100, max_retries=RETRIES, retry_delay=0.05)
     assert load.migrate() == 0
     load.check_complete(rejected=poison.keys)
     assert len(poison.keys) >= 502 // BATCH - 8

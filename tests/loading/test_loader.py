@@ -168,6 +168,19 @@ def test_a_poison_row_is_found_by_bisection(refusal: Reply) -> None:
     assert rejects[0].row == {"TrackId": 7}
 
 
+def test_a_poison_row_among_keys_that_are_set_aside_is_found() -> None:
+    """What was halved is not put together again because its partition keys are being refused."""
+    ledger, enough = Ledger([always(fault("ThrottlingException"))]), 500
+    one = batch(0)
+    one.texts = [text.replace(b'"P#%d"' % n, b'"P"') for n, text in enumerate(one.texts)]
+    poisoned = ledger.refusing({"7"}, fault("ValidationException", message="bad item"))
+    ledger.always = lambda items: poisoned(items) if ledger.requests < enough else None
+    with loading(ledger) as loader:
+        assert load(loader, one) == [one.window]
+    assert [reject.source_key for reject in one.window.rejects] == [(7,)]
+    assert ledger.requests < enough
+
+
 def test_a_row_that_always_gives_500_is_rejected_when_the_others_get_through() -> None:
     ledger, one = Ledger(), batch(0)
     ledger.always = ledger.refusing({"11"}, fault("InternalServerError", 500))
