@@ -41,8 +41,6 @@ def _arn(table: str, reason: str) -> str:
     return f"arn:aws:dynamodb:us-east-1:123456789012:table/{table}{index}"
 
 
-TWO = ("TableWriteKeyRangeThroughputExceeded", "IndexWriteProvisionedThroughputExceeded")
-
 THROTTLES: Mapping[str, Fault] = {
     **{
         f"{where}{reason}": throttle("ProvisionedThroughputExceededException", f"{where}{reason}")
