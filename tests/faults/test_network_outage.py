@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from tests.faults import faults
 from tests.faults.conftest import Loading
-from tests.faults.faults import burst
+from tests.faults.faults import burst, in_threes, in_turn
 
 pytestmark = pytest.mark.engine
 
@@ -28,16 +30,16 @@ def test_row_06_refused_for_longer_than_the_retries_last(loading: Loading) -> No
     load.check_complete()
 
 
-@pytest.mark.parametrize("name", faults.FALSE_ANSWERS)
-def test_row_07_nothing_but_false_answers(loading: Loading, name: str) -> None:
-    load = loading(faults.FALSE_ANSWERS[name], "employee_data", max_retries=2)
+@pytest.mark.parametrize("names", in_threes(faults.FALSE_ANSWERS), ids=", ".join)
+def test_row_07_nothing_but_false_answers(loading: Loading, names: Sequence[str]) -> None:
+    load = loading(in_turn(faults.FALSE_ANSWERS, names), "employee_data", max_retries=2)
     assert load.migrate() == 9
     load.check_resumable()
     assert load.proxy.numbered == 3
     assert not load.proxy.ledger.applied
 
 
-@pytest.mark.parametrize("name", ["empty", "HTML", "{}", "wrong CRC"])
+@pytest.mark.parametrize("name", ["HTML", "wrong CRC"])
 def test_row_07_false_answers_about_the_tables(loading: Loading, name: str) -> None:
     """The run does not begin on them, and is no crash either."""
     load = loading(faults.FALSE_ANSWERS[name], "employee_data")
