@@ -25,7 +25,8 @@ from migration_tool.source.item_sql import MARK
 from migration_tool.source.rows import RowReader
 
 LOG = logging.getLogger(__name__)
-_MARKED = re.compile(MARK.encode() + rb"(-?[0-9]+)")
+_MARK = MARK.encode()
+_MARKED = re.compile(_MARK + rb"(-?[0-9]+)")
 _CASES = {mark.encode(): getattr(str, name) for name, mark in CASES.items()}
 _MOST_ODD = 4
 """When more than every fourth row is left to Python, Python reads all of them: it is quicker then."""
@@ -146,9 +147,10 @@ class Windows:
     def _odd(self, blob: bytes, texts: list[bytes], again: Callable[[], Chunk]) -> dict[int, Row]:
         """Rows that the function has to see; their texts are emptied."""
         odd = dict[int, Row]()
-        if MARK.encode() in blob:
-            marked = {n: int(m[1]) for n, text in enumerate(texts) if (m := _MARKED.search(text))}
-            chosen = self._found_again(sql.Among(tuple((rowid,) for rowid in marked.values())), len(marked))
+        if _MARK in blob:
+            marked = [n for n, text in enumerate(texts) if _MARK in text]
+            rowids = [int(found[1]) for n in marked if (found := _MARKED.search(texts[n]))]
+            chosen = self._found_again(sql.Among(tuple((rowid,) for rowid in rowids)), len(marked))
             odd |= zip(marked, chosen.rows, strict=True)
         for n in self._unfit(blob, texts):
             odd.setdefault(n, again().row(n))
@@ -178,17 +180,24 @@ class Windows:
 
 
 def _in_case(blob: bytes, mark: bytes, change: Callable[[str], str]) -> bytes:
-    """Marked texts in their case. An escape or a broken character may be in the way: those stay marked."""
-    parts, done = [], 0
-    while (first := blob.find(mark, done)) >= 0:
-        last = blob.index(mark, first + 1)
-        text = blob[first + 1 : last]
-        if b"\\" not in text and _is_text(text):
-            parts += [blob[done:first], change(text.decode()).encode()]
-        else:
-            parts.append(blob[done : last + 1])
-        done = last + 1
-    return b"".join([*parts, blob[done:]]) if parts else blob
+    """Marked texts in their case. An escape or a broken character may be in the way: those stay marked.
+
+    All of them at once, if they can be: no letter's case depends on what stands beyond the end of a line.
+    """
+    if mark not in blob:
+        return blob
+    parts = blob.split(mark)
+    lines = b"\n".join(parts[1::2])
+    if b"\\" in lines or not _is_text(lines):
+        parts[1::2] = [_one_in_case(text, mark, change) for text in parts[1::2]]
+    else:
+        parts[1::2] = change(lines.decode()).encode().split(b"\n")
+    return b"".join(parts)
+
+
+def _one_in_case(text: bytes, mark: bytes, change: Callable[[str], str]) -> bytes:
+    whole = b"\\" not in text and _is_text(text)
+    return change(text.decode()).encode() if whole else mark + text + mark
 
 
 def _is_text(value: bytes) -> bool:
