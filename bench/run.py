@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="small, to try it out; figures are not kept")
     parser.add_argument("--rounds", type=_positive, help="product and peers in turn, so many times")
     parser.add_argument("--scale", type=_positive, help="of the sample that rates are measured with")
+    parser.add_argument("--music", type=_positive, help="of the sample that MusicCatalog is loaded from")
     parser.add_argument("--large", type=_positive, help="items of the largest source")
     parser.add_argument("--peers", type=_positive, help="items that a peer writes")
     parser.add_argument("--engine", type=_positive, help="scale of the sample on real engines")
