@@ -21,9 +21,11 @@ from migration_tool.target.batch import Lane
 from migration_tool.target.loader import Loader
 
 LOG = logging.getLogger(__name__)
-_ROUNDS_IN_FLIGHT = 32
+_ROUNDS_IN_FLIGHT = 16
 """A round is the least that a checkpoint covers. In fewer of them rows would wait for slower
 requests, and would have left the processor's cache before they are sent."""
+_ROUND_BYTES = 8 << 20
+"""Of the items of a round, by the size of those before: rows are in memory several times."""
 _BATCHES_PER_TURN = 16
 """How often the network has a look-in while rows become batches: every millisecond or two."""
 _PATIENCE_SECONDS = 0.5
@@ -100,8 +102,9 @@ class Copy:
     def _round(self) -> int:
         """Batches of the next round: few at first, and never more than the target takes in a second or so."""
         self._grown = min(2 * self._grown, max(1, self._settings.in_flight // _ROUNDS_IN_FLIGHT))
-        rate = self._ledger.checkpoint.pace.items_per_second
-        return max(1, min(self._grown, int(rate / self._batch_size))) if rate else self._grown
+        rate, sent = self._ledger.checkpoint.pace.items_per_second, self._loader.figures
+        most = min(self._grown, _ROUND_BYTES * sent.requests // sent.bytes) if sent.bytes else self._grown
+        return max(1, min(most, int(rate / self._batch_size) if rate else most))
 
     def _make_room(self, lane: Lane) -> None:
         """Waits until a batch can leave soon and what is in flight has place for it.

@@ -1,0 +1,1 @@
+from migration_tool.source import memory as memory

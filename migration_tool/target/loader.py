@@ -35,6 +35,7 @@ class LoadFigures:
     """What this process did: sums since the loader was made. `wcu` in write capacity units."""
 
     requests: int = 0
+    bytes: int = 0
     batches: int = 0
     retries: int = 0
     throttles: int = 0
@@ -138,10 +139,12 @@ class Loader:
                 self._submit(queue, next_send)
 
     def _submit(self, queue: Queue, send: Send) -> None:
-        self._wire.submit(_OPERATION, send.body(), send, self._inbox)
+        body = send.body()
+        self._wire.submit(_OPERATION, body, send, self._inbox)
         queue.gate.sent(send.size)
         self._sending += 1
         self.figures.requests += 1
+        self.figures.bytes += len(body)
         if send.attempts or send.late:
             self.figures.retries += 1
             self.figures.resent_items += send.size

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from migration_tool.batches import Supply
 from migration_tool.budget import Budget
 from migration_tool.config import Config, load_config, write_config
 from migration_tool.copying import Copy
@@ -457,3 +458,20 @@ def test_no_more_requests_than_full_batches_need(setting: Setting) -> None:
     """But for the first rounds, which are small, and the last one."""
     setting.copy(Watch())
     assert ROWS / 10 <= setting.server.requests <= ROWS / 10 + 4
+
+
+@pytest.mark.parametrize(("most", "longest"), [(8 << 20, 160), (3_000, 20)])
+def test_a_round_has_as_many_rows_as_memory_is_to_hold(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch, most: int, longest: int
+) -> None:
+    """Requests of ten items have some 1,400 bytes here. The first rounds are small in any case."""
+    rounds: list[int] = []
+    batches = Supply.batches
+    monkeypatch.setattr("migration_tool.copying._ROUND_BYTES", most)
+    monkeypatch.setattr(
+        Supply, "batches", lambda self, n, size: rounds.append(n * size) or batches(self, n, size)
+    )
+    config = setting.config
+    setting.config = replace(config, settings=replace(config.settings, in_flight=256))
+    assert setting.copy(Watch()).items_written == ROWS
+    assert max(rounds[4:]) == longest

@@ -1,0 +1,26 @@
+"""SQLite counts no bytes: the library that is asked for it is the one that reads the source."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+USED = """
+import ctypes, importlib.util
+{before}
+import sqlite3
+connection = sqlite3.connect(":memory:")
+connection.execute("CREATE TABLE T (A)")
+used = ctypes.CDLL(importlib.util.find_spec("_sqlite3").origin).sqlite3_memory_used
+used.restype = ctypes.c_int64
+print(used())
+"""
+
+
+@pytest.mark.parametrize(("before", "counted"), [("import migration_tool.source.sqlite", False), ("", True)])
+def test_no_bytes_are_counted_once_the_source_is_imported(before: str, counted: bool) -> None:
+    line = [sys.executable, "-c", USED.format(before=before)]
+    done = subprocess.run(line, capture_output=True, text=True, check=True)
+    assert (int(done.stdout) > 0) is counted
