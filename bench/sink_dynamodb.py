@@ -108,7 +108,7 @@ class Sink:
         return http(b'{"Items":[],"Count":0,"ScannedCount":0}')
 
     def _scan(self, request: Request) -> bytes:
-        """A page of items. Limit, filters and projections are not looked at."""
+        """A page of items, or how many of them an index holds; no limit, filter or projection."""
         table = self._tables.get(request["TableName"].encode())
         if table is None:
             return no_table(request["TableName"])
@@ -120,6 +120,11 @@ class Sink:
         except KeyError:
             return error("ValidationException", "The provided starting key is invalid")
         last = b',"LastEvaluatedKey":' + page.last if page.more else b""
+        if request.get("Select") == "COUNT":
+            found = (
+                page.holding(table.indexes[request["IndexName"]]) if "IndexName" in request else page.count
+            )
+            return http(b'{"Count":%d,"ScannedCount":%d%b}' % (found, found, last))
         count = b'{"Count":%d,"ScannedCount":%d' % (page.count, page.count)
         return http(b"".join((count, last, b',"Items":[', page.items, b"]}")))
 

@@ -59,6 +59,12 @@ class Page:
     last: bytes
     more: bool
 
+    def holding(self, names: Sequence[str]) -> int:
+        """How many items have all these attributes. Looked for item by item only where some lack one."""
+        if all(self.items.count(b'"%b":{' % name.encode()) == self.count for name in names):
+            return self.count
+        return sum(all(name in item for name in names) for item in orjson.loads(b"[%b]" % self.items))
+
 
 class Pages:
     """The items of one table. Of several with the same key the one put last counts.

@@ -270,7 +270,8 @@ class Run:
             )
         self.found = proofs.Found(report, about)
         if not report.ok:
-            hint = "`migrate.py validate --repair` shows and mends them; `migrate.py resume` checks again."
+            mend = "" if report.items_ok else "`migrate.py validate --repair` shows and mends them; "
+            hint = f"{mend}`migrate.py resume` checks again."
             raise DifferencesFound("prove the migration", self.checkpoint.run_id, report.summary(), hint)
         return report
 

@@ -131,7 +131,7 @@ def _require_equal(report: Report) -> None:
 
 
 def _hint(report: Report) -> str:
-    if report.repair is None and all(table.difference.ok for table in report.tables):
+    if report.repair is None and report.items_ok:
         return (
             "The items are equal: look at the design's indexes and access patterns, then migrate.py validate"
         )

@@ -228,6 +228,11 @@ class Report:
         return not self.repair.left if self.repair else all(table.ok for table in self.tables)
 
     @property
+    def items_ok(self) -> bool:
+        """Whether all that is wrong is in indexes and answers."""
+        return all(table.difference.ok for table in self.tables)
+
+    @property
     def sampled(self) -> bool:
         """Whether items were compared by a sample only."""
         return any(table.difference.sample for table in self.tables)
