@@ -107,6 +107,9 @@ def source_error(operation: str, path: Path, error: Exception) -> SourceError:
         message, hint = "it is not a SQLite database, or it is encrypted", "Name the database file itself."
     elif "interrupted" in message:
         message, hint = f"the query took more than {QUERY_SECONDS:.0f} s", "Simplify it or add an index."
+    elif "user-defined function" in message:
+        message = "lower() or upper() meets text that is not UTF-8"
+        hint = "Mend the text (`migrate.py rejects` names rows), or `migrate.py validate --items-only`."
     elif "not authorized" in message or "prohibited" in message:
         hint = "Only SELECT statements over the database's own tables may run."
     elif "too big" in message:

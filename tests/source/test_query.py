@@ -139,3 +139,10 @@ def test_a_query_without_end_is_cut(make: Open, monkeypatch: pytest.MonkeyPatch,
     assert raised.value.cause == "the query took more than 120 s"
     monkeypatch.undo()
     assert source.query("SELECT 1", {})[1] == [(1,)], "the next one has its own time"
+
+
+def test_text_that_is_no_utf8_is_named_where_its_case_is_asked_for(make: Open) -> None:
+    source = make("CREATE TABLE T (A TEXT); INSERT INTO T VALUES (CAST(x'61ff' AS TEXT));")
+    with pytest.raises(SourceError, match="text that is not UTF-8") as raised:
+        source.query("SELECT lower(A) FROM T", {})
+    assert "--items-only" in raised.value.hint
