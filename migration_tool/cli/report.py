@@ -11,7 +11,7 @@ from typing import Any
 
 from migration_tool.cli.console import show
 from migration_tool.cli.render import Cell, good, heading, pairs, table
-from migration_tool.cli.text import count, one_line
+from migration_tool.cli.text import count, escape_json, one_line
 from migration_tool.errors import UsageError
 from migration_tool.verify.json_form import json_text, to_json
 from migration_tool.verify.mended import Repair
@@ -145,7 +145,8 @@ def _show_failures(table_name: str, pattern: PatternResult) -> None:
 
 
 def _value(value: object) -> str:
-    return "nothing" if value is None else one_line(json_text(value, indent=False))
+    """All of it to be seen: what is not shown may be the difference."""
+    return "nothing" if value is None else escape_json(json_text(value, indent=False))
 
 
 def _style(ok: bool) -> str:

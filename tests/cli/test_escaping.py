@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from migration_tool.cli.report import item_lines
 from migration_tool.config import load_config
+from migration_tool.verify.report import AttributeDifference, Difference
 from tests.cli.shell import ROOT, Shell
 from tests.cli.test_output import on_terminal
 from tests.engines import request
@@ -111,3 +113,9 @@ def test_only_the_console_prints() -> None:
     room = ROOT / "migration_tool"
     found = {str(p.relative_to(room)) for p in room.rglob("*.py") if prints.search(p.read_text("utf-8"))}
     assert found == {"cli/console.py", "cli/bars.py", "cli/signals.py"}
+
+
+def test_a_difference_of_controls_alone_is_seen() -> None:
+    attribute = AttributeDifference("Name", "evil", "evil\u202e\x1b\u2028")
+    _, line = item_lines(Difference({"PK": "a"}, "Thing", (attribute,)))
+    assert line == '    Name: expected "evil", found "evil\\u202e\\u001b\\u2028"'
