@@ -19,14 +19,16 @@ _ON_DEMAND = {"BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"}}
 class Table:
     """One table, by the request that created it.
 
-    items  how many were taken, the same one twice counted twice
-    pages  the items themselves; None: they are not kept
+    items    how many were taken, the same one twice counted twice
+    pages    the items themselves; None: they are not kept
+    singles  items that came by PutItem, by key
     """
 
     definition: Mapping[str, Any]
     pages: Pages | None = None
     items: int = 0
     created: float = field(default_factory=time.time)
+    singles: dict[str, Any] = field(default_factory=dict)
     table_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     @property
@@ -41,6 +43,9 @@ class Table:
     def keys(self) -> tuple[str, ...]:
         """Names of partition key, then sort key if any."""
         return keys_of(self.definition["KeySchema"])
+
+    def key(self, item: Mapping[str, Any]) -> str:
+        return repr([item[name] for name in self.keys])
 
     @cached_property
     def indexes(self) -> dict[str, tuple[str, ...]]:
