@@ -103,8 +103,8 @@ def _handler(aws: PretendAws, tls: ssl.SSLContext) -> type[BaseHTTPRequestHandle
                 super().handle()
 
         def finish(self) -> None:
-            with suppress(OSError), self.connection:
-                super().finish()
+            with suppress(OSError), self.connection, self.rfile, self.wfile:
+                pass
 
         def log_message(self, format: str, *args: object) -> None:
             return
