@@ -56,6 +56,7 @@ _REPAIR = (_LOOK, _COMPARE, _FETCH, _LEASE, Calls(("PutItem",)))
 COMMANDS: Mapping[str, tuple[Calls, ...]] = {
     "init": (),
     "plan": (_LOOK,),
+    "design": (),
     "migrate": (_LOOK, _CREATE, _RECREATE, _LOAD, _LEASE, _PROVE),
     "migrate --force": (_LOOK, _CREATE, _DELETE, _LOAD, _LEASE, _PROVE),
     "resume": (_LOOK, _CREATE, _LOAD, _LEASE, _PROVE),

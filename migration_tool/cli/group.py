@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import cast
+from typing import Any, cast
 
 import click
 
@@ -16,6 +16,7 @@ COMMANDS = {
     "plan": "Show what a migration would do and cost; writes nothing.",
     "migrate": "Create the tables, load them, and prove the result.",
     "resume": "Continue the unfinished run from its exact place.",
+    "design": "Check designs before anything is written.",
     "rejects": "Show the rejected rows, why each was, and what usually helps.",
     "retry-rejects": "Send the rejected rows again, once they are mended.",
     "tune": "Limit, pause or continue a run while it runs.",
@@ -46,24 +47,34 @@ EXIT_CODES: Mapping[int, str] = {
 
 
 class LazyGroup(click.Group):
-    """Knows the names and help lines of its commands without importing them."""
+    """Knows the names and help lines of its commands without importing them.
+
+    package  where each command is: in the module of its name, with _ for -
+    lines    its commands in order, each with the first sentence of its help
+    """
+
+    def __init__(self, *, package: str, lines: Mapping[str, str], **settings: Any) -> None:
+        super().__init__(**settings)
+        self.package, self.lines = package, lines
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return list(self.lines)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.lines:
             return None
         name = cmd_name.replace("-", "_")
-        return cast(click.Command, getattr(import_module(f"migration_tool.cli.{name}"), name))
+        return cast(click.Command, getattr(import_module(f"{self.package}.{name}"), name))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl(list(self.lines.items()))
 
 
 @click.command(
     cls=LazyGroup,
+    package="migration_tool.cli",
+    lines=COMMANDS,
     params=global_options(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

@@ -1,0 +1,17 @@
+"""`design`: what can be done with a design before anything is written."""
+
+from __future__ import annotations
+
+import click
+
+from migration_tool.cli.group import LazyGroup
+
+COMMANDS = {
+    "check": "Find the faults of designs; no target is needed.",
+}
+"""As in `cli.group`: every subcommand with the first sentence of its help."""
+
+
+@click.command(cls=LazyGroup, package=__name__, lines=COMMANDS)
+def design() -> None:
+    """Check designs before anything is written."""
