@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from migration_tool.design.definition import index_keys, table_definition
 from migration_tool.errors import TargetError
 from migration_tool.target.facts import Capacity, TableFacts, facts_of
 from migration_tool.target.faults import NO_DYNAMODB_HINT, answered, code_behind
@@ -37,7 +38,7 @@ def create_table(target: Target, name: str, design: Design, patience: Patience |
 
     A table of that name that is being deleted is waited for. Raises TargetError.
     """
-    request = _definition(name, design)
+    request = table_definition(name, design)
 
     def accepted() -> bool | None:
         try:
@@ -130,7 +131,7 @@ def schema_faults(facts: TableFacts, design: Design) -> list[str]:
         if there is None:
             faults.append(f"index {index.name} is missing")
             continue
-        wanted = _index_keys(index)
+        wanted = index_keys(index)
         faults += _key_faults(f"index {index.name}", there.keys, wanted, facts.types)
         if there.projection != "ALL":
             faults.append(f"index {index.name} projects {there.projection}, not ALL attributes")
@@ -150,35 +151,6 @@ def _key_faults(
         f"{what} has the key {name} of type {types.get(name, 'unknown')}, not S"
         for name in wanted
         if types.get(name) != "S"
-    ]
-
-
-def _index_keys(index: Any) -> tuple[str, ...]:
-    return (index.partition_key, index.sort_key) if index.sort_key else (index.partition_key,)
-
-
-def _definition(name: str, design: Design) -> dict[str, Any]:
-    indexes = [
-        {
-            "IndexName": index.name,
-            "KeySchema": _key_schema(_index_keys(index)),
-            "Projection": {"ProjectionType": "ALL"},
-        }
-        for index in design.indexes
-    ]
-    attributes = dict.fromkeys([*design.keys, *(key for i in design.indexes for key in _index_keys(i))])
-    definition: dict[str, Any] = {
-        "TableName": name,
-        "BillingMode": "PAY_PER_REQUEST",
-        "KeySchema": _key_schema(tuple(design.keys)),
-        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"} for key in attributes],
-    }
-    return {**definition, "GlobalSecondaryIndexes": indexes} if indexes else definition
-
-
-def _key_schema(keys: tuple[str, ...]) -> list[dict[str, str]]:
-    return [
-        {"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
     ]
 
 
