@@ -17,7 +17,7 @@ from bench.child import Ended, report
 from bench.figures import Must, Result, alone, compared
 from bench.plan import Plan, measure
 from bench.product import MUSIC, Product, design_file, product, table_name, work_folder
-from bench.samples import MUSIC_ITEMS, customers, employees, sample
+from bench.samples import MUSIC_ITEMS, customers, employees, music, sample
 from bench.servers import Server, engine, sink
 
 RATE = "items/s"
@@ -117,7 +117,7 @@ def _load(
 def load(plan: Plan) -> Iterator[Result]:
     """MusicCatalog into a sink, against boto3 (batch_writer; 8 threads), PynamoDB and awswrangler."""
     with sink() as server:
-        done = rounds(plan, server, sample(plan.music), MUSIC, tuple(PEERS))
+        done = rounds(plan, server, music(plan.large), MUSIC, tuple(PEERS))
     yield _loads("load", done, must=Must("ratio", least=30))
     for kind in list(PEERS)[1:]:
         yield _loads(f"load-{kind.replace('_', '-')}", done, kind)
@@ -127,7 +127,7 @@ def load(plan: Plan) -> Iterator[Result]:
 def load_latency(plan: Plan) -> Iterator[Result]:
     """The same with an answer after 10 ms, as over a network."""
     yield from _load(
-        "load-latency", plan, sink("--latency-ms", 10), sample(plan.music), MUSIC, Must("ratio", least=60)
+        "load-latency", plan, sink("--latency-ms", 10), music(plan.large), MUSIC, Must("ratio", least=60)
     )
 
 
@@ -148,7 +148,7 @@ def load_playlist(plan: Plan) -> Iterator[Result]:
 @measure("load-employee")
 def load_employee(plan: Plan) -> Iterator[Result]:
     """EmployeeData: a hierarchy of managers."""
-    source = employees(plan.scale * MUSIC_ITEMS)
+    source = employees(plan.large)
     yield from _load("load-employee", plan, sink(), source, "employee_data", Must("ratio", least=20))
 
 
@@ -156,7 +156,7 @@ def load_employee(plan: Plan) -> Iterator[Result]:
 def cpu_per_item(plan: Plan) -> Iterator[Result]:
     """Processor time, user and system, of the whole product process per item of MusicCatalog."""
     with sink() as server:
-        done = rounds(plan, server, sample(plan.music), MUSIC, ())
+        done = rounds(plan, server, music(plan.large), MUSIC, ())
     values = [one.ended.cpu_seconds / one.items * 1e6 for one in done]
     yield alone("cpu-per-item", "us", values, Must("product", most=7), items=done[0].items)
 

@@ -18,8 +18,7 @@ class Plan:
     """The size of a bench.
 
     scale   of the sample database that the rates are measured with
-    music   scale of the one that MusicCatalog is loaded from
-    large   items of MusicCatalog where the size of the source matters; a tenth and a hundredth of it, too
+    large   items that MusicCatalog and EmployeeData are loaded with; for growth a tenth and a hundredth, too
     rounds  product and peers in turn, so many times
     peers   items that a peer is given: an even choice of all, as peers are slow
     engine  scale of the sample on real engines, which are slow
@@ -28,7 +27,6 @@ class Plan:
     """
 
     scale: int = 100
-    music: int = 300
     large: int = 3_000_000
     rounds: int = 3
     peers: int = 20_000
@@ -37,7 +35,7 @@ class Plan:
     seconds: int = 30
 
 
-QUICK = Plan(scale=2, music=2, large=60_000, rounds=1, peers=2_000, engine=1, wcu=4_000, seconds=12)
+QUICK = Plan(scale=2, large=60_000, rounds=1, peers=2_000, engine=1, wcu=4_000, seconds=12)
 """To see that everything works; its figures mean nothing."""
 
 Measure = Callable[[Plan], Iterable[Result]]
