@@ -39,7 +39,8 @@ RULES: Mapping[str, Rule] = {
     ),
     "item_too_large": Rule(
         "The item is larger than the 400 KB that DynamoDB takes.",
-        "Leave large columns out of `attributes`, shorten them, or make embedded rows their own entity.",
+        "Have the entity compress such items (`oversize: compress`), leave large columns out of "
+        "`attributes`, or make embedded rows their own entity.",
     ),
     "value_too_large": Rule(
         "A text or blob of the row, or of those embedded in it, has more than 64 MB.",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from migration_tool import attributes, limits
+from migration_tool import attributes, limits, oversize
 from migration_tool.design.model import ENTITY_TYPE, Attribute, Design, Entity
 from migration_tool.design.pieces import (
     Code,
@@ -61,7 +61,7 @@ def item_source(design: Design, entity: Entity, scope: Scope, rules: Mapping[str
         elements = body.local(f"','.join([child{place}(r) for r in c{place}])")
         pieces[embed.name] = always(prefix(embed.name) + '{"L":[', Code(elements), "]}")
     ending = [
-        f"if len(text) > {limits.LARGE_TEXT}: check_item_size(text)",
+        f"if len(text) > {limits.LARGE_TEXT}: {_fitted(entity)}",
         f"return {body.keys[design.keys[0]]}, {body.keys[design.keys[1]]}, text",
     ]
     lists = [f"c{place}" for place in range(len(entity.embeds))]
@@ -234,6 +234,13 @@ class _Body:
         return source, " or ".join(f"{variables[reference]} is None" for reference in nullable)
 
 
+def _fitted(entity: Entity) -> str:
+    """What becomes of an item that may be over 400 KB."""
+    if entity.oversize == "compress":
+        return f"text = compressed(text, {(*entity.keys, ENTITY_TYPE)!r})"
+    return "check_item_size(text)"
+
+
 def _numeric(name: str, value: str, otherwise: str) -> str:
     """Reals and, as dates often are, text."""
     text = where(f"type({value}) is str", string(name, f"json_string({value})"), otherwise)
@@ -269,6 +276,7 @@ def _names() -> dict[str, Any]:
         "own_key": _own_key,
         "index_key": _index_key,
         "check_item_size": limits.check_item_size,
+        "compressed": oversize.compressed,
     }
 
 

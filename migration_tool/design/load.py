@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 import orjson
 
@@ -21,6 +21,7 @@ from migration_tool.design.model import (
     Everything,
     Index,
     Lookup,
+    Oversize,
 )
 from migration_tool.design.patterns import pattern_faults
 from migration_tool.design.reading import Reader
@@ -114,7 +115,7 @@ class _Loader(Reader):
 
     def entity(self, name: str, value: Any, keys: tuple[str, str], indexes: tuple[Index, ...]) -> Entity:
         place = f"entities.{name}"
-        known = ("from", "where", "lookup", "ancestry", "embed", "keys", "attributes")
+        known = ("from", "where", "lookup", "ancestry", "embed", "keys", "attributes", "oversize")
         body = self.mapping(place, value, known)
         table = self.typed(f"{place}.from", body.get("from", name), str, name)
         where = body.get("where")
@@ -133,7 +134,15 @@ class _Loader(Reader):
             keys=self.keys(f"{place}.keys", body.get("keys", {}), keys, indexes),
             attributes=self.attributes(f"{place}.attributes", body.get("attributes", {"*": name})),
             where=None if where is None else self.typed(f"{place}.where", where, str, ""),
+            oversize=self.oversize(f"{place}.oversize", body.get("oversize", "reject")),
         )
+
+    def oversize(self, place: str, value: Any) -> Oversize:
+        for policy in get_args(Oversize):
+            if value == policy:
+                return cast(Oversize, policy)
+        self.fault(place, f"expected one of {', '.join(get_args(Oversize))}, found {value!r:.60}")
+        return "reject"
 
     def keys(
         self, place: str, value: Any, keys: tuple[str, str], indexes: tuple[Index, ...]

@@ -17,6 +17,9 @@ ENTITY_TYPE = "EntityType"
 """The attribute that every item carries: the name of the entity that wrote it."""
 
 
+Oversize: TypeAlias = Literal["reject", "compress"]
+
+
 @dataclass(frozen=True)
 class Index:
     """A global secondary index that projects all attributes."""
@@ -72,7 +75,10 @@ class Embed:
 
 @dataclass(frozen=True)
 class Entity:
-    """What one source table becomes. `keys` holds the table's key and those of sparse indexes."""
+    """What one source table becomes. `keys` holds the table's key and those of sparse indexes.
+
+    oversize  what becomes of an item over 400 KB: its row is rejected, or its attributes are compressed
+    """
 
     name: str
     table: str
@@ -82,6 +88,7 @@ class Entity:
     keys: Mapping[str, Template]
     attributes: tuple[AttributeRule, ...]
     where: str | None
+    oversize: Oversize = "reject"
 
 
 @dataclass(frozen=True)

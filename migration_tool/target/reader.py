@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from migration_tool.errors import TargetError
 from migration_tool.model import WireItem
+from migration_tool.oversize import restored
 from migration_tool.target.exchange import Exchange
 from migration_tool.target.items import require_items
 from migration_tool.target.lease import ATTRIBUTE, KEY
@@ -185,7 +186,7 @@ class _Call:
         else:
             items = page["Items"]
         require_items(self.table, items)
-        self.parts[shard] += items
+        self.parts[shard] += map(restored, items)
         self.unfinished -= 0 if page.get("LastEvaluatedKey") else 1
 
     def items(self) -> list[WireItem]:

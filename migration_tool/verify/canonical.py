@@ -9,6 +9,7 @@ import orjson
 
 from migration_tool.attributes import canonical_item
 from migration_tool.model import WireItem
+from migration_tool.oversize import ATTRIBUTE, as_stored_here
 
 _ODD_NUMBER = re.compile(rb'"N":"(?!(?:0|-?[1-9][0-9]*(?:\.[0-9]*[1-9])?|-?0\.[0-9]*[1-9])")')
 _SET = re.compile(rb'\["')
@@ -24,6 +25,8 @@ def canonical_texts(items: Sequence[WireItem]) -> list[bytes]:
     They are written together and cut apart. What looks like a cut within an item only costs time: then
     there are more pieces than items.
     """
+    if any(ATTRIBUTE in item for item in items):
+        items = as_stored_here(items)
     spaced: list[object] = [_BETWEEN] * (2 * len(items) - 1)
     spaced[::2] = items
     together = orjson.dumps(spaced, option=orjson.OPT_SORT_KEYS)

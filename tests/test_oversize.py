@@ -1,0 +1,113 @@
+"""Items over 400 KB, compressed: what goes in comes out, and it can be stored."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import random
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from migration_tool import oversize
+from migration_tool.attributes import canonical_item
+from migration_tool.errors import RowRejected
+from migration_tool.limits import MAX_ITEM_BYTES, item_size
+from migration_tool.model import WireItem
+from migration_tool.oversize import ATTRIBUTE, compressed, restored
+from migration_tool.verify.canonical import canonical_texts
+
+KEEP = ("PK", "SK", "EntityType")
+CUT = gzip.compress(b"{}")[:-9]
+NOISE = random.Random(7).randbytes(2_000_000)
+VALUES = st.one_of(
+    st.text(max_size=300).map(lambda text: {"S": text}),
+    st.binary(max_size=300).map(lambda data: {"B": base64.b64encode(data).decode()}),
+    st.lists(st.text(max_size=20).map(lambda text: {"S": text}), max_size=5).map(lambda found: {"L": found}),
+)
+ITEMS = st.dictionaries(st.text(min_size=1, max_size=5).map("a".__add__), VALUES, max_size=6)
+
+
+def text_of(item: dict[str, Any]) -> str:
+    return orjson.dumps(item, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def article(**attributes: Any) -> dict[str, Any]:
+    return {"PK": {"S": "A#1"}, "SK": {"S": "x"}, "EntityType": {"S": "Article"}, **attributes}
+
+
+def test_an_item_of_400_kb_is_left_as_it_is() -> None:
+    rest = MAX_ITEM_BYTES - item_size(article(Body={"S": ""}))
+    text = text_of(article(Body={"S": "x" * rest}))
+    assert compressed(text, KEEP) == text
+    assert ATTRIBUTE in json.loads(compressed(text_of(article(Body={"S": "x" * (rest + 1)})), KEEP))
+
+
+def test_only_the_largest_attributes_go() -> None:
+    item = article(Body={"S": "x" * 500_000}, Notes={"S": "y" * 300_000}, Title={"S": "t"})
+    stored = json.loads(compressed(text_of(item), KEEP))
+    assert stored.keys() == {"PK", "SK", "EntityType", "Notes", "Title", ATTRIBUTE}
+    assert item_size(stored) < MAX_ITEM_BYTES and restored(stored) == item
+
+
+def test_as_many_attributes_go_as_have_to() -> None:
+    half = {"S": base64.b64encode(NOISE[:150_000]).decode()}
+    item = article(A=half, B=half, C={"S": "x" * 200_000})
+    stored = json.loads(compressed(text_of(item), KEEP))
+    assert stored.keys() == {*KEEP, ATTRIBUTE} | ({"A", "B", "C"} & stored.keys())
+    assert item_size(stored) <= MAX_ITEM_BYTES and restored(stored) == item
+
+
+def test_what_does_not_become_small_enough_is_rejected() -> None:
+    with pytest.raises(RowRejected, match="2,000,029 bytes, and compressed it is still over") as rejected:
+        compressed(text_of(article(Data={"B": base64.b64encode(NOISE).decode()})), KEEP)
+    assert rejected.value.rule == "item_too_large"
+
+
+@given(ITEMS, st.integers(150, 900))
+def test_what_was_compressed_comes_back(attributes: WireItem, most: int) -> None:
+    text = canonical_item(article(**attributes))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(oversize, "MAX_ITEM_BYTES", most)
+        try:
+            stored = compressed(text, KEEP)
+        except RowRejected:
+            assert item_size(json.loads(text)) > most
+            return
+    assert item_size(json.loads(stored)) <= most
+    assert canonical_item(restored(json.loads(stored))) == text
+    assert canonical_texts([json.loads(stored)]) == [stored.encode()]
+
+
+def test_the_content_counts_and_not_how_it_was_compressed() -> None:
+    item = article(Body={"S": "xyz" * 200_000})
+    stored = json.loads(compressed(text_of(item), KEEP))
+    other = gzip.compress(text_of({"Body": item["Body"]}).encode(), compresslevel=1)
+    packed = {"M": {"Encoding": {"S": "gzip"}, "Data": {"B": base64.b64encode(other).decode()}}}
+    assert packed != stored[ATTRIBUTE]
+    assert canonical_texts([stored | {ATTRIBUTE: packed}]) == [text_of(stored).encode()]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None, 5, "x", {}, {"S": "x"}, {"M": 5}, {"M": {"Encoding": {"S": "gzip"}, "Data": {"B": "x"}}},
+        {"M": {"Encoding": {"S": "gzip"}, "Data": {"B": base64.b64encode(gzip.compress(b"[1]")).decode()}}},
+        {"M": {"Encoding": {"S": "gzip"}, "Data": {"B": base64.b64encode(CUT).decode()}}},
+        {"M": {"Encoding": {"S": "zstd"}, "Data": {"B": base64.b64encode(gzip.compress(b"{}")).decode()}}},
+    ],
+)  # fmt: skip
+def test_what_was_not_compressed_here_is_left_as_it_is(value: Any) -> None:
+    item = article(**{ATTRIBUTE: value})
+    assert restored(item) is item
+    assert canonical_texts([item])
+
+
+def test_more_than_can_be_meant_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = json.loads(compressed(text_of(article(Body={"S": "x" * 500_000})), KEEP))
+    monkeypatch.setattr(oversize, "MOST_BYTES", 1_000)
+    assert restored(stored) is stored
