@@ -20,6 +20,7 @@ from migration_tool.limits import MAX_ITEM_BYTES, item_size
 from migration_tool.model import WireItem
 from migration_tool.oversize import ATTRIBUTE, compressed, restored
 from migration_tool.verify.canonical import canonical_texts
+from migration_tool.verify.explain import attribute_differences
 
 KEEP = ("PK", "SK", "EntityType")
 CUT = gzip.compress(b"{}")[:-9]
@@ -105,6 +106,13 @@ def test_what_was_not_compressed_here_is_left_as_it_is(value: Any) -> None:
     item = article(**{ATTRIBUTE: value})
     assert restored(item) is item
     assert canonical_texts([item])
+
+
+def test_a_difference_names_the_attribute_that_was_compressed() -> None:
+    one = article(Body={"S": "x" * 500_000}, Title={"S": "t"})
+    other = one | {"Body": {"S": "x" * 499_999 + "y"}}
+    stored = [json.loads(compressed(text_of(item), KEEP)) for item in (one, other)]
+    assert [found.name for found in attribute_differences(*stored)] == ["Body"]
 
 
 def test_more_than_can_be_meant_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import orjson
 
 from migration_tool.attributes import canonical_item, plain
 from migration_tool.model import AttributeValue, WireItem
+from migration_tool.oversize import restored
 from migration_tool.verify.json_form import json_text
 from migration_tool.verify.report import AttributeDifference
 
@@ -18,7 +19,8 @@ _BEFORE, _AFTER = 60, 240
 
 
 def attribute_differences(expected: WireItem, actual: WireItem) -> tuple[AttributeDifference, ...]:
-    """Every attribute that is not the same in both, by name."""
+    """Every attribute that is not the same in both, by name; compressed ones as what they were."""
+    expected, actual = restored(expected), restored(actual)
     names = sorted(expected.keys() | actual.keys())
     pairs = ((name, expected.get(name), actual.get(name)) for name in names)
     return tuple(
