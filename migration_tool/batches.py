@@ -14,8 +14,9 @@ from operator import itemgetter
 from typing import Protocol, TypeAlias
 
 from migration_tool.errors import DesignError, RowRejected
-from migration_tool.limits import MAX_REQUEST_BYTES
+from migration_tool.limits import MAX_BATCH_ITEMS, MAX_REQUEST_BYTES
 from migration_tool.model import Chunk, EncodedItem, Key, Made, Row
+from migration_tool.oversize import chunks_of
 from migration_tool.target.batch import Batch, Lane, Window
 
 _MOST_BYTES = MAX_REQUEST_BYTES - 65_536
@@ -113,7 +114,7 @@ def _shares(supplies: Sequence[Supply], most: int) -> list[int]:
 
 
 def deal(window: Window, hands: int, item: Callable[[Row], EncodedItem]) -> Iterator[list[Batch]]:
-    """The window's rows in so many batches; one of more than 16 MB comes as several.
+    """The window's rows in so many batches; one of more than 25 items or 16 MB comes as several.
 
     Rows that cannot be items go along as rejects of the window. Raises DesignError for two rows with one key.
     """
@@ -122,7 +123,8 @@ def deal(window: Window, hands: int, item: Callable[[Row], EncodedItem]) -> Iter
         _ready(window, chunk, hands, item) if isinstance(chunk, Made) else _made(window, chunk, hands, item)
     )
     for batch in batches:
-        yield [batch] if sum(map(len, batch.texts)) <= _MOST_BYTES else list(_cut(batch))
+        fits = len(batch.texts) <= MAX_BATCH_ITEMS and sum(map(len, batch.texts)) <= _MOST_BYTES
+        yield [batch] if fits else list(_cut(batch))
 
 
 def _ready(window: Window, made: Made, hands: int, item: Callable[[Row], EncodedItem]) -> Iterator[Batch]:
@@ -153,7 +155,20 @@ def _made(window: Window, chunk: Chunk, hands: int, item: Callable[[Row], Encode
         count += len(items)
         if len(keys) < count:
             raise _collision(window, item)
-        yield Batch(window, [text.encode() for _, _, text in items], places)
+        yield _with_chunks(window, items, places) if window.lane.split else _batch(window, items, places)
+
+
+def _batch(window: Window, items: Iterable[EncodedItem], places: Sequence[int]) -> Batch:
+    return Batch(window, [text.encode() for _, _, text in items], places)
+
+
+def _with_chunks(window: Window, items: Sequence[EncodedItem], places: Sequence[int]) -> Batch:
+    """The chunk items stand for the row, too: it is done when they are stored."""
+    pairs = [
+        (one, place) for item, place in zip(items, places, strict=True) for one in (item, *chunks_of(item[2]))
+    ]
+    window.open += len(pairs) - len(items)
+    return _batch(window, [item for item, _ in pairs], [place for _, place in pairs])
 
 
 def _accepted(
@@ -172,7 +187,7 @@ def _accepted(
 def _cut(batch: Batch) -> Iterator[Batch]:
     first, size = 0, 0
     for n, text in enumerate(batch.texts):
-        if n > first and size + len(text) > _MOST_BYTES:
+        if n - first == MAX_BATCH_ITEMS or (n > first and size + len(text) > _MOST_BYTES):
             yield Batch(batch.window, batch.texts[first:n], batch.places[first:n])
             first, size = n, 0
         size += len(text)

@@ -158,9 +158,8 @@ def _expected(
 ) -> Iterator[tuple[Key, str, bytes]]:
     """The expected items of these keys; the source is read until all are found."""
     found = (
-        (item[:2], compiled.entities[part.entity].name, item[2].encode())
-        for part in Expected(source, compiled.entities).parts()
-        for item in part.items
+        (item[:2], entity, item[2].encode())
+        for entity, item in Expected(source, compiled.entities).items()
         if item[:2] in keys
     )
     return islice(found, len(keys)) if keys else iter(())

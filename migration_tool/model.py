@@ -19,6 +19,9 @@ Text that is not valid UTF-8 arrives as `InvalidText`. A row with a value that i
 Position: TypeAlias = tuple[Scalar, ...]
 """The cursor of a row: `(rowid,)`, or the primary key of a WITHOUT ROWID table."""
 
+ENTITY_TYPE = "EntityType"
+"""The attribute that every item carries: the name of the entity that wrote it."""
+
 LONGEST_LEASE = 3600
 """Seconds that a lease of a table can last without being renewed."""
 

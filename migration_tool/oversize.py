@@ -1,8 +1,13 @@
-"""Items over 400 KB whose design has them compressed: into one binary attribute, and out of it again.
+"""Items over 400 KB whose design stores them all the same: compressed, or split over items of their own.
 
-The largest attributes go, as many as have to; keys, those of indexes too, and EntityType stay where they are.
-What went stands in `~oversize`: a map of `Encoding` ("gzip") and `Data`, the gzip of a JSON object that holds
-the attributes in DynamoDB's wire form.
+The largest attributes leave the item, as many as have to; keys, those of indexes too, and EntityType stay.
+The attribute `~oversize` says where they went. What leaves is a JSON object of the attributes in DynamoDB's
+wire form:
+
+    compress   Encoding "gzip", and its gzip as Data
+    split      Encoding "chunks", its Sha256, and the keys of the chunk items, in order, as Chunks
+
+A chunk item has a key made of the item's own, the EntityType `~chunk`, and up to 350,000 bytes as Data.
 """
 
 from __future__ import annotations
@@ -10,21 +15,36 @@ from __future__ import annotations
 import base64
 import gzip
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from hashlib import sha256
+from typing import Any, TypeAlias
 
 import orjson
 
 from migration_tool.errors import RowRejected
 from migration_tool.limits import MAX_ITEM_BYTES, item_size, value_size
-from migration_tool.model import WireItem
+from migration_tool.model import ENTITY_TYPE, EncodedItem, WireItem
 
 ATTRIBUTE = "~oversize"
-ENCODING = "gzip"
+CHUNK = "~chunk"
+"""EntityType of the chunk items, and the beginning of their partition keys."""
+CHUNK_BYTES = 350_000
 MOST_BYTES = 256 * 1024 * 1024
 """Of the attributes of one item before they are compressed; what claims to be more is left as it is."""
 _GZIP = 31
 """zlib's window bits for a gzip stream."""
+_NOT_OURS = (ValueError, KeyError, TypeError, AttributeError, IndexError, zlib.error)
+
+Pack: TypeAlias = Callable[[WireItem, bytes], dict[str, Any]]
+"""From an item and the JSON text of what leaves it to the content of `~oversize`."""
+
+
+class Split(str):
+    """The text of an item that was split. `chunks`: the items that hold the rest of it."""
+
+    __slots__ = ("chunks",)
+    chunks: Sequence[EncodedItem]
 
 
 def compressed(text: str, keep: Collection[str]) -> str:
@@ -33,27 +53,48 @@ def compressed(text: str, keep: Collection[str]) -> str:
     keep  attributes that stay as they are
     Raises RowRejected where it is too large all the same.
     """
-    item: WireItem = orjson.loads(text)
-    size = item_size(item)
-    if size <= MAX_ITEM_BYTES:
-        return text
-    for stored in _attempts(item, size, keep):
-        if item_size(stored) <= MAX_ITEM_BYTES:
-            return _written(stored)
-    raise RowRejected(
-        "item_too_large",
-        f"the item has {size:,} bytes, and compressed it is still over the 409,600 that DynamoDB takes",
-    )
+    return _fitted(text, keep, _gzipped)[0]
 
 
-def restored(item: WireItem) -> WireItem:
-    """The item with its compressed attributes back in place; any other as it is."""
+def split(text: str, keep: Collection[str], names: tuple[str, str]) -> str:
+    """The same, what left the item in chunks: it is a Split then.
+
+    names  of the table's key attributes
+    """
+    stored, moved = _fitted(text, keep, partial(_listed, names))
+    if not moved:
+        return stored
+    found = Split(stored)
+    keys = chunk_keys(orjson.loads(stored))
+    found.chunks = [_chunk(key, names, part) for key, part in zip(keys, _parts(moved), strict=True)]
+    return found
+
+
+def chunks_of(text: str) -> Sequence[EncodedItem]:
+    """The chunk items that belong to the item."""
+    return text.chunks if isinstance(text, Split) else ()
+
+
+def chunk_keys(item: WireItem) -> list[WireItem]:
+    """The keys of the chunk items that the item says it has, in order."""
+    try:
+        keys = [key["M"] for key in item[ATTRIBUTE]["M"]["Chunks"]["L"]]
+        return keys if all(value["S"] for key in keys for value in key.values()) else []
+    except _NOT_OURS:
+        return []
+
+
+def restored(item: WireItem, chunks: Sequence[WireItem] = ()) -> WireItem:
+    """The item with the attributes back in place that had left it; any other as it is.
+
+    chunks  its chunk items, in order
+    """
     if ATTRIBUTE not in item:
         return item
     try:
         others = {name: value for name, value in item.items() if name != ATTRIBUTE}
-        return others | _unpacked(item[ATTRIBUTE])
-    except (ValueError, KeyError, TypeError, AttributeError, zlib.error):
+        return others | dict(orjson.loads(_content(item[ATTRIBUTE]["M"], chunks)).items())
+    except _NOT_OURS:
         return item
 
 
@@ -68,38 +109,84 @@ def as_stored_here(items: Iterable[WireItem]) -> list[WireItem]:
 def _compressed_again(item: WireItem) -> WireItem:
     whole = restored(item)
     moved = {name: value for name, value in whole.items() if name not in item}
-    return item if whole is item else _without(whole, moved)
+    return item if whole is item else _without(whole, moved, _gzipped)[0]
 
 
-def _attempts(item: WireItem, size: int, keep: Collection[str]) -> Iterator[WireItem]:
-    """The item with more and more of its attributes compressed, the largest first."""
+def _fitted(text: str, keep: Collection[str], pack: Pack) -> tuple[str, bytes]:
+    """The item as it can be stored, and what has left it."""
+    item: WireItem = orjson.loads(text)
+    size = item_size(item)
+    if size <= MAX_ITEM_BYTES:
+        return text, b""
+    for stored, moved in _attempts(item, size, keep, pack):
+        if item_size(stored) <= MAX_ITEM_BYTES:
+            return _written(stored).decode(), moved
+    reason = f"the item has {size:,} bytes, and as its design stores it still over DynamoDB's 409,600"
+    raise RowRejected("item_too_large", reason)
+
+
+def _attempts(
+    item: WireItem, size: int, keep: Collection[str], pack: Pack
+) -> Iterator[tuple[WireItem, bytes]]:
+    """The item with more and more of its attributes moved out, the largest first."""
     sizes = {name: value_size(value) for name, value in item.items() if name not in keep}
     moved: WireItem = {}
     for name in sorted(sizes, key=lambda name: (-sizes[name], name)):
         moved[name] = item[name]
         size -= len(name.encode()) + sizes[name]
         if size <= MAX_ITEM_BYTES:
-            yield _without(item, moved)
+            yield _without(item, moved, pack)
 
 
-def _without(item: WireItem, moved: WireItem) -> WireItem:
-    data = gzip.compress(orjson.dumps(moved, option=orjson.OPT_SORT_KEYS), mtime=0)
-    packed = {"Encoding": {"S": ENCODING}, "Data": {"B": base64.b64encode(data).decode()}}
-    others = {name: value for name, value in item.items() if name not in moved}
-    return others | {ATTRIBUTE: {"M": packed}}
+def _without(item: WireItem, moved: WireItem, pack: Pack) -> tuple[WireItem, bytes]:
+    others, data = {name: value for name, value in item.items() if name not in moved}, _written(moved)
+    return others | {ATTRIBUTE: {"M": pack(item, data)}}, data
 
 
-def _unpacked(value: Mapping[str, Any]) -> WireItem:
-    """Raises ValueError, KeyError, TypeError, AttributeError or zlib.error if `_without` did not make it."""
-    packed = value["M"]
-    if packed["Encoding"] != {"S": ENCODING}:
+def _gzipped(_: WireItem, data: bytes) -> dict[str, Any]:
+    return {"Encoding": {"S": "gzip"}, "Data": _binary(gzip.compress(data, mtime=0))}
+
+
+def _listed(names: tuple[str, str], item: WireItem, data: bytes) -> dict[str, Any]:
+    own = sha256(orjson.dumps([item[name]["S"] for name in names])).hexdigest()
+    first = {"S": f"{CHUNK}#{own}"}
+    keys = [{"M": {names[0]: first, names[1]: {"S": f"{n:05}"}}} for n, _ in enumerate(_parts(data))]
+    digest = {"S": sha256(data).hexdigest()}
+    return {"Encoding": {"S": "chunks"}, "Sha256": digest, "Chunks": {"L": keys}}
+
+
+def _chunk(key: WireItem, names: tuple[str, str], part: bytes) -> EncodedItem:
+    item = {**key, ENTITY_TYPE: {"S": CHUNK}, "Data": _binary(part)}
+    return key[names[0]]["S"], key[names[1]]["S"], _written(item).decode()
+
+
+def _content(packed: Mapping[str, Any], chunks: Sequence[WireItem]) -> bytes:
+    """The JSON text that had left an item. Raises one of _NOT_OURS where it cannot be had."""
+    if packed["Encoding"] == {"S": "chunks"}:
+        data = b"".join(_bytes(chunk["Data"]) for chunk in chunks)
+        if packed["Sha256"] != {"S": sha256(data).hexdigest()}:
+            raise ValueError("not all of the chunks")
+        return data
+    if packed["Encoding"] != {"S": "gzip"}:
         raise ValueError("another encoding")
     stream = zlib.decompressobj(_GZIP)
-    text = stream.decompress(base64.b64decode(packed["Data"]["B"], validate=True), MOST_BYTES)
+    data = stream.decompress(_bytes(packed["Data"]), MOST_BYTES)
     if not stream.eof:
         raise ValueError("not the whole of it")
-    return dict(orjson.loads(text).items())
+    return data
 
 
-def _written(item: WireItem) -> str:
-    return orjson.dumps(item, option=orjson.OPT_SORT_KEYS).decode()
+def _parts(data: bytes) -> Iterator[bytes]:
+    return (data[start : start + CHUNK_BYTES] for start in range(0, len(data), CHUNK_BYTES))
+
+
+def _binary(data: bytes) -> dict[str, str]:
+    return {"B": base64.b64encode(data).decode()}
+
+
+def _bytes(value: Mapping[str, str]) -> bytes:
+    return base64.b64decode(value["B"], validate=True)
+
+
+def _written(item: WireItem) -> bytes:
+    return orjson.dumps(item, option=orjson.OPT_SORT_KEYS)

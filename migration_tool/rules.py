@@ -39,7 +39,7 @@ RULES: Mapping[str, Rule] = {
     ),
     "item_too_large": Rule(
         "The item is larger than the 400 KB that DynamoDB takes.",
-        "Have the entity compress such items (`oversize: compress`), leave large columns out of "
+        "Have the entity compress or split such items (`oversize`), leave large columns out of "
         "`attributes`, or make embedded rows their own entity.",
     ),
     "value_too_large": Rule(

@@ -39,7 +39,8 @@ def _unread(source: SqliteSource, checkpoint: Checkpoint, tables: Sequence[Bound
         for entity in bound.compiled.entities:
             progress = checkpoint.entity(bound.name, entity.name)
             if not progress.done:
-                shape = None if entity.name in doubted else entity.shape
+                by_rows = entity.name in doubted or entity.entity.oversize == "split"
+                shape = None if by_rows else entity.shape
                 windows = source.windows(entity.read, progress.position, entity.item, shape)
                 yield _supply(bound, entity, windows, progress.unread)
 
@@ -70,5 +71,6 @@ class _Chosen:
 
 def _supply(bound: Bound, entity: CompiledEntity, windows: Windows, left: int) -> Supply:
     keys, table = bound.compiled.design.keys, entity.table.name
-    lane = Lane(bound.name, entity.name, bound.table_name, keys, table, entity.labels)
+    split = entity.entity.oversize == "split"
+    lane = Lane(bound.name, entity.name, bound.table_name, keys, table, entity.labels, split)
     return Supply(lane, windows, entity.item, left)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +17,7 @@ from migration_tool.batches import Mixer, Supply, deal
 from migration_tool.errors import DesignError, RowRejected
 from migration_tool.limits import MAX_BATCH_ITEMS, MAX_REQUEST_BYTES
 from migration_tool.model import Chunk, EncodedItem, Made, Row
+from migration_tool.oversize import Split
 from migration_tool.target.batch import Batch, Lane, Window, request
 
 LANE = Lane("shop", "Thing", "prod_Shop", ("PK", "SK"), "Things", ("id", "text"))
@@ -202,3 +204,25 @@ def test_the_count_of_rows_is_no_end_of_data() -> None:
     more = supply(500)
     more.left = 100
     assert sum(len(batch.texts) for batch in Mixer([more], 25, lambda: 4)) == 500
+
+
+def test_chunk_items_go_with_their_rows_and_no_request_is_too_long() -> None:
+    lane = replace(LANE, split=True)
+    window = Window(lane, chunk([*range(10)]))
+    batches = [batch for some in deal(window, 2, _in_nine_chunks) for batch in some]
+    assert sorted(len(batch.texts) for batch in batches) == [25, 25, 25, 25]
+    assert window.open == 100
+    assert sorted(place for batch in batches for place in batch.places) == sorted([*range(10)] * 10)
+    window.reject(3, "refused", "a chunk of it", 1)
+    window.reject(3, "refused", "another one", 1)
+    assert (window.open, len(window.rejects)) == (98, 1)
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _in_nine_chunks(row: Row) -> EncodedItem:
+    text = Split(_json(row))
+    text.chunks = [(str(row), str(n), _json([*row, n])) for n in range(9)]
+    return str(row[0]), "x", text

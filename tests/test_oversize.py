@@ -1,4 +1,4 @@
-"""Items over 400 KB, compressed: what goes in comes out, and it can be stored."""
+"""Items over 400 KB, compressed or split: what goes in comes out, and it can be stored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from migration_tool.attributes import canonical_item
 from migration_tool.errors import RowRejected
 from migration_tool.limits import MAX_ITEM_BYTES, item_size
 from migration_tool.model import WireItem
-from migration_tool.oversize import ATTRIBUTE, compressed, restored
+from migration_tool.oversize import ATTRIBUTE, chunk_keys, chunks_of, compressed, restored, split
 from migration_tool.verify.canonical import canonical_texts
 from migration_tool.verify.explain import attribute_differences
 
@@ -64,9 +64,36 @@ def test_as_many_attributes_go_as_have_to() -> None:
 
 
 def test_what_does_not_become_small_enough_is_rejected() -> None:
-    with pytest.raises(RowRejected, match="2,000,029 bytes, and compressed it is still over") as rejected:
+    with pytest.raises(
+        RowRejected, match="2,000,029 bytes, and as its design stores it still over"
+    ) as rejected:
         compressed(text_of(article(Data={"B": base64.b64encode(NOISE).decode()})), KEEP)
     assert rejected.value.rule == "item_too_large"
+
+
+@given(ITEMS, st.integers(500, 900), st.integers(1, 200))
+def test_what_was_split_comes_back(attributes: WireItem, most: int, size: int) -> None:
+    text = canonical_item(article(**attributes))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(oversize, "MAX_ITEM_BYTES", most)
+        patched.setattr(oversize, "CHUNK_BYTES", size)
+        try:
+            stored = split(text, KEEP, ("PK", "SK"))
+        except RowRejected:
+            assert item_size(json.loads(text)) > most
+            return
+    item, chunks = json.loads(stored), [json.loads(chunk) for _, _, chunk in chunks_of(stored)]
+    assert item_size(item) <= most
+    assert canonical_item(restored(item, chunks)) == text
+    assert [{name: chunk[name] for name in ("PK", "SK")} for chunk in chunks] == chunk_keys(item)
+    assert [(pk, sk) for pk, sk, _ in chunks_of(stored)] == [(c["PK"]["S"], c["SK"]["S"]) for c in chunks]
+    if chunks:
+        assert restored(item, chunks[1:]) is item and restored(item, chunks[::-1] + chunks) is item
+
+
+def test_an_item_of_400_kb_is_not_split() -> None:
+    text = text_of(article(Body={"S": "x"}))
+    assert split(text, KEEP, ("PK", "SK")) == text and chunks_of(split(text, KEEP, ("PK", "SK"))) == ()
 
 
 @given(ITEMS, st.integers(150, 900))

@@ -61,7 +61,7 @@ def item_source(design: Design, entity: Entity, scope: Scope, rules: Mapping[str
         elements = body.local(f"','.join([child{place}(r) for r in c{place}])")
         pieces[embed.name] = always(prefix(embed.name) + '{"L":[', Code(elements), "]}")
     ending = [
-        f"if len(text) > {limits.LARGE_TEXT}: {_fitted(entity)}",
+        f"if len(text) > {limits.LARGE_TEXT}: {_fitted(design, entity)}",
         f"return {body.keys[design.keys[0]]}, {body.keys[design.keys[1]]}, text",
     ]
     lists = [f"c{place}" for place in range(len(entity.embeds))]
@@ -234,11 +234,15 @@ class _Body:
         return source, " or ".join(f"{variables[reference]} is None" for reference in nullable)
 
 
-def _fitted(entity: Entity) -> str:
+def _fitted(design: Design, entity: Entity) -> str:
     """What becomes of an item that may be over 400 KB."""
-    if entity.oversize == "compress":
-        return f"text = compressed(text, {(*entity.keys, ENTITY_TYPE)!r})"
-    return "check_item_size(text)"
+    keep = (*entity.keys, ENTITY_TYPE)
+    calls = {
+        "reject": "check_item_size(text)",
+        "compress": f"text = compressed(text, {keep!r})",
+        "split": f"text = split(text, {keep!r}, {design.keys!r})",
+    }
+    return calls[entity.oversize]
 
 
 def _numeric(name: str, value: str, otherwise: str) -> str:
@@ -277,6 +281,7 @@ def _names() -> dict[str, Any]:
         "index_key": _index_key,
         "check_item_size": limits.check_item_size,
         "compressed": oversize.compressed,
+        "split": oversize.split,
     }
 
 

@@ -11,13 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from migration_tool.design.template import Reference, Template
+from migration_tool.model import ENTITY_TYPE as ENTITY_TYPE
 from migration_tool.model import Scalar
 
-ENTITY_TYPE = "EntityType"
-"""The attribute that every item carries: the name of the entity that wrote it."""
-
-
-Oversize: TypeAlias = Literal["reject", "compress"]
+Oversize: TypeAlias = Literal["reject", "compress", "split"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,8 @@ class Embed:
 class Entity:
     """What one source table becomes. `keys` holds the table's key and those of sparse indexes.
 
-    oversize  what becomes of an item over 400 KB: its row is rejected, or its attributes are compressed
+    oversize  what becomes of an item over 400 KB: its row is rejected, or attributes
+               of it are compressed, or go into items of their own
     """
 
     name: str

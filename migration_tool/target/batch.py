@@ -22,6 +22,7 @@ class Lane:
     table_name  physical name
     keys        partition and sort key attribute
     labels      names of the places in a row
+    split       a row may give chunk items with its own
     """
 
     table: str
@@ -30,6 +31,7 @@ class Lane:
     keys: tuple[str, str]
     source_table: str
     labels: tuple[str, ...]
+    split: bool = False
     head: bytes = field(init=False)
 
     def __post_init__(self) -> None:
@@ -46,7 +48,7 @@ class Lane:
 class Window:
     """Consecutive rows of one lane, in whatever order they are sent: a checkpoint covers all or none.
 
-    open     rows that are neither stored nor rejected yet
+    open     rows that are neither stored nor rejected yet, and chunk items
     batches  how many have been sent
     """
 
@@ -69,17 +71,19 @@ class Window:
         return self.chunk.position(-1)
 
     def reject(self, place: int, rule: str, reason: str, attempts: int = 0) -> None:
-        """Accounts for one row, which does not become an item."""
-        lane, row = self.lane, dict(zip(self.lane.labels, self.chunk.row(place), strict=True))
+        """Accounts for one row, which does not become an item, or not whole."""
+        self.open -= 1
         position = self.chunk.position(place)
+        if self.lane.split and any(reject.source_key == position for reject in self.rejects):
+            return
+        lane, row = self.lane, dict(zip(self.lane.labels, self.chunk.row(place), strict=True))
         reject = Reject(lane.table, lane.entity, lane.source_table, position, rule, reason, row, attempts)
         self.rejects.append(reject)
-        self.open -= 1
 
 
 @dataclass(slots=True, eq=False)
 class Batch:
-    """Some rows of a window.
+    """Some rows of a window, and the chunk items that belong to theirs.
 
     texts   the items as DynamoDB JSON, at most 25, no key twice
     places  for each of them the place of its row in the window

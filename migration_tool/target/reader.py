@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from migration_tool.errors import TargetError
 from migration_tool.model import WireItem
-from migration_tool.oversize import restored
+from migration_tool.oversize import chunk_keys, restored
 from migration_tool.target.exchange import Exchange
 from migration_tool.target.items import require_items
 from migration_tool.target.lease import ATTRIBUTE, KEY
@@ -87,8 +87,22 @@ def fetch(wire: Wire, table: str, requests: Requests) -> list[WireItem]:
 def fetch_many(wire: Wire, table: str, calls: Iterable[Requests]) -> Iterator[list[WireItem]]:
     """The items of each call, in the order of the calls; many are asked at a time.
 
-    `calls` is read only a few ahead of what was given out. Raises TargetError.
+    Attributes that had left an item of over 400 KB are back in place. `calls` is read only a few ahead of
+    what was given out. Raises TargetError.
     """
+    for items in _fetched(wire, table, calls):
+        yield [restored(item, _chunks(wire, table, chunk_keys(item))) for item in items]
+
+
+def _chunks(wire: Wire, table: str, keys: Sequence[WireItem]) -> list[WireItem]:
+    """The chunk items that are there; their keys are in their order."""
+    groups = ((None, keys[start : start + MOST_KEYS]) for start in range(0, len(keys), MOST_KEYS))
+    found = [item for _, items in get_items(wire, table, groups) for item in items] if keys else []
+    require_items(table, found)
+    return sorted(found, key=lambda item: [str(item.get(name)) for name in keys[0]])
+
+
+def _fetched(wire: Wire, table: str, calls: Iterable[Requests]) -> Iterator[list[WireItem]]:
     coming = iter(calls)
     open_calls: deque[_Call] = deque()
     limit = wire.target.connections * _CALLS_PER_CONNECTION
@@ -186,7 +200,7 @@ class _Call:
         else:
             items = page["Items"]
         require_items(self.table, items)
-        self.parts[shard] += map(restored, items)
+        self.parts[shard] += items
         self.unfinished -= 0 if page.get("LastEvaluatedKey") else 1
 
     def items(self) -> list[WireItem]:

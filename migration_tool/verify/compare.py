@@ -17,6 +17,7 @@ from migration_tool.cycles import no_search_for_cycles
 from migration_tool.design.compile import CompiledDesign
 from migration_tool.design.model import Index
 from migration_tool.design.uniqueness import proof
+from migration_tool.oversize import CHUNK
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state.proofs import KeyRange
 from migration_tool.state.validation import TableSums
@@ -113,10 +114,12 @@ class _Comparison:
     def by_sums(self) -> TableDifference | None:
         """The result where both sides are equal, else None; also where two rows might give one item.
 
-        A sum cannot tell two rows with equal items from one row and a scan that gives its item twice.
-        What is known of either side is not read again.
+        A sum cannot tell two rows with equal items from one row and a scan that gives its item twice, and
+        what it keeps has no count of chunk items. What is known of either side is not read again.
         """
-        if proof(self.compiled):
+        if proof(self.compiled) or any(
+            entity.entity.oversize == "split" for entity in self.compiled.entities
+        ):
             return None
         name = self.compiled.name
         earlier = self.journal.known(name)
@@ -182,7 +185,8 @@ class _Comparison:
         )
 
     def _counts(self, expected: Expected, findings: Findings) -> Iterator[EntityCounts]:
-        for number, name in enumerate([*(entity.name for entity in self.compiled.entities), ""]):
+        entities = [entity.name for entity in self.compiled.entities]
+        for number, name in enumerate([*entities, CHUNK, ""]):
             counts = EntityCounts(
                 entity=name,
                 expected=expected.counts[number],
@@ -192,5 +196,5 @@ class _Comparison:
                 different=findings.different_count[number],
                 rejected=expected.rejected[number],
             )
-            if name or counts.actual:
+            if name in entities or counts.expected or counts.actual:
                 yield counts

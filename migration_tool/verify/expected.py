@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from migration_tool.design.compile import CompiledEntity
 from migration_tool.errors import RowRejected
 from migration_tool.model import Chunk, EncodedItem, Position
+from migration_tool.oversize import CHUNK, chunks_of
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state.proofs import KeyRange
 from migration_tool.verify.report import Rejection
@@ -19,16 +20,22 @@ _NOTHING: Mapping[int, KeyRange] = {}
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some hundred consecutive rows of the entity at place `entity`, up to the one at `until`."""
+    """Some hundred consecutive rows of the entity at place `entity`, up to the one at `until`.
+
+    chunks  the chunk items that belong to the items
+    """
 
     entity: int
     items: list[EncodedItem]
     rows: int
     until: Position
+    chunks: list[EncodedItem] = field(default_factory=list)
 
 
 class Expected:
     """One reading of the source: its items, and what was counted on the way, by place of the entity.
+
+    Chunk items are counted behind the last entity.
 
     known       the first rows of each entity, which are counted but not read again
     rejections  the first rows that were read and have no item, with the reason
@@ -53,7 +60,18 @@ class Expected:
             for chunk in self._source.chunks(entity.read, self._after.get(number)):
                 items = self._encoded(number, entity, chunk)
                 self.counts[number] += len(items)
-                yield Part(number, items, len(chunk.rows), chunk.position(-1))
+                part = Part(number, items, len(chunk.rows), chunk.position(-1))
+                if entity.entity.oversize == "split":
+                    part.chunks.extend(more for item in items for more in chunks_of(item[2]))
+                    self.counts[len(self._entities)] += len(part.chunks)
+                yield part
+
+    def items(self) -> Iterator[tuple[str, EncodedItem]]:
+        """All of `parts`, chunk items too, each with the name of its entity."""
+        for part in self.parts():
+            name = self._entities[part.entity].name
+            yield from ((name, item) for item in part.items)
+            yield from ((CHUNK, item) for item in part.chunks)
 
     def _encoded(self, number: int, entity: CompiledEntity, chunk: Chunk) -> list[EncodedItem]:
         def reject(place: int, why: RowRejected) -> None:

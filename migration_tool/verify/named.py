@@ -69,13 +69,8 @@ def _concerned(
     wanted = findings.kept_missing + len(findings.different)
     if not wanted:
         return
-    both = (
-        (compiled.entities[part.entity].name, item)
-        for part in Expected(source, compiled.entities).parts()
-        for item in part.items
-        if _is_concerned(findings, item)
-    )
-    yield from islice(both, wanted)
+    items = Expected(source, compiled.entities).items()
+    yield from islice((found for found in items if _is_concerned(findings, found[1])), wanted)
 
 
 def _is_concerned(findings: Findings, item: EncodedItem) -> bool:

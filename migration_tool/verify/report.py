@@ -53,7 +53,10 @@ class Rejection:
 
 @dataclass(frozen=True)
 class EntityCounts:
-    """Exact counts of one entity; `entity` is "" for items whose EntityType the design does not know."""
+    """Exact counts of one entity.
+
+    `entity` is "~chunk" for chunk items, and "" for items whose EntityType the design does not know.
+    """
 
     entity: str
     expected: int = 0

@@ -17,6 +17,7 @@ import orjson
 from migration_tool.design.compile import CompiledDesign
 from migration_tool.design.model import ENTITY_TYPE
 from migration_tool.model import WireItem
+from migration_tool.oversize import CHUNK
 from migration_tool.state.proofs import MODULUS, KeyRange, Ranges, every
 from migration_tool.state.validation import TableSums
 from migration_tool.verify.canonical import canonical_texts
@@ -89,14 +90,16 @@ class Records:
     """The key and the content of every item as a hash each, in a spill."""
 
     def __init__(self, compiled: CompiledDesign, spill: Spill) -> None:
-        self.look = _RecordsOfPage(compiled.design.keys, tuple(entity.name for entity in compiled.entities))
+        names = (*(entity.name for entity in compiled.entities), CHUNK)
+        self.look = _RecordsOfPage(compiled.design.keys, names)
         self.whole = frozenset[int]()
         self._spill = spill
 
     def expect(self, part: Part) -> None:
-        add, mark = self._spill.add, tag(part.entity, EXPECTED)
-        for partition_key, sort_key, text in part.items:
-            add(key_hash(partition_key, sort_key) + digest(text.encode()) + mark)
+        for number, items in ((part.entity, part.items), (len(self.look.names) - 1, part.chunks)):
+            add, mark = self._spill.add, tag(number, EXPECTED)
+            for partition_key, sort_key, text in items:
+                add(key_hash(partition_key, sort_key) + digest(text.encode()) + mark)
 
     def take(self, share: int, found: bytes) -> None:
         self._spill.add_all(found)
@@ -115,7 +118,7 @@ def _sum_of_page(items: list[WireItem]) -> int:
 
 @dataclass(frozen=True)
 class _RecordsOfPage:
-    """`names` of the entities, in the order of their numbers."""
+    """`names` of the entities, in the order of their numbers; chunk items come behind them."""
 
     keys: tuple[str, str]
     names: tuple[str, ...]

@@ -182,6 +182,8 @@ def _not_checked(
 ) -> Iterator[str]:
     if difference.sample:
         yield from unseen(difference.sample)
+        if any(entity.entity.oversize == "split" for entity in compiled.entities):
+            yield "The chunk items of items over 400 KB were not looked at."
     if compiled.design.indexes:
         names = ", ".join(index.name for index in compiled.design.indexes)
         counted = "" if difference.members else " and not counted"

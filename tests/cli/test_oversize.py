@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any, cast
 
-from migration_tool.oversize import ATTRIBUTE
+from migration_tool.oversize import ATTRIBUTE, CHUNK
+from migration_tool.target.lease import ATTRIBUTE as LEASE
 from tests.cli.shell import Shell
 from tests.engines import request
 
 KEYS = ("PK", "SK", "GSI1PK", "GSI1SK")
 NOISE = random.Random(7).randbytes(2_000_000)
+WORDS = "words " * 200_000
 DESIGN = """
 version: 1
 table: Library
 indexes: {GSI1: [GSI1PK, GSI1SK]}
 entities:
   Article:
-    oversize: compress
+    oversize: POLICY
     keys: {PK: "A#{ArticleId}", SK: x, GSI1PK: "KIND#{Kind}", GSI1SK: "{ArticleId:5}"}
 access_patterns:
   article:
@@ -31,51 +35,83 @@ access_patterns:
   of_kind:
     parameters: {kind: text}
     query: {index: GSI1, partition: "KIND#{kind}"}
-    sql: SELECT ArticleId, Body, Notes FROM Article WHERE Kind = :kind AND ArticleId <> 3 ORDER BY ArticleId
+    sql: SELECT ArticleId, Body, Notes FROM Article WHERE Kind = :kind AND ArticleId <> 9 ORDER BY ArticleId
     cases: SELECT DISTINCT Kind AS kind FROM Article
 """
 
 
-def test_a_library_with_long_articles(shell: Shell, dynoxide: str, table_prefix: str) -> None:
-    library(shell.folder / "library.sqlite")
-    designs = shell.folder / "config" / "designs"
-    designs.mkdir(parents=True)
-    (designs / "library.yaml").write_text(DESIGN)
-    values = {
-        "source_db": "library.sqlite", "endpoint": dynoxide, "table_prefix": table_prefix,
-        "dynamodb_tables": {"library": "Library"},
-        "migration_settings": {"max_rejects": 1},
-    }  # fmt: skip
-    (shell.folder / "config" / "migration.json").write_text(json.dumps(values))
+class Library:
+    """A table of four articles, two of them too long for an item."""
+
+    def __init__(self, shell: Shell, url: str, prefix: str, policy: str) -> None:
+        self.shell, self.url, self.table = shell, url, f"{prefix}Library"
+        _write(shell.folder / "library.sqlite")
+        designs = shell.folder / "config" / "designs"
+        designs.mkdir(parents=True)
+        (designs / "library.yaml").write_text(DESIGN.replace("POLICY", policy))
+        values = {
+            "source_db": "library.sqlite", "endpoint": url, "table_prefix": prefix,
+            "dynamodb_tables": {"library": "Library"}, "migration_settings": {"max_rejects": 1},
+        }  # fmt: skip
+        (shell.folder / "config" / "migration.json").write_text(json.dumps(values))
+
+    def call(self, operation: str, **body: Any) -> Any:
+        return json.loads(request(self.url, operation, {"TableName": self.table, **body})[1])
+
+    def items(self) -> list[dict[str, Any]]:
+        """All but the lease, page by page of 1 MB."""
+        found, page = [], self.call("Scan")
+        while start := page.get("LastEvaluatedKey"):
+            found += page["Items"]
+            page = self.call("Scan", ExclusiveStartKey=start)
+        return [item for item in [*found, *page["Items"]] if LEASE not in item]
+
+    def asked(self, article: int) -> dict[str, Any]:
+        words = ("query", "library", "article", f"article_id={article}", "--json")
+        return cast(dict[str, Any], json.loads(self.shell.ok(*words)))
+
+
+def test_long_articles_compressed(shell: Shell, dynoxide: str, table_prefix: str) -> None:
+    library = Library(shell, dynoxide, table_prefix, "compress")
     shell.ok("migrate", "--yes")
-    found = json.loads(shell.ok("query", "library", "article", "article_id=2", "--json"))
-    assert found["Body"] == "words " * 200_000 and ATTRIBUTE not in found
-    report = json.loads(shell.ok("validate", "--json"))
-    assert report["tables"][0]["expected"] == 3
-    item = {"TableName": f"{table_prefix}Library", "Key": {"PK": {"S": "A#2"}, "SK": {"S": "x"}}}
-    stored = json.loads(request(dynoxide, "GetItem", item)[1])["Item"]
-    assert stored.keys() == {
-        "PK",
-        "SK",
-        "EntityType",
-        "GSI1PK",
-        "GSI1SK",
-        "ArticleId",
-        "Kind",
-        "Notes",
-        ATTRIBUTE,
-    }
-    spoilt = stored | {ATTRIBUTE: {"M": {"Encoding": {"S": "gzip"}, "Data": {"B": "eA=="}}}}
-    request(dynoxide, "PutItem", {"TableName": f"{table_prefix}Library", "Item": spoilt})
+    assert library.asked(2)["Body"] == WORDS and ATTRIBUTE not in library.asked(2)
+    assert [table["expected"] for table in json.loads(shell.ok("validate", "--json"))["tables"]] == [3]
+    (stored,) = [item for item in library.items() if ATTRIBUTE in item]
+    assert stored.keys() == {*KEYS, "EntityType", "ArticleId", "Kind", "Notes", ATTRIBUTE}
+    spoilt = {ATTRIBUTE: {"M": {"Encoding": {"S": "gzip"}, "Data": {"B": "eA=="}}}}
+    library.call("PutItem", Item=stored | spoilt)
     assert shell("validate").returncode == 7
     shell.ok("validate", "--repair", "--yes")
     shell.ok("validate")
 
 
-def library(path: Path) -> None:
+def test_long_articles_in_chunks(shell: Shell, dynoxide: str, table_prefix: str) -> None:
+    library = Library(shell, dynoxide, table_prefix, "split")
+    account = shell.ok("migrate", "--yes")
+    assert "4 rows = 4 items + 0 rejected" in account
+    assert library.asked(2)["Body"] == WORDS
+    assert base64.b64decode(library.asked(3)["Body"]) == NOISE
+    (table,) = json.loads(shell.ok("validate", "--json"))["tables"]
+    chunks = [item for item in library.items() if item["EntityType"] == {"S": CHUNK}]
+    assert len(chunks) == 4 + 8 and table["expected"] == table["actual"] == 4 + len(chunks)
+    lost, spoilt = chunks[0], chunks[5] | {"Data": {"B": "eA=="}}
+    library.call("DeleteItem", Key={name: lost[name] for name in ("PK", "SK")})
+    library.call("PutItem", Item=spoilt)
+    library.call("PutItem", Item=spoilt | {"SK": {"S": "99999"}})
+    found = shell("validate", "--json")
+    report = json.loads(found.stdout)
+    (table,) = report["tables"]
+    assert found.returncode == 7
+    assert [len(table[kind]) for kind in ("missing", "different", "extra")] == [1, 1, 1]
+    assert any(pattern["passed"] < pattern["calls"] for pattern in report["access_patterns"])
+    shell.ok("validate", "--repair", "--delete-extra", "--yes")
+    shell.ok("validate")
+
+
+def _write(path: Path) -> None:
     rows = [
         (1, "s", "short", "n"),
-        (2, "l", "words " * 200_000, "n"),
+        (2, "l", WORDS, "n"),
         (3, "l", NOISE, "n"),
         (4, "l", "x" * 399_000, "n"),
     ]
