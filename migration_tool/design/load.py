@@ -61,10 +61,10 @@ class _Loader(Reader):
     """A design, from the top of its document down."""
 
     def design(self, name: str, document: Any, path: str) -> Design:
-        known = ("version", "table", "description", "keys", "indexes", "entities", "access_patterns")
-        top = self.mapping(name, document, known)
-        if top.get("version") != LANGUAGE_VERSION:
-            self.fault("version", f"expected {LANGUAGE_VERSION}, found {top.get('version')!r}")
+        top = self.section(name, document, "design")
+        version = top.get("version")
+        if type(version) is not int or version != LANGUAGE_VERSION:
+            self.fault("version", f"expected {LANGUAGE_VERSION}, found {version!r}")
         table = self.table_name("table", self.typed("table", top.get("table"), str, ""))
         indexes = tuple(
             Index(self.table_name(f"indexes.{index}", index), *self.key_pair(f"indexes.{index}", pair))
@@ -115,10 +115,8 @@ class _Loader(Reader):
 
     def entity(self, name: str, value: Any, keys: tuple[str, str], indexes: tuple[Index, ...]) -> Entity:
         place = f"entities.{name}"
-        known = ("from", "where", "lookup", "ancestry", "embed", "keys", "attributes", "oversize")
-        body = self.mapping(place, value, known)
+        body = self.section(place, value, "entity")
         table = self.typed(f"{place}.from", body.get("from", name), str, name)
-        where = body.get("where")
         return Entity(
             name=name,
             table=table,
@@ -133,7 +131,7 @@ class _Loader(Reader):
             },
             keys=self.keys(f"{place}.keys", body.get("keys", {}), keys, indexes),
             attributes=self.attributes(f"{place}.attributes", body.get("attributes", {"*": name})),
-            where=None if where is None else self.typed(f"{place}.where", where, str, ""),
+            where=self.optional(place, body, "where"),
             oversize=self.oversize(f"{place}.oversize", body.get("oversize", "reject")),
         )
 
@@ -170,14 +168,13 @@ class _Loader(Reader):
         )
 
     def lookup(self, place: str, alias: str, value: Any) -> Lookup:
-        body = {"by": value} if isinstance(value, str) else self.mapping(place, value, ("table", "by", "to"))
+        body = {"by": value} if isinstance(value, str) else self.section(place, value, "lookup")
         by = self.parsed(f"{place}.by", body.get("by"), parse_reference, parse_reference("x"))
         table = self.typed(f"{place}.table", body.get("table", alias), str, alias)
-        to = body.get("to")
-        return Lookup(alias, table, by, None if to is None else self.typed(f"{place}.to", to, str, ""))
+        return Lookup(alias, table, by, self.optional(place, body, "to"))
 
     def embed(self, place: str, name: str, value: Any) -> Embed:
-        body = self.mapping(place, value, ("from", "match", "order", "lookup", "attributes"))
+        body = self.section(place, value, "embed")
         table = self.typed(f"{place}.from", body.get("from", name), str, name)
         pairs = self.mapping(f"{place}.match", body.get("match", {}))
         if not pairs:
@@ -197,20 +194,20 @@ class _Loader(Reader):
 
     def attribute(self, place: str, name: str, value: Any) -> AttributeRule:
         if name == "*":
-            body = {"of": value} if isinstance(value, str) else self.mapping(place, value, ("of", "omit"))
+            body = {"of": value} if isinstance(value, str) else self.section(place, value, "everything")
             alias = self.typed(f"{place}.of", body.get("of"), str, "")
             return Everything(alias, self.names(f"{place}.omit", body.get("omit", [])))
         if name == ENTITY_TYPE:
             self.fault(place, "this attribute is written for every item; choose another name")
         if isinstance(value, str):
             return self.simple_attribute(place, name, value)
-        body = self.mapping(place, value, ("column", "as", "value"))
+        body = self.section(place, value, "attribute")
         if "value" in body:
             if len(body) > 1:
                 self.fault(place, "a constant value has no column and no other type")
             return Attribute(name, constant=self.constant(f"{place}.value", body["value"]))
         convert = body.get("as")
-        if convert is not None and convert not in tuple(CONVERTERS):
+        if "as" in body and convert not in tuple(CONVERTERS):
             self.fault(f"{place}.as", f"expected one of {', '.join(CONVERTERS)}, found {convert!r}")
         column = self.parsed(f"{place}.column", body.get("column", name), parse_reference, None)
         return Attribute(name, reference=column, convert=convert)

@@ -9,8 +9,6 @@ from migration_tool.design.access import FILTER_OPERATORS, KEY_OPERATORS
 from migration_tool.design.model import AccessPattern, Condition, Index, Parameter
 from migration_tool.design.reading import Reader
 
-_KNOWN = ("description", "parameters", "get", "query", "sql", "cases")
-_QUERY = ("index", "partition", "sort", "filter", "order")
 _TYPES: Mapping[str, tuple[type, ...]] = {"integer": (int,), "text": (str,), "number": (int, float)}
 
 
@@ -27,12 +25,11 @@ class PatternLoader:
 
     def pattern(self, name: str, value: Any) -> AccessPattern:
         read, place = self._reader, f"access_patterns.{name}"
-        body = read.mapping(place, value, _KNOWN)
+        body = read.section(place, value, "access_pattern")
         if ("get" in body) == ("query" in body):
             read.fault(place, "expected either `get` or `query`")
         parameters = read.mapping(f"{place}.parameters", body.get("parameters", {}))
-        cases = body.get("cases")
-        if parameters and cases is None:
+        if parameters and "cases" not in body:
             read.fault(f"{place}.cases", "SQL is needed that gives the parameters to prove the pattern with")
         question = (
             self._get(place, body["get"]) if "get" in body else self._query(place, body.get("query", {}))
@@ -42,7 +39,7 @@ class PatternLoader:
             description=read.typed(f"{place}.description", body.get("description", ""), str, ""),
             parameters=tuple(self._parameter(f"{place}.parameters.{n}", n, p) for n, p in parameters.items()),
             sql=read.typed(f"{place}.sql", body.get("sql"), str, ""),
-            cases=None if cases is None else read.typed(f"{place}.cases", cases, str, ""),
+            cases=read.optional(place, body, "cases"),
             **question,
         )
 
@@ -60,40 +57,41 @@ class PatternLoader:
 
     def _query(self, place: str, value: Any) -> dict[str, Any]:
         place = f"{place}.query"
-        body = self._reader.mapping(place, value, _QUERY)
-        partition_key, sort_key = self._key_of(place, body.get("index"))
+        body = self._reader.section(place, value, "query")
+        partition_key, sort_key = self._key_of(place, body)
         order = body.get("order", "ascending")
         if order not in ("ascending", "descending"):
             self._reader.fault(f"{place}.order", f"expected ascending or descending, found {order!r}")
         filters = self._reader.mapping(f"{place}.filter", body.get("filter", {}))
-        conditions = (
+        conditions = [
             self._condition(f"{place}.filter.{name}", name, content, FILTER_OPERATORS)
             for name, content in filters.items()
+        ]
+        sort = (
+            self._condition(f"{place}.sort", sort_key, body["sort"], KEY_OPERATORS)
+            if "sort" in body
+            else None
         )
         return {
             "operation": "Query",
             "index": body.get("index"),
             "partition": self._equal(f"{place}.partition", partition_key, body.get("partition")),
-            "sort": self._condition(f"{place}.sort", sort_key, body.get("sort"), KEY_OPERATORS),
+            "sort": sort,
             "filters": tuple(condition for condition in conditions if condition),
             "descending": order == "descending",
         }
 
-    def _key_of(self, place: str, index: Any) -> tuple[str, str]:
-        if index is None:
+    def _key_of(self, place: str, body: Mapping[str, Any]) -> tuple[str, str]:
+        if "index" not in body:
             return self._keys
-        found = next((i for i in self._indexes if i.name == index), None)
+        found = next((i for i in self._indexes if i.name == body["index"]), None)
         if found is None:
-            self._reader.fault(f"{place}.index", f"there is no index {index!r} in this design")
+            self._reader.fault(f"{place}.index", f"there is no index {body['index']!r} in this design")
             return self._keys
         return found.partition_key, found.sort_key
 
     def _parameter(self, place: str, name: str, value: Any) -> Parameter:
-        body = (
-            {"type": value}
-            if isinstance(value, str)
-            else self._reader.mapping(place, value, ("type", "default"))
-        )
+        body = {"type": value} if isinstance(value, str) else self._reader.section(place, value, "parameter")
         kind = body.get("type")
         if not isinstance(kind, str) or kind not in _TYPES:
             self._reader.fault(place, f"expected {', '.join(_TYPES)}, found {kind!r}")
@@ -107,8 +105,6 @@ class PatternLoader:
     def _condition(
         self, place: str, attribute: str, value: Any, operators: Mapping[str, str]
     ) -> Condition | None:
-        if value is None:
-            return None
         if isinstance(value, str):
             return self._equal(place, attribute, value)
         body = self._reader.mapping(place, value, tuple(operators))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
+from migration_tool.design.language import keys
 from migration_tool.design.template import Template, parse
 
 T = TypeVar("T")
@@ -37,6 +38,14 @@ class Reader:
                     else f"unknown key; known are {', '.join(known)}",
                 )
         return {key: content for key, content in value.items() if isinstance(key, str)}
+
+    def section(self, place: str, value: Any, name: str) -> Mapping[str, Any]:
+        """`value` if it is a mapping with only the keys of that section of the language."""
+        return self.mapping(place, value, keys(name))
+
+    def optional(self, place: str, body: Mapping[str, Any], key: str) -> str | None:
+        """The text of a key that may be left out."""
+        return self.typed(f"{place}.{key}", body[key], str, "") if key in body else None
 
     def typed(self, place: str, value: Any, kind: type[T], default: T) -> T:
         if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):

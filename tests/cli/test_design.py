@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.cli.shell import Shell
@@ -21,3 +22,8 @@ def test_names_that_the_source_does_not_have_are_faults(shell: Shell, tiny_db: P
     )
     found = shell("design", "check", own)
     assert found.returncode == 3 and "Nmae" in found.stderr and "did you mean 'Name'" in found.stderr
+
+
+def test_the_schema_of_the_language_needs_no_project(shell: Shell) -> None:
+    schema = json.loads(shell.ok("design", "schema"))
+    assert schema["$schema"].endswith("2020-12/schema") and "entity" in schema["$defs"]

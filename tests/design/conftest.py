@@ -5,11 +5,15 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import orjson
 import pytest
+from jsonschema import Draft202012Validator
 
 from migration_tool.design.compile import CompiledDesign, compile_design
+from migration_tool.design.language import SCHEMA
 from migration_tool.design.load import load_design
 from migration_tool.design.model import Design
+from migration_tool.documents import read_mapping
 from migration_tool.source.sqlite import SqliteSource
 
 Load = Callable[[str], Design]
@@ -17,16 +21,19 @@ Make = Callable[[str], SqliteSource]
 Bind = Callable[[str, str], tuple[SqliteSource, CompiledDesign]]
 
 HEAD = "version: 1\ntable: Shop\n"
+VALIDATOR = Draft202012Validator(orjson.loads(SCHEMA.read_bytes()))
 
 
 @pytest.fixture
 def load(tmp_path: Path) -> Load:
-    """A design from its YAML."""
+    """A design from its YAML; what the loader takes, an editor takes."""
 
     def load(text: str) -> Design:
         path = tmp_path / "shop.yaml"
         path.write_text(text, encoding="utf-8")
-        return load_design(path)
+        design = load_design(path)
+        VALIDATOR.validate(read_mapping(path))
+        return design
 
     return load
 

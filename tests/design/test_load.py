@@ -21,6 +21,7 @@ entities:
   Thing:
     from: things
     where: Price > 0
+    oversize: compress
     lookup:
       Maker: MakerId
       Boss: {table: Person, by: Maker.BossId, to: Number}
@@ -72,6 +73,7 @@ def test_every_part_of_the_language(load: Load) -> None:
     assert (design.name, design.table, design.description) == ("shop", "Shop", "Everything.")
     assert (design.keys, design.indexes) == (("pk", "sk"), (Index("ByName", "np", "ns"),))
     assert (entity.name, entity.table, entity.where) == ("Thing", "things", "Price > 0")
+    assert entity.oversize == "compress"
     assert entity.lookups == (
         Lookup("Maker", "Maker", Reference(None, "MakerId"), None),
         Lookup("Boss", "Person", Reference("Maker", "BossId"), "Number"),

@@ -11,6 +11,7 @@ import yaml
 from migration_tool.design.compile import CompiledDesign, compile_design
 from migration_tool.design.load import load_design
 from migration_tool.source.sqlite import SqliteSource
+from tests.design.conftest import VALIDATOR
 
 Bind = Callable[[str, str], tuple[SqliteSource, CompiledDesign]]
 
@@ -30,6 +31,8 @@ def bind(tmp_path: Path) -> Iterator[Bind]:
             path = tmp_path / "shop.yaml"
             body = yaml.safe_load(design)
             path.write_text(yaml.safe_dump({"version": 1, "table": "Shop", **body}, sort_keys=False))
-            return source, compile_design(load_design(path), source.schema)
+            compiled = compile_design(load_design(path), source.schema)
+            VALIDATOR.validate(yaml.safe_load(path.read_text()))
+            return source, compiled
 
         yield make
