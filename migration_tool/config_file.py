@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from migration_tool.config_values import NAMES, SECTIONS, described, nearest
-from migration_tool.documents import SUFFIXES, Dumper, Pairs, read_pairs
+from migration_tool.documents import SUFFIXES, Dumper, Faulty, Pairs, located, read_pairs
 from migration_tool.errors import ConfigError
 
 
@@ -28,8 +28,12 @@ def read_document(path: Path) -> Any:
         cause, hint = "there is no such file", "migrate.py init --source-db PATH"
     except OSError as error:
         cause, hint = str(error.strerror or error), "make it a readable file, or give another --config PATH"
+    except Faulty as error:
+        faults = [str(fault) for fault in located(path, error.faults)]
+        hint = "correct the file at that place"
+        raise ConfigError("read the configuration", path, "it cannot be understood", hint, faults) from None
     except ValueError as error:
-        cause, hint = str(error), "correct the file at that place"
+        cause, hint = str(error), "correct the file"
     raise ConfigError("read the configuration", path, cause, hint)
 
 

@@ -11,10 +11,14 @@ import json
 import os
 import re
 import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from migration_tool.errors import Fault
 
 MAX_BYTES = 1024 * 1024
 SUFFIXES = (".json", ".yaml", ".yml")
@@ -25,6 +29,14 @@ _PLAIN = {
     "int": (r"-?(?:0|[1-9][0-9]*)", list("-0123456789")),
     "float": (r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?", list("-0123456789")),
 }
+
+
+class Faulty(ValueError):
+    """A document with faults that have a place, or a line and column."""
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__("; ".join(map(str, faults)))
+        self.faults = faults
 
 
 class Pairs(list[tuple[Any, Any]]):
@@ -39,7 +51,8 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             event = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML
-            raise ValueError(f"aliases are not used here: *{event.anchor}, line {_line(event)}")
+            reason = f"aliases are not used here: *{event.anchor}"
+            raise _faulty(*_marked(event.start_mark), reason, "write out what it stands for")
         return super().compose_node(parent, index)
 
 
@@ -55,7 +68,8 @@ for _name, (_pattern, _first) in _PLAIN.items():
 def read_pairs(path: Path) -> Any:
     """The content of a file: Pairs, lists and plain values.
 
-    Raises OSError where it cannot be read, ValueError with a reason where it cannot be understood.
+    Raises OSError where it cannot be read, ValueError with a reason where it cannot be understood: Faulty
+    where that is at some line.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise ValueError(f"the name must end in one of {', '.join(SUFFIXES)}")
@@ -69,26 +83,86 @@ def read_pairs(path: Path) -> Any:
         return _from_yaml(text)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    except (ValueError, yaml.YAMLError) as error:
-        raise ValueError(" ".join(str(error).split())) from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise _faulty(*_marked(mark), ", ".join(filter(None, (error.problem, error.context)))) from error
+    except json.JSONDecodeError as error:
+        raise _faulty(error.lineno, error.colno, error.msg) from error
+    except yaml.reader.ReaderError as error:
+        raise _faulty(*_place_of(text, error.position), str(error.reason)) from error
 
 
 def read_mapping(path: Path) -> Any:
-    """Like `read_pairs`, with dictionaries for sections; a key that stands twice is a ValueError."""
-    return _mapping(read_pairs(path), "")
+    """Like `read_pairs`, with dictionaries for sections; keys that stand twice or are no text are Faulty."""
+    faults: list[Fault] = []
+    found = _mapping(read_pairs(path), "", faults)
+    if faults:
+        raise Faulty(*faults)
+    return found
 
 
-def _mapping(value: Any, place: str) -> Any:
+def located(path: Path, faults: Sequence[Fault]) -> list[Fault]:
+    """The faults in the order of the file, each with the line and column of the key that it is about.
+
+    Where something is missing, they are those of what surrounds it. The file is read once more: nobody has to
+    keep the lines of files without faults.
+    """
+    try:
+        there = _positions(path)
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        there = {}
+    return sorted((_located(path, fault, there) for fault in faults), key=lambda f: (f.line, f.column))
+
+
+def within(place: str, key: object) -> str:
+    """The place of a key in the section at `place`."""
+    return f"{place}.{key}" if place else str(key)
+
+
+def _located(path: Path, fault: Fault, there: Mapping[str, tuple[int, int]]) -> Fault:
+    file = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    if fault.line:
+        return replace(fault, file=str(file))
+    place = fault.place
+    while place and place not in there:
+        place = place[: max(place.rfind("."), place.rfind("["), 0)]
+    line, column = there.get(place, (0, 0))
+    return replace(fault, file=str(file), line=line, column=column)
+
+
+def _positions(path: Path) -> dict[str, tuple[int, int]]:
+    """Line and column, from 1, of every key and list element. JSON is read as the YAML that it is."""
+    text = _bytes(path).decode("utf-8-sig")
+    node = yaml.compose(text.replace("\t", " ") if path.suffix.lower() == ".json" else text, Loader=_Loader)
+    return {} if node is None else {"": _marked(node.start_mark), **dict(_inner_positions(node, ""))}
+
+
+def _inner_positions(node: yaml.Node, place: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    if isinstance(node, yaml.MappingNode):
+        inner = [(key, value, within(place, key.value)) for key, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        inner = [(element, element, f"{place}[{number}]") for number, element in enumerate(node.value)]
+    else:
+        return
+    for marked, content, there in inner:
+        yield there, _marked(marked.start_mark)
+        yield from _inner_positions(content, there)
+
+
+def _mapping(value: Any, place: str, faults: list[Fault]) -> Any:
     if isinstance(value, Pairs):
         found: dict[str, Any] = {}
         for name, content in value:
-            if not isinstance(name, str) or name in found:
-                fault = "stands twice" if isinstance(name, str) else "a key must be text"
-                raise ValueError(f"{place}{name}: {fault}")
-            found[name] = _mapping(content, f"{place}{name}.")
+            inner = within(place, name)
+            if not isinstance(name, str):
+                faults.append(Fault(inner, "a key must be text", "put it in quotes"))
+            elif name in found:
+                faults.append(Fault(inner, "stands twice", "leave one of the two out"))
+            else:
+                found[name] = _mapping(content, inner, faults)
         return found
     if isinstance(value, list):
-        return [_mapping(element, place) for element in value]
+        return [_mapping(element, f"{place}[{number}]", faults) for number, element in enumerate(value)]
     return value
 
 
@@ -115,7 +189,7 @@ def _value(node: yaml.Node) -> Any:
         return node.value
     if isinstance(node, yaml.ScalarNode) and name in _PLAIN and re.fullmatch(_PLAIN[name][0], node.value):
         return _plain(name, node.value)
-    raise ValueError(f"the tag {node.tag} is not used here, line {_line(node)}")
+    raise _faulty(*_marked(node.start_mark), f"the tag {node.tag} is not used here", "leave it out")
 
 
 def _plain(name: str, text: str) -> Any:
@@ -126,5 +200,14 @@ def _plain(name: str, text: str) -> Any:
     return text.lower() == "true" if name == "bool" else None
 
 
-def _line(marked: yaml.Node | yaml.Event) -> int:
-    return marked.start_mark.line + 1 if marked.start_mark else 0
+def _faulty(line: int, column: int, reason: str, remedy: str = "") -> Faulty:
+    return Faulty(Fault("", reason, remedy, line=line, column=column))
+
+
+def _marked(mark: yaml.Mark | None) -> tuple[int, int]:
+    return (mark.line + 1, mark.column + 1) if mark else (0, 0)
+
+
+def _place_of(text: str, position: int) -> tuple[int, int]:
+    before = text[:position]
+    return before.count("\n") + 1, len(before) - before.rfind("\n")

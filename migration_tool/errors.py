@@ -19,8 +19,34 @@ An error says which operation failed, on which object, why, and which command co
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from migration_tool.redaction import redacted
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong in a file that the user wrote.
+
+    place   path of keys in it, "entities.Track.keys.PK"; "" for the file as a whole
+    reason  what is wrong there
+    remedy  what helps; "" where the reason says it
+    file    as the user would name it; "" where nothing is known of one
+    line    from 1, and so is column; 0: not known
+    """
+
+    place: str
+    reason: str
+    remedy: str = ""
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        numbers = f"{self.line}:{self.column}" if self.line else ""
+        where = ":".join(part for part in (self.file, numbers) if part)
+        what = "; ".join(part for part in (self.reason, self.remedy) if part)
+        return ": ".join(part for part in (where, self.place, what) if part)
 
 
 class MigrationError(Exception):
@@ -66,7 +92,15 @@ class ConfigError(MigrationError):
 
 
 class DesignError(MigrationError):
+    """found: those of its faults that have a place in a file"""
+
     exit_code = 3
+
+    def __init__(
+        self, operation: str, obj: object, cause: object, hint: str = "", faults: Sequence[Fault | str] = ()
+    ) -> None:
+        super().__init__(operation, obj, cause, hint, [str(fault) for fault in faults])
+        self.found = tuple(fault for fault in faults if isinstance(fault, Fault))
 
 
 class SourceError(MigrationError):

@@ -12,7 +12,7 @@ from migration_tool.config import Config
 from migration_tool.design.compile import CompiledDesign, compile_design
 from migration_tool.design.load import load_design
 from migration_tool.design.model import Design
-from migration_tool.errors import DesignError, TargetError, UsageError
+from migration_tool.errors import DesignError, Fault, TargetError, UsageError
 from migration_tool.model import Schema
 from migration_tool.target.backoff import Backoff
 from migration_tool.target.session import Target
@@ -81,12 +81,13 @@ def find_design(config: Config, name: str) -> Design:
 
 def bind(config: Config, names: Sequence[str], schema: Schema) -> tuple[Bound, ...]:
     """The named designs, compiled for this schema. Raises DesignError with the faults of all of them."""
-    bound, faults = [], []
+    bound: list[Bound] = []
+    faults: list[Fault | str] = []
     for name in names:
         try:
             compiled = compile_design(find_design(config, name), schema)
         except DesignError as error:
-            faults += [f"{name}: {fault}" for fault in error.faults] or [str(error)]
+            faults += error.found or [str(error)]
             last = error
         else:
             bound.append(Bound(compiled, config.table_name(name)))

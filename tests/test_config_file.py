@@ -142,20 +142,21 @@ def test_words_of_yaml_are_text_where_text_is_meant(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a: &x 1\nb: *x", "aliases are not used here: *x, line 2"),
+        ("a: &x 1\nb: *x", ":2:4: aliases are not used here: *x"),
         ("a: &x [*x]", "aliases"),
         ("<<: *base", "aliases"),
         ("a: !!python/object/apply:os.system [x]", "the tag tag:yaml.org,2002:python/object/apply:os.system"),
-        ("a: !!binary aGk=", "binary is not used here, line 1"),
+        ("a: !!binary aGk=", ":1:4: the tag tag:yaml.org,2002:binary is not used here"),
         ("a: !!int x", "int is not used"),
         ("a: !mine x", "!mine is not used"),
         ("a: 1\n--- \nb: 2", "single document"),
         ("a: [", "expected"),
-        ("\ta: 1", "line 1"),
+        ("\ta: 1", ":1:1: found character"),
     ],
 )
 def test_yaml_that_is_more_than_values_is_refused(tmp_path: Path, text: str, words: str) -> None:
-    assert words in load(tmp_path / "x.yaml", text).cause
+    (fault,) = load(tmp_path / "x.yaml", text).faults
+    assert words in fault
 
 
 @pytest.mark.parametrize("text", ["5: x", "? [a]\n: x", "? {a: b}\n: x", "~: x", "true: x"])

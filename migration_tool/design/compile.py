@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from migration_tool.design.codegen import child_source, item_function, item_source
 from migration_tool.design.model import (
@@ -22,8 +23,9 @@ from migration_tool.design.model import (
 )
 from migration_tool.design.scope import Scope, unknown
 from migration_tool.design.shape import Shape, item_shape, row_shape
-from migration_tool.design.template import Reference
-from migration_tool.errors import DesignError
+from migration_tool.design.template import Reference, Template
+from migration_tool.documents import located
+from migration_tool.errors import DesignError, Fault
 from migration_tool.model import ChildRead, ColumnRef, EncodedItem, Read, Row, Schema, Table
 
 
@@ -64,7 +66,7 @@ class CompiledDesign:
 
 def compile_design(design: Design, schema: Schema) -> CompiledDesign:
     """Raises DesignError listing every name of the design that the source does not have."""
-    faults: list[str] = []
+    faults: list[Fault] = []
     entities = [_entity(design, entity, schema, faults) for entity in design.entities]
     if faults:
         raise DesignError(
@@ -72,12 +74,12 @@ def compile_design(design: Design, schema: Schema) -> CompiledDesign:
             design.path,
             f"{len(set(faults))} of its names do not fit",
             "Mend the design, or name another source database.",
-            list(dict.fromkeys(faults)),
+            located(Path(design.path), list(dict.fromkeys(faults))),
         )
     return CompiledDesign(design, tuple(entity for entity in entities if entity))
 
 
-def _entity(design: Design, entity: Entity, schema: Schema, faults: list[str]) -> CompiledEntity | None:
+def _entity(design: Design, entity: Entity, schema: Schema, faults: list[Fault]) -> CompiledEntity | None:
     table = _table(f"entities.{entity.name}", entity.table, schema, faults)
     if table is None:
         return None
@@ -88,10 +90,11 @@ def _entity(design: Design, entity: Entity, schema: Schema, faults: list[str]) -
     scope.add_ancestries(entity.ancestries)
     rules = _rules(scope, entity.attributes)
     _check_names(design, entity, scope, rules)
+    _check_references(scope, rules, entity.keys)
     children = [_child(scope, number, embed) for number, embed in enumerate(entity.embeds)]
-    body = item_source(design, entity, scope, rules)
     if faults:
         return None
+    body = item_source(design, entity, scope, rules)
     source = "\n\n".join([*(child.source for child in children if child), body])
     read = Read(
         alias=entity.name,
@@ -122,12 +125,13 @@ class _Child:
     shape: Shape
 
 
-def _table(place: str, name: str, schema: Schema, faults: list[str]) -> Table | None:
+def _table(place: str, name: str, schema: Schema, faults: list[Fault]) -> Table | None:
     table = schema.table(name)
     if table is None:
-        faults.append(f"{place}.from: {unknown('table', name, schema.tables)}")
+        faults.append(Fault(f"{place}.from", *unknown("table", name, schema.tables)))
     elif table.is_view:
-        faults.append(f"{place}.from: {name} is a view, which has no rowid to resume by; name its table")
+        reason = f"{name} is a view, which has no rowid to resume by"
+        faults.append(Fault(f"{place}.from", reason, "name its table"))
         return None
     return table
 
@@ -140,31 +144,51 @@ def _child(parent: Scope, number: int, embed: Embed) -> _Child | None:
     scope = Scope(place, embed.name, table, parent.schema, parent.faults)
     scope.add_lookups(embed.lookups)
     rules = _rules(scope, embed.attributes)
-    source = child_source(number, scope, rules)
+    _check_references(scope, rules, {})
     on = [
-        (scope.resolve(Reference(None, child))[0].column, parent.resolve(Reference(None, up))[0].column)
+        (
+            scope.resolve(Reference(None, child), f"match.{child}")[0].column,
+            parent.resolve(Reference(None, up), f"embed.{embed.name}.match.{child}")[0].column,
+        )
         for child, up in embed.on
     ]
+    order = [
+        scope.resolve(Reference(None, name), f"order[{place}]")[0].column
+        for place, name in enumerate(embed.order)
+    ]
+    if scope.faults:
+        return None
+    source = child_source(number, scope, rules)
     read = ChildRead(
         name=embed.name,
         alias=embed.name,
         table=table.name,
         on=tuple(on),
-        order=tuple(scope.resolve(Reference(None, name))[0].column for name in embed.order),
+        order=tuple(order),
         joins=tuple(scope.joins),
         columns=tuple(scope.columns),
     )
     return _Child(read, source, row_shape(scope, rules))
 
 
+def _check_references(scope: Scope, rules: Mapping[str, Attribute], keys: Mapping[str, Template]) -> None:
+    """Every column that a key or an attribute is made of is there."""
+    for name, template in keys.items():
+        for reference in template.references():
+            scope.resolve(reference, f"keys.{name}")
+    for name, rule in rules.items():
+        for reference in rule.references():
+            scope.resolve(reference, f"attributes.{name}")
+
+
 def _check_names(design: Design, entity: Entity, scope: Scope, rules: Mapping[str, Attribute]) -> None:
     """An attribute of an index key's name would put items into the index, or spoil their batch."""
     indexed = [name for index in design.indexes for name in (index.partition_key, index.sort_key)]
     for name in sorted({*rules, *(embed.name for embed in entity.embeds)} & {*design.keys, *indexed}):
-        scope.fault(f"the attribute {name!r} has the name of a key attribute; rename or omit it")
+        scope.fault(f"attributes.{name}", f"{name!r} is the name of a key attribute", "rename or omit it")
     for embed in entity.embeds:
         if embed.name in {*rules, ENTITY_TYPE}:
-            scope.fault(f"embed.{embed.name}: an attribute has this name; rename or omit it")
+            scope.fault(f"embed.{embed.name}", "an attribute has this name", "rename or omit it")
 
 
 def _rules(scope: Scope, rules: tuple[AttributeRule, ...]) -> dict[str, Attribute]:
@@ -177,14 +201,16 @@ def _rules(scope: Scope, rules: tuple[AttributeRule, ...]) -> dict[str, Attribut
             scope.tables[scope.alias] if rule.alias == scope.tables[scope.alias].name else None
         )
         if table is None:
-            scope.fault(f"attributes.*: {unknown('alias', rule.alias, scope.tables)}")
+            scope.fault("attributes.*.of", *unknown("alias", rule.alias, scope.tables))
             continue
         alias = rule.alias if rule.alias in scope.tables else scope.alias
         found |= _expanded(scope, alias, table, rule)
     found |= {rule.name: rule for rule in rules if isinstance(rule, Attribute)}
     for name in sorted(found.keys() & {"", ENTITY_TYPE}):
         scope.fault(
-            f"the attribute {name!r} cannot be: the name is empty, or the tool's own; omit the column"
+            f"attributes.{name}",
+            f"there cannot be an attribute {name!r}: the name is empty, or the tool's own",
+            "omit the column, or give it another name",
         )
     return found
 
@@ -195,7 +221,7 @@ def _expanded(scope: Scope, alias: str, table: Table, rule: Everything) -> dict[
     for name in rule.omit:
         column = table.column(name)
         if column is None:
-            scope.fault(f"attributes.*.omit: {unknown(f'column of {table.name}', name, names)}")
+            scope.fault("attributes.*.omit", *unknown(f"column of {table.name}", name, names))
         else:
             omitted.add(column.name)
     return {name: Attribute(name, Reference(alias, name)) for name in names if name not in omitted}

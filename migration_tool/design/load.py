@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -26,8 +27,8 @@ from migration_tool.design.model import (
 from migration_tool.design.patterns import pattern_faults
 from migration_tool.design.reading import Reader
 from migration_tool.design.template import Template, parse_reference
-from migration_tool.documents import read_mapping
-from migration_tool.errors import DesignError, RowRejected
+from migration_tool.documents import Faulty, located, read_mapping
+from migration_tool.errors import DesignError, Fault, RowRejected
 
 LANGUAGE_VERSION = 1
 _MEANING = b"2"
@@ -43,7 +44,7 @@ def load_design(path: Path) -> Design:
     design = loader.design(path.stem, document, str(path))
     faults = loader.faults or pattern_faults(design)
     if faults:
-        raise DesignError("read the design", path, f"{len(faults)} faults", "Mend the file.", faults)
+        raise _unreadable(path, faults)
     return design
 
 
@@ -52,16 +53,23 @@ def _document(path: Path) -> Any:
         return read_mapping(path)
     except OSError as error:
         cause, hint = error.strerror or str(error), "Check the path and its permissions."
+    except Faulty as error:
+        raise _unreadable(path, error.faults) from None
     except ValueError as error:
         cause, hint = str(error), "Mend the file."
     raise DesignError("read the design", path, cause, hint)
+
+
+def _unreadable(path: Path, faults: Sequence[Fault]) -> DesignError:
+    cause = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+    return DesignError("read the design", path, cause, "Mend the file.", located(path, faults))
 
 
 class _Loader(Reader):
     """A design, from the top of its document down."""
 
     def design(self, name: str, document: Any, path: str) -> Design:
-        top = self.section(name, document, "design")
+        top = self.section("", document, "design")
         version = top.get("version")
         if type(version) is not int or version != LANGUAGE_VERSION:
             self.fault("version", f"expected {LANGUAGE_VERSION}, found {version!r}")

@@ -36,6 +36,12 @@ class Attribute:
     constant: Scalar = None
     convert: str | None = None
 
+    def references(self) -> tuple[Reference, ...]:
+        """The columns that the value is made of."""
+        if self.template:
+            return self.template.references()
+        return (self.reference,) if self.reference else ()
+
 
 @dataclass(frozen=True)
 class Everything:

@@ -4,50 +4,60 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from migration_tool.design.model import AccessPattern, Condition, Design
+from migration_tool.design.reading import nearest
 from migration_tool.design.template import Field, Template
+from migration_tool.errors import Fault
 
 
-def pattern_faults(design: Design) -> list[str]:
-    """A line for each pattern that could never find an item, or that uses what is not there."""
+def pattern_faults(design: Design) -> list[Fault]:
+    """What of each pattern could never find an item, or uses what is not there."""
     return [
-        f"access_patterns.{pattern.name}: {fault}"
+        replace(fault, place=f"access_patterns.{pattern.name}.{fault.place}")
         for pattern in design.patterns
         for fault in (*_wording(design, pattern), *_finding(design, pattern))
     ]
 
 
-def _wording(design: Design, pattern: AccessPattern) -> Iterator[str]:
-    known = {parameter.name for parameter in pattern.parameters}
-    used = {reference for template in _templates(pattern) for reference in template.references()}
-    for reference in sorted(used, key=str):
-        if reference.alias or reference.name not in known:
-            yield f"{{{reference}}} is not a parameter of the pattern"
-    sharded = [template for template in _templates(pattern) if template.shards()]
-    if any(pattern.operation == "GetItem" or t is not pattern.partition.values[0] for t in sharded):
-        yield "only the partition of a query can leave the shard open"
-    for name in design.key_of(pattern.index):
-        if name in {condition.attribute for condition in pattern.filters}:
-            yield f"DynamoDB does not filter on {name}, a key of what is queried; use `sort`"
+def _wording(design: Design, pattern: AccessPattern) -> Iterator[Fault]:
+    known = [parameter.name for parameter in pattern.parameters]
+    for place, condition in _conditions(pattern):
+        used = {reference for template in condition.values for reference in template.references()}
+        for reference in sorted(used, key=str):
+            if reference.alias or reference.name not in known:
+                remedy = nearest(reference.name, known) if known else "add it to its `parameters`"
+                yield Fault(place, f"{{{reference}}} is not a parameter of the pattern", remedy)
+        sharded = any(template.shards() for template in condition.values)
+        if sharded and (pattern.operation == "GetItem" or condition is not pattern.partition):
+            remedy = "name the value: shard(parameter, n)"
+            yield Fault(place, "only the partition of a query can leave the shard open", remedy)
+    for condition in pattern.filters:
+        if condition.attribute in design.key_of(pattern.index):
+            reason = f"DynamoDB does not filter on {condition.attribute}, a key of what is queried"
+            yield Fault(f"query.filter.{condition.attribute}", reason, "use `sort`")
 
 
-def _finding(design: Design, pattern: AccessPattern) -> Iterator[str]:
+def _finding(design: Design, pattern: AccessPattern) -> Iterator[Fault]:
+    places = {condition.attribute: place for place, condition in _conditions(pattern)}
     partition, sort = pattern.partition, pattern.sort
     written = [entity.keys for entity in design.entities if partition.attribute in entity.keys]
     found = [keys for keys in written if _can_equal(partition.values[0], keys[partition.attribute])]
     if not found:
-        yield _nothing(partition, [keys[partition.attribute] for keys in written])
+        there = [keys[partition.attribute] for keys in written]
+        yield _nothing(places[partition.attribute], partition, there)
     elif sort and sort.operator in _CAN:
         there = [keys[sort.attribute] for keys in found if sort.attribute in keys]
         if not any(_CAN[sort.operator](sort.values[0], template) for template in there):
-            yield _nothing(sort, there)
+            yield _nothing(places[sort.attribute], sort, there)
 
 
-def _nothing(condition: Condition, written: list[Template]) -> str:
+def _nothing(place: str, condition: Condition, written: list[Template]) -> Fault:
     there = " or ".join(sorted({repr(template.source) for template in written})) or "nothing"
     wanted = condition.values[0].source
-    return f"{condition.attribute} {condition.operator} {wanted!r} finds nothing; entities write {there}"
+    reason = f"{condition.attribute} {condition.operator} {wanted!r} finds nothing"
+    return Fault(place, reason, f"entities write {there}")
 
 
 def _can_equal(wanted: Template, written: Template) -> bool:
@@ -77,6 +87,11 @@ def _opening(template: Template) -> str:
 _CAN = {"equals": _can_equal, "begins_with": _can_begin}
 
 
-def _templates(pattern: AccessPattern) -> Iterator[Template]:
-    conditions = [pattern.partition, *pattern.filters] + ([pattern.sort] if pattern.sort else [])
-    return (template for condition in conditions for template in condition.values)
+def _conditions(pattern: AccessPattern) -> Iterator[tuple[str, Condition]]:
+    """All conditions with their places within the pattern."""
+    is_get = pattern.operation == "GetItem"
+    for key, condition in (("partition", pattern.partition), ("sort", pattern.sort)):
+        if condition:
+            yield f"get.{condition.attribute}" if is_get else f"query.{key}", condition
+    for condition in pattern.filters:
+        yield f"query.filter.{condition.attribute}", condition

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from migration_tool.design.language import keys
 from migration_tool.design.template import Template, parse
+from migration_tool.documents import within
+from migration_tool.errors import Fault
 
+_SHOWN = 12
 T = TypeVar("T")
 
 
@@ -16,27 +19,21 @@ class Reader:
     """Reads the document from the top; notes each fault and goes on, so that all are seen together."""
 
     def __init__(self) -> None:
-        self.faults: list[str] = []
+        self.faults: list[Fault] = []
 
-    def fault(self, place: str, reason: str) -> None:
-        self.faults.append(f"{place}: {reason}")
+    def fault(self, place: str, reason: str, remedy: str = "") -> None:
+        self.faults.append(Fault(place, reason, remedy))
 
     def mapping(self, place: str, value: Any, known: tuple[str, ...] = ()) -> Mapping[str, Any]:
         """`value` if it is a mapping with only known keys (any, if none are named)."""
         if not isinstance(value, Mapping):
-            self.fault(place, f"expected a mapping, found {type(value).__name__}")
+            self.fault(place, f"expected a mapping, found {type(value).__name__}", "write `key: value`")
             return {}
         for key in value:
             if not isinstance(key, str) or not key or "\x00" in key:
-                self.fault(place, f"{key!r} cannot be a name")
+                self.fault(place, f"{key!r} cannot be a name", "give it one")
             elif known and key not in known:
-                near = get_close_matches(key, known, 1)
-                self.fault(
-                    f"{place}.{key}",
-                    f"unknown key; did you mean {near[0]!r}?"
-                    if near
-                    else f"unknown key; known are {', '.join(known)}",
-                )
+                self.fault(within(place, key), "unknown key", nearest(key, known))
         return {key: content for key, content in value.items() if isinstance(key, str)}
 
     def section(self, place: str, value: Any, name: str) -> Mapping[str, Any]:
@@ -50,7 +47,8 @@ class Reader:
     def typed(self, place: str, value: Any, kind: type[T], default: T) -> T:
         if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
             return value
-        self.fault(place, f"expected {kind.__name__}, found {value!r:.60}")
+        remedy = "put it in quotes" if kind is str and isinstance(value, bool | int | float) else ""
+        self.fault(place, f"expected {kind.__name__}, found {value!r:.60}", remedy)
         return default
 
     def parsed(self, place: str, value: Any, parser: Callable[[str], T], fallback: T) -> T:
@@ -67,3 +65,10 @@ class Reader:
         """A name or a list of names."""
         listed = [value] if isinstance(value, str) else self.typed(place, value, list, [])
         return tuple(self.typed(f"{place}[{n}]", name, str, "") for n, name in enumerate(listed))
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The remedy for a name that is not there: the nearest known one, else the first few."""
+    names = list(known)
+    near = get_close_matches(name, names, 1)
+    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names[:_SHOWN])}"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 
 from migration_tool.design.model import Lookup
+from migration_tool.design.reading import nearest
 from migration_tool.design.template import Reference
+from migration_tool.documents import within
+from migration_tool.errors import Fault
 from migration_tool.model import Ancestry, Column, ColumnRef, Join, Schema, Table, folded
 
 _NOTHING = Column("", "")
-_SHOWN = 12
 
 
 class Scope:
@@ -19,7 +20,7 @@ class Scope:
     `faults` is shared by all scopes of a design, so that all of them are reported at once.
     """
 
-    def __init__(self, place: str, alias: str, table: Table, schema: Schema, faults: list[str]) -> None:
+    def __init__(self, place: str, alias: str, table: Table, schema: Schema, faults: list[Fault]) -> None:
         self.place = place
         self.alias = alias
         self.schema = schema
@@ -30,29 +31,31 @@ class Scope:
         self.columns: dict[ColumnRef, Column] = {}
         self.ancestries: dict[str, Ancestry] = {}
 
-    def fault(self, reason: str) -> None:
-        self.faults.append(f"{self.place}: {reason}")
+    def fault(self, at: str, reason: str, remedy: str = "") -> None:
+        """Notes what is wrong `at` a place within that of the scope."""
+        self.faults.append(Fault(within(self.place, at) if at else self.place, reason, remedy))
 
     def add_lookups(self, lookups: tuple[Lookup, ...]) -> None:
         for lookup in lookups:
             table = self.schema.table(lookup.table)
             if folded(lookup.alias) in map(folded, self.tables):
-                self.fault(f"lookup.{lookup.alias}: the name is taken; choose another alias")
+                self.fault(f"lookup.{lookup.alias}", "the name is taken", "choose another alias")
             elif table is None:
                 self._broken.add(lookup.alias)
-                self.fault(f"lookup.{lookup.alias}: {unknown('table', lookup.table, self.schema.tables)}")
+                self.fault(
+                    f"lookup.{lookup.alias}.table", *unknown("table", lookup.table, self.schema.tables)
+                )
             else:
                 self._join(lookup, table)
 
     def _join(self, lookup: Lookup, table: Table) -> None:
-        by, _ = self.resolve(lookup.by)
+        by, _ = self.resolve(lookup.by, f"lookup.{lookup.alias}.by")
         self.tables[lookup.alias] = table
         to = _unique_column(table, lookup.to)
         if to is None:
-            self.fault(
-                f"lookup.{lookup.alias}: {table.name} has no single unique column"
-                f"{f' {lookup.to!r}' if lookup.to else ''} to look up by; name it with `to`"
-            )
+            wanted = f" {lookup.to!r}" if lookup.to else ""
+            reason = f"{table.name} has no single unique column{wanted} to look up by"
+            self.fault(f"lookup.{lookup.alias}.to", reason, "name it with `to`")
             return
         self.joins.append(Join(lookup.alias, table.name, by, to))
 
@@ -61,26 +64,27 @@ class Scope:
         for name, parent in ancestries.items():
             column = table.column(parent)
             if table.column(name):
-                self.fault(f"ancestry.{name}: {table.name} has a column of that name; choose another")
+                self.fault(f"ancestry.{name}", f"{table.name} has a column of that name", "choose another")
             elif column is None or len(table.primary_key) != 1:
-                self.fault(f"ancestry.{name}: needs a parent column and a one-column primary key")
+                reason = f"{table.name} has no column {parent!r}, or no one-column primary key"
+                self.fault(f"ancestry.{name}", reason, "name the column that holds the parent's key")
             else:
                 self.ancestries[name] = Ancestry(name, column.name, table.primary_key[0])
 
-    def resolve(self, reference: Reference) -> tuple[ColumnRef, Column]:
-        """The column that a reference means; a fault and an empty column when there is none."""
+    def resolve(self, reference: Reference, at: str = "") -> tuple[ColumnRef, Column]:
+        """The column that a reference means; a fault `at` that place and an empty column if there is none."""
         alias = reference.alias or self.alias
         if reference.alias is None and reference.name in self.ancestries:
             return ColumnRef("", reference.name), Column(reference.name, "TEXT")
         table = self.tables.get(alias)
         if table is None:
             if alias not in self._broken:
-                self.fault(f"{reference}: {unknown('alias', alias, self.tables)}")
+                self.fault(at, *unknown("alias", alias, self.tables))
             return ColumnRef(alias, reference.name), _NOTHING
         column = table.column(reference.name)
         if column is None:
             names = [column.name for column in table.columns]
-            self.fault(f"{reference}: {unknown(f'column of {table.name}', reference.name, names)}")
+            self.fault(at, *unknown(f"column of {table.name}", reference.name, names))
             return ColumnRef(alias, reference.name), _NOTHING
         if alias != self.alias:
             column = Column(column.name, column.affinity)
@@ -102,12 +106,9 @@ class Scope:
         return f"v{list(self.columns).index(found)}"
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """What to say of a name that is not there: the nearest known one, else the first few."""
-    names = list(known)
-    near = get_close_matches(name, names, 1)
-    there = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names[:_SHOWN])}"
-    return f"unknown {kind} {name!r}; {there}"
+def unknown(kind: str, name: str, known: Iterable[str]) -> tuple[str, str]:
+    """Reason and remedy of a name that is not there."""
+    return f"unknown {kind} {name!r}", nearest(name, known)
 
 
 def _unique_column(table: Table, wanted: str | None) -> str | None:

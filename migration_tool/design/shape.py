@@ -106,7 +106,4 @@ def _references(rules: Mapping[str, Attribute], keys: Sequence[Key]) -> Iterator
     for key in keys:
         yield from key.template.references()
     for rule in rules.values():
-        if rule.template:
-            yield from rule.template.references()
-        elif rule.reference:
-            yield rule.reference
+        yield from rule.references()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TypeAlias
 
 from migration_tool.design.model import AccessPattern, Design
-from migration_tool.errors import DesignError
+from migration_tool.documents import located
+from migration_tool.errors import DesignError, Fault
 from migration_tool.model import Row, Scalar
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.verify.answers import ORDER_ONLY
@@ -25,7 +27,7 @@ def check_sql(source: SqliteSource, design: Design) -> None:
     if faults:
         raise DesignError(
             "prove the access patterns", design.path, f"{len(faults)} faults in their SQL",
-            "Mend the design.", faults,
+            "Mend the design.", located(Path(design.path), faults),
         )  # fmt: skip
 
 
@@ -59,7 +61,7 @@ def arguments(pattern: AccessPattern, columns: Sequence[str], case: Row) -> Argu
     return {parameter.name: values.get(parameter.name, parameter.default) for parameter in pattern.parameters}
 
 
-def _faults(source: SqliteSource, pattern: AccessPattern) -> Iterator[str]:
+def _faults(source: SqliteSource, pattern: AccessPattern) -> Iterator[Fault]:
     place = f"access_patterns.{pattern.name}"
     given: list[str] = []
     case: Row = ()
@@ -69,15 +71,16 @@ def _faults(source: SqliteSource, pattern: AccessPattern) -> Iterator[str]:
     known = {parameter.name for parameter in pattern.parameters}
     required = {parameter.name for parameter in pattern.parameters if parameter.required}
     if not required <= set(given) <= known:
-        wanted = ", ".join(sorted(known)) or "none"
-        yield f"{place}.cases: gives the columns {', '.join(given) or 'none'}; the parameters are {wanted}"
+        reason = f"gives the columns {', '.join(given) or 'none'}"
+        yield Fault(f"{place}.cases", reason, f"the parameters are {', '.join(sorted(known)) or 'none'}")
         return
     columns, _ = source.query(pattern.sql, arguments(pattern, given, case))
     for name, times in Counter(columns).items():
         if times > 1:
-            yield f"{place}.sql: gives the column {name!r} {times} times; name each once, with AS"
+            reason = f"gives the column {name!r} {times} times"
+            yield Fault(f"{place}.sql", reason, "name each once, with AS")
     if all(name.startswith(ORDER_ONLY) for name in columns):
-        yield f"{place}.sql: gives no column to compare"
+        yield Fault(f"{place}.sql", "gives no column to compare", "name one without `-` in front")
 
 
 def _bare(statement: str) -> str:

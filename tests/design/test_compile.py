@@ -61,36 +61,42 @@ def test_names_that_differ_in_other_letters_are_different_names(bind: Bind) -> N
         ("from: Seen", "entities.Thing.from: Seen is a view"),
         (
             "attributes: {a: Namee}",
-            "entities.Thing: Namee: unknown column of Thing 'Namee'; did you mean 'Name'?",
+            "entities.Thing.attributes.a: unknown column of Thing 'Namee'; did you mean 'Name'?",
         ),
         (
             'attributes: {a: "{Idd}"}',
-            "entities.Thing: Idd: unknown column of Thing 'Idd'; did you mean 'Id'?",
+            "entities.Thing.attributes.a: unknown column of Thing 'Idd'; did you mean 'Id'?",
         ),
-        ("attributes: {a: M.Id}", "M.Id: unknown alias 'M'; there are Thing"),
-        ("lookup: {Maker: MakrId}", "MakrId: unknown column of Thing 'MakrId'; did you mean 'MakerId'?"),
-        ("lookup: {Makr: MakerId}", "lookup.Makr: unknown table 'Makr'; did you mean 'Maker'?"),
+        ("attributes: {a: M.Id}", "attributes.a: unknown alias 'M'; there are Thing"),
+        (
+            "lookup: {Maker: MakrId}",
+            "lookup.Maker.by: unknown column of Thing 'MakrId'; did you mean 'MakerId'?",
+        ),
+        ("lookup: {Makr: MakerId}", "lookup.Makr.table: unknown table 'Makr'; did you mean 'Maker'?"),
         ("lookup: {Thing: MakerId}", "lookup.Thing: the name is taken"),
         ("lookup: {thing: {table: Maker, by: MakerId}}", "lookup.thing: the name is taken"),
         ("lookup: {Maker: {by: MakerId, to: Town}}", "Maker has no single unique column 'Town'"),
-        ("lookup: {Pair: MakerId}", "lookup.Pair: Pair has no single unique column to look up by"),
-        ("lookup: {Seen: MakerId}", "lookup.Seen: Seen has no single unique column"),
+        ("lookup: {Pair: MakerId}", "lookup.Pair.to: Pair has no single unique column to look up by"),
+        ("lookup: {Seen: MakerId}", "lookup.Seen.to: Seen has no single unique column"),
         (
             "lookup: {Maker: MakerId}, attributes: {a: Maker.Nmae}",
             "unknown column of Maker 'Nmae'; did you mean 'Name'?",
         ),
-        ('attributes: {"*": Thnig}', "attributes.*: unknown alias 'Thnig'; did you mean 'Thing'?"),
+        ('attributes: {"*": Thnig}', "attributes.*.of: unknown alias 'Thnig'; did you mean 'Thing'?"),
         ('attributes: {"*": {of: Thing, omit: [Nam]}}', "omit: unknown column of Thing 'Nam'"),
-        ("ancestry: {Path: Parent}", "ancestry.Path: needs a parent column and a one-column primary key"),
+        ("ancestry: {Path: Parent}", "ancestry.Path: Thing has no column 'Parent', or no one-column"),
         ("ancestry: {Name: MakerId}", "ancestry.Name: Thing has a column of that name"),
         ("embed: {Ps: {from: Parts, match: {a: Id}}}", "embed.Ps.from: unknown table 'Parts'"),
-        ("embed: {Ps: {from: Pair, match: {x: Id}}}", "embed.Ps: x: unknown column of Pair 'x'"),
-        ("embed: {Ps: {from: Pair, match: {a: Idd}}}", "entities.Thing: Idd: unknown column of Thing"),
-        ("embed: {Ps: {from: Pair, match: {a: Id}, order: c}}", "embed.Ps: c: unknown column of Pair"),
+        ("embed: {Ps: {from: Pair, match: {x: Id}}}", "embed.Ps.match.x: unknown column of Pair 'x'"),
+        (
+            "embed: {Ps: {from: Pair, match: {a: Idd}}}",
+            "entities.Thing.embed.Ps.match.a: unknown column of Thing",
+        ),
+        ("embed: {Ps: {from: Pair, match: {a: Id}, order: c}}", "embed.Ps.order[0]: unknown column of Pair"),
         ("embed: {Name: {from: Pair, match: {a: Id}}}", "embed.Name: an attribute has this name"),
-        ("embed: {PK: {from: Pair, match: {a: Id}}}", "'PK' has the name of a key attribute"),
+        ("embed: {PK: {from: Pair, match: {a: Id}}}", "attributes.PK: 'PK' is the name of a key attribute"),
         ("embed: {EntityType: {from: Pair, match: {a: Id}}}", "embed.EntityType: an attribute has this name"),
-        ("attributes: {GP: Name}", "the attribute 'GP' has the name of a key attribute; rename or omit it"),
+        ("attributes: {GP: Name}", "attributes.GP: 'GP' is the name of a key attribute; rename or omit it"),
     ],
 )
 def test_a_name_that_does_not_fit(make: Make, load: Load, entity: str, fault: str) -> None:
@@ -115,7 +121,7 @@ def test_a_source_column_cannot_take_the_place_of_a_key(make: Make, load: Load, 
 def test_a_column_without_a_name_cannot_be_an_attribute(make: Make, load: Load) -> None:
     schema = 'CREATE TABLE Thing (Id INTEGER PRIMARY KEY, ""); INSERT INTO Thing VALUES (1, 2);'
     (fault,) = faults(make, load, schema, "entities: {Thing: {" + KEYS + "}}")
-    assert "the attribute '' cannot be" in fault
+    assert "there cannot be an attribute ''" in fault
     source = make(schema)
     design = "entities: {Thing: {" + KEYS + ', attributes: {"*": {of: Thing, omit: [""]}}}}'
     compiled = compile_design(load(HEAD + design), source.schema)
@@ -128,10 +134,12 @@ entities:
   Thing: {lookup: {M: x}, keys: {PK: "{y}", SK: "{M.z}{y}"}}
   Other: {keys: {PK: a, SK: b}}
 """
-    assert [line.partition(";")[0] for line in faults(make, load, THING, design)] == [
-        "entities.Thing: lookup.M: unknown table 'M'",
-        "entities.Thing: y: unknown column of Thing 'y'",
-        "entities.Other.from: unknown table 'Other'",
+    found = [line.partition(";")[0].partition("shop.yaml:")[2] for line in faults(make, load, THING, design)]
+    assert found == [
+        "5:20: entities.Thing.lookup.M.table: unknown table 'M'",
+        "5:34: entities.Thing.keys.PK: unknown column of Thing 'y'",
+        "5:45: entities.Thing.keys.SK: unknown column of Thing 'y'",
+        "6:3: entities.Other.from: unknown table 'Other'",
     ]
 
 

@@ -192,14 +192,14 @@ def drop(parent: Any, key: Any) -> None:
     del parent[key]
 
 
-def faults(folder: Path, document: Any) -> tuple[str, ...]:
+def faults(folder: Path, document: Any) -> list[str]:
     path = folder / "shop.json"
     path.write_bytes(orjson.dumps(document))
     try:
         load_design(path)
     except DesignError as error:
-        return error.faults or (error.cause,)
-    return ()
+        return [f"{fault.place}: {fault.reason}" for fault in error.found]
+    return []
 
 
 @pytest.mark.parametrize("path", PLACES, ids=lambda path: ".".join(map(str, path)) or "document")
