@@ -112,8 +112,8 @@ class PatternLoader:
             self._reader.fault(place, f"expected one of {', '.join(operators)}")
             return None
         ((operator, content),) = body.items()
-        values = self._reader.names(place, content)
-        wanted = 2 if operator == "between" else 1
-        if len(values) != wanted:
-            self._reader.fault(place, f"{operator} takes {wanted} value{'s' if wanted > 1 else ''}")
+        place = f"{place}.{operator}"
+        values = self._reader.names(place, content) if operator == "between" else (content,)
+        if operator == "between" and len(values) != 2:
+            self._reader.fault(place, "expected the first and the last value", "write a list of two")
         return Condition(attribute, operator, tuple(self._reader.template(place, text) for text in values))

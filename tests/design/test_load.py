@@ -221,8 +221,14 @@ FAULTS = [
     ),
     (pattern('query: {partition: "T#1", sort: {}}'), "query.sort: expected one of equals, begins_with"),
     (pattern('query: {partition: "T#1", sort: {contains: x}}'), "query.sort.contains: unknown key"),
-    (pattern('query: {partition: "T#1", sort: {between: [x]}}'), "query.sort: between takes 2 values"),
-    (pattern('query: {partition: "T#1", sort: {at_least: [x, y]}}'), "query.sort: at_least takes 1 value"),
+    (
+        pattern('query: {partition: "T#1", sort: {between: [x]}}'),
+        "sort.between: expected the first and the last value",
+    ),
+    (
+        pattern('query: {partition: "T#1", sort: {at_least: [x, y]}}'),
+        "sort.at_least: expected str, found ['x', 'y']",
+    ),
     (pattern('query: {partition: "T#1", filter: {a: {near: x}}}'), "query.filter.a.near: unknown key"),
     (
         HEAD + ENTITY + 'access_patterns: {p: {query: {partition: "T#1"}}}',
