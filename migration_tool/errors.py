@@ -100,7 +100,12 @@ class DesignError(MigrationError):
         self, operation: str, obj: object, cause: object, hint: str = "", faults: Sequence[Fault | str] = ()
     ) -> None:
         super().__init__(operation, obj, cause, hint, [str(fault) for fault in faults])
-        self.found = tuple(fault for fault in faults if isinstance(fault, Fault))
+        self.found = tuple(_redacted(fault) for fault in faults if isinstance(fault, Fault))
+
+
+def _redacted(fault: Fault) -> Fault:
+    place, reason, remedy, file = map(redacted, (fault.place, fault.reason, fault.remedy, fault.file))
+    return Fault(place, reason, remedy, file, fault.line, fault.column)
 
 
 class SourceError(MigrationError):

@@ -43,7 +43,8 @@ def properties(schema: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def test_all_contracts_are_there_and_sound() -> None:
     assert sorted(SCHEMAS) == [
-        "info", "plan", "query", "rejects", "status", "tune", "validate", "validate --while-running",
+        "design check", "info", "plan", "query", "rejects", "status", "tune", "validate",
+        "validate --while-running",
     ]  # fmt: skip
     for schema in SCHEMAS.values():
         Draft202012Validator.check_schema(schema)
@@ -93,6 +94,22 @@ def test_info(migrated: Shell, tmp_path: Path) -> None:
     check("info", Shell(tmp_path).ok("info", "--json"))
     found = check("info", migrated.ok("info", "--json"))
     assert found["problems"] == {}
+
+
+def test_design_check_of_sound_and_unsound_designs(migrated: Shell, tmp_path: Path) -> None:
+    found = check("design check", migrated.ok("design", "check", "--json"))
+    assert (len(found["designs"]), found["faults"]) == (4, [])
+    path = tmp_path / "own.yaml"
+    path.write_text('version: 1\ntable: Own\nentities:\n  Artist:\n    keys: {PK: "{Nam}", SK: x}\n')
+    done = migrated("design", "check", path, "--json")
+    (fault,) = check("design check", done.stdout)["faults"]
+    assert done.returncode == 3 and fault == {
+        "place": "entities.Artist.keys.PK", "reason": "unknown column of Artist 'Nam'",
+        "remedy": "did you mean 'Name'?", "file": str(path), "line": 5, "column": 12,
+    }  # fmt: skip
+    done = migrated("design", "check", tmp_path / "none.yaml", "--json")
+    (fault,) = check("design check", done.stdout)["faults"]
+    assert done.returncode == 3 and fault["file"].endswith("none.yaml") and fault["line"] == 0
 
 
 def test_query(migrated: Shell) -> None:
