@@ -25,7 +25,8 @@ from typing import Any, TypeVar
 
 from migration_tool.budget import NO_REJECTS, Budget
 from migration_tool.config_file import as_pairs, flatten, read_document, write_document
-from migration_tool.config_values import KEYS, NAMES, SECTIONS, TABLES, Key, described, nearest, table_part
+from migration_tool.config_values import KEYS, NAMES, SECTIONS, TABLES, Key, nearest, table_part
+from migration_tool.documents import described
 from migration_tool.errors import ConfigError
 from migration_tool.rates import OFF, MaxWcu
 

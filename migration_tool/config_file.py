@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from migration_tool.config_values import NAMES, SECTIONS, described, nearest
-from migration_tool.documents import SUFFIXES, Dumper, Faulty, Pairs, located, read_pairs
+from migration_tool.config_values import NAMES, SECTIONS, nearest
+from migration_tool.documents import SUFFIXES, Dumper, Faulty, Pairs, described, located, read_pairs
 from migration_tool.errors import ConfigError
 
 

@@ -17,7 +17,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from migration_tool import budget, rates
-from migration_tool.documents import Pairs
 from migration_tool.model import LONGEST_LEASE
 
 Kind = Callable[[Any], Any]
@@ -38,21 +37,6 @@ class Key:
     environment: tuple[str, ...] = ()
     from_text: Callable[[str], Any] = str
     is_path: bool = False
-
-
-def described(value: Any) -> str:
-    """A value for a message: its JSON-like form and what it is."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return f"the text {_short(value)}"
-    if isinstance(value, int | float):
-        return _short(value)
-    if isinstance(value, Pairs):
-        return "a section"
-    return "a list" if isinstance(value, list) else _short(value)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -212,11 +196,6 @@ def _is_host(host: str) -> bool:
 
 def _is_unicode(value: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in value)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _whole(name: str, low: int, high: int, default: int, *environment: str) -> Key:

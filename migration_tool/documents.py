@@ -119,6 +119,26 @@ def within(place: str, key: object) -> str:
     return f"{place}.{key}" if place else str(key)
 
 
+def described(value: Any) -> str:
+    """A value of a document, for a message: its JSON-like form and what it is."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f"the text {_short(value)}"
+    if isinstance(value, int | float):
+        return _short(value)
+    if isinstance(value, Pairs | dict):
+        return "a section"
+    return "a list" if isinstance(value, list) else _short(value)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 def _located(path: Path, fault: Fault, there: Mapping[str, tuple[int, int]]) -> Fault:
     file = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     if fault.line:

@@ -27,7 +27,7 @@ from migration_tool.design.model import (
 from migration_tool.design.patterns import pattern_faults
 from migration_tool.design.reading import Reader
 from migration_tool.design.template import Template, parse_reference
-from migration_tool.documents import Faulty, located, read_mapping
+from migration_tool.documents import Faulty, described, located, read_mapping
 from migration_tool.errors import DesignError, Fault, RowRejected
 
 LANGUAGE_VERSION = 1
@@ -72,7 +72,8 @@ class _Loader(Reader):
         top = self.section("", document, "design")
         version = top.get("version")
         if type(version) is not int or version != LANGUAGE_VERSION:
-            self.fault("version", f"expected {LANGUAGE_VERSION}, found {version!r}")
+            reason = f"expected {LANGUAGE_VERSION}, found {described(version)}"
+            self.fault("version", reason, f"write `version: {LANGUAGE_VERSION}`")
         table = self.table_name("table", self.typed("table", top.get("table"), str, ""))
         indexes = tuple(
             Index(self.table_name(f"indexes.{index}", index), *self.key_pair(f"indexes.{index}", pair))
@@ -147,7 +148,7 @@ class _Loader(Reader):
         for policy in get_args(Oversize):
             if value == policy:
                 return cast(Oversize, policy)
-        self.fault(place, f"expected one of {', '.join(get_args(Oversize))}, found {value!r:.60}")
+        self.fault(place, f"expected one of {', '.join(get_args(Oversize))}, found {described(value)}")
         return "reject"
 
     def keys(
@@ -216,7 +217,7 @@ class _Loader(Reader):
             return Attribute(name, constant=self.constant(f"{place}.value", body["value"]))
         convert = body.get("as")
         if "as" in body and convert not in tuple(CONVERTERS):
-            self.fault(f"{place}.as", f"expected one of {', '.join(CONVERTERS)}, found {convert!r}")
+            self.fault(f"{place}.as", f"expected one of {', '.join(CONVERTERS)}, found {described(convert)}")
         column = self.parsed(f"{place}.column", body.get("column", name), parse_reference, None)
         return Attribute(name, reference=column, convert=convert)
 
@@ -231,7 +232,7 @@ class _Loader(Reader):
 
     def constant(self, place: str, value: Any) -> str | int | float:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            self.fault(place, f"expected text or a number, found {value!r:.60}")
+            self.fault(place, f"expected text or a number, found {described(value)}")
             return ""
         try:
             encode(value)

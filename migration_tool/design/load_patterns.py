@@ -8,6 +8,7 @@ from typing import Any, cast
 from migration_tool.design.access import FILTER_OPERATORS, KEY_OPERATORS
 from migration_tool.design.model import AccessPattern, Condition, Index, Parameter
 from migration_tool.design.reading import Reader
+from migration_tool.documents import described
 
 _TYPES: Mapping[str, tuple[type, ...]] = {"integer": (int,), "text": (str,), "number": (int, float)}
 
@@ -61,7 +62,9 @@ class PatternLoader:
         partition_key, sort_key = self._key_of(place, body)
         order = body.get("order", "ascending")
         if order not in ("ascending", "descending"):
-            self._reader.fault(f"{place}.order", f"expected ascending or descending, found {order!r}")
+            self._reader.fault(
+                f"{place}.order", f"expected ascending or descending, found {described(order)}"
+            )
         filters = self._reader.mapping(f"{place}.filter", body.get("filter", {}))
         conditions = [
             self._condition(f"{place}.filter.{name}", name, content, FILTER_OPERATORS)
@@ -94,9 +97,9 @@ class PatternLoader:
         body = {"type": value} if isinstance(value, str) else self._reader.section(place, value, "parameter")
         kind = body.get("type")
         if not isinstance(kind, str) or kind not in _TYPES:
-            self._reader.fault(place, f"expected {', '.join(_TYPES)}, found {kind!r}")
+            self._reader.fault(place, f"expected {', '.join(_TYPES)}, found {described(kind)}")
         elif "default" in body and type(body["default"]) not in _TYPES[kind]:
-            self._reader.fault(f"{place}.default", f"expected {kind}, found {body['default']!r:.60}")
+            self._reader.fault(f"{place}.default", f"expected {kind}, found {described(body['default'])}")
         return Parameter(name, cast(Any, kind), body.get("default"), "default" not in body)
 
     def _equal(self, place: str, attribute: str, value: Any) -> Condition:

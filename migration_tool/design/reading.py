@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 from migration_tool.design.language import keys
 from migration_tool.design.template import Template, parse
-from migration_tool.documents import within
+from migration_tool.documents import described, within
 from migration_tool.errors import Fault
 
+_KINDS: Mapping[type, str] = {str: "text", list: "a list"}
 _SHOWN = 12
 T = TypeVar("T")
 
@@ -27,7 +28,7 @@ class Reader:
     def mapping(self, place: str, value: Any, known: tuple[str, ...] = ()) -> Mapping[str, Any]:
         """`value` if it is a mapping with only known keys (any, if none are named)."""
         if not isinstance(value, Mapping):
-            self.fault(place, f"expected a mapping, found {type(value).__name__}", "write `key: value`")
+            self.fault(place, f"expected a mapping, found {described(value)}", "write `key: value`")
             return {}
         for key in value:
             if not isinstance(key, str) or not key or "\x00" in key:
@@ -48,12 +49,13 @@ class Reader:
         if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
             return value
         remedy = "put it in quotes" if kind is str and isinstance(value, bool | int | float) else ""
-        self.fault(place, f"expected {kind.__name__}, found {value!r:.60}", remedy)
+        self.fault(place, f"expected {_KINDS.get(kind, kind.__name__)}, found {described(value)}", remedy)
         return default
 
     def parsed(self, place: str, value: Any, parser: Callable[[str], T], fallback: T) -> T:
+        text = self.typed(place, value, str, "")
         try:
-            return parser(self.typed(place, value, str, ""))
+            return parser(text) if isinstance(value, str) else fallback
         except ValueError as error:
             self.fault(place, str(error))
             return fallback
