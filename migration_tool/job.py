@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -77,6 +78,51 @@ def design_path(config: Config, name: str) -> Path:
 def find_design(config: Config, name: str) -> Design:
     """Raises DesignError."""
     return load_design(design_path(config, name))
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A design that somebody named, and the physical name of its table."""
+
+    design: Design
+    table_name: str
+
+
+def chosen(config: Config | None, words: Sequence[str], prefix: str | None = None) -> tuple[Chosen, ...]:
+    """The designs of these files and names; those of the configuration where nothing was named.
+
+    A table gets the name that the configuration has for it, else its design's own behind the prefix.
+
+    config  None: there is none, so that only files can be named
+    prefix  goes before every name, in place of the configured one
+    Raises UsageError, DesignError.
+    """
+    if config is None and not all(map(_is_file, words or [""])):
+        cause, hint = (
+            "there is no configuration that knows designs",
+            "Name the files of designs, or run init.",
+        )
+        raise UsageError("choose the designs", ", ".join(words) or "none named", cause, hint)
+    designs = [load_design(Path(word)) for word in words if _is_file(word)]
+    names = [word for word in words if not _is_file(word)]
+    if config and (names or not words):
+        designs += [find_design(config, name) for name in selected(config, names)]
+    before = prefix if prefix is not None else config.table_prefix if config else ""
+    tables: Mapping[str, str] = config.dynamodb_tables if config else {}
+    found = tuple(Chosen(design, before + tables.get(design.name, design.table)) for design in designs)
+    _require_distinct(found)
+    return found
+
+
+def _is_file(word: str) -> bool:
+    return Path(word).suffix in (".yaml", ".yml")
+
+
+def _require_distinct(found: Sequence[Chosen]) -> None:
+    for name, times in Counter(one.table_name for one in found).items():
+        if times > 1:
+            hint = "Name each once, or give the tables other names."
+            raise UsageError("choose the designs", name, f"{times} of them have this table", hint)
 
 
 def bind(config: Config, names: Sequence[str], schema: Schema) -> tuple[Bound, ...]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from migration_tool.cli.console import show
+from migration_tool.cli.files import require_folder, write_whole
 from migration_tool.cli.render import Cell, good, heading, pairs, table
 from migration_tool.cli.text import count, escape_json, one_line
 from migration_tool.errors import UsageError
@@ -26,8 +24,7 @@ def require_format(path: Path) -> None:
     if path.suffix.lower() not in FORMATS:
         hint = "Name it FILE.html or FILE.json."
         raise UsageError("write the report", path, f"its name ends in neither of {', '.join(FORMATS)}", hint)
-    if not path.parent.is_dir():
-        raise UsageError("write the report", path, "there is no such folder", f"mkdir -p {path.parent}")
+    require_folder("write the report", path)
 
 
 def write_report(report: Report, path: Path) -> None:
@@ -38,19 +35,7 @@ def write_report(report: Report, path: Path) -> None:
         text = to_html(report)
     else:
         text = json_text(to_json(report)) + "\n"
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(text.encode("utf-8", "backslashreplace"))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        hint = "Name a file that can be written with --report."
-        raise UsageError("write the report", path, error.strerror or error, hint) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    write_whole("write the report", path, text, "--report")
 
 
 def show_report(report: Report) -> None:

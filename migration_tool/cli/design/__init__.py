@@ -9,6 +9,7 @@ from migration_tool.cli.group import LazyGroup
 COMMANDS = {
     "check": "Find the faults of designs; no target is needed.",
     "schema": "Print the JSON Schema of the design language, for editors.",
+    "export": "Write the tables of designs for another tool.",
 }
 """As in `cli.group`: every subcommand with the first sentence of its help."""
 

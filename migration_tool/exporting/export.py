@@ -1,0 +1,73 @@
+"""`design export`: designs in the form of another tool, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from migration_tool.config import Config
+from migration_tool.design.compile import CompiledDesign, compile_design
+from migration_tool.design.definition import table_definition
+from migration_tool.errors import ConfigError
+from migration_tool.exemplars import pool, typical
+from migration_tool.exporting.cdk import construct_properties
+from migration_tool.exporting.cloudformation import template
+from migration_tool.exporting.requests import requests
+from migration_tool.exporting.terraform import configuration
+from migration_tool.exporting.translation import Definition
+from migration_tool.exporting.workbench import Model, Modelled, model
+from migration_tool.job import Chosen
+from migration_tool.source.sqlite import SqliteSource
+from migration_tool.verify.json_form import json_text
+
+WORKBENCH = "nosql-workbench"
+_FORMS: Mapping[str, Callable[[Sequence[Definition]], dict[str, Any]]] = {
+    "cloudformation": template,
+    "terraform": configuration,
+    "cdk-json": construct_properties,
+}
+FORMATS = (*_FORMS, WORKBENCH, "json")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The text of the file, and what had to be left out of it, a sentence each."""
+
+    text: str
+    left_out: tuple[str, ...] = ()
+
+
+def tables_as(form: str, chosen: Sequence[Chosen]) -> Exported:
+    """The tables of these designs in one of the FORMATS that need no source. Raises DesignError."""
+    tables = [(one.design.table, table_definition(one.table_name, one.design)) for one in chosen]
+    if form in _FORMS:
+        return Exported(json_text(_FORMS[form](tables)) + "\n")
+    return Exported("".join(json_text(body, indent=False) + "\n" for body in requests(tables)))
+
+
+def workbench_model(config: Config | None, chosen: Sequence[Chosen], each: int, moment: datetime) -> Exported:
+    """A NoSQL Workbench model of these designs, with at most `each` real items of every entity.
+
+    Raises DesignError, SourceError, ConfigError where no configuration names the source.
+    """
+    if config is None:
+        hint = "Run init, or choose a --format that needs no rows."
+        raise ConfigError("read items to show", "the source database", "no configuration names it", hint)
+    with SqliteSource(config.source_db) as source:
+        compiled = [(one, compile_design(one.design, source.schema)) for one in chosen]
+        tables = [_modelled(source, one.table_name, design, each) for one, design in compiled]
+    found = _model(config, chosen, tables, moment)
+    return Exported(json_text(found.document) + "\n", found.left_out)
+
+
+def _modelled(source: SqliteSource, name: str, compiled: CompiledDesign, each: int) -> Modelled:
+    design = compiled.design
+    items = typical(pool(source, compiled), design.keys, each)
+    return Modelled(table_definition(name, design), [entity.name for entity in design.entities], items)
+
+
+def _model(config: Config, chosen: Sequence[Chosen], tables: Sequence[Modelled], moment: datetime) -> Model:
+    described = " ".join(one.design.description for one in chosen if one.design.description)
+    return model(config.source_db.stem, described, tables, moment)
