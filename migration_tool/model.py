@@ -107,6 +107,19 @@ class Column:
 
 
 @dataclass(frozen=True)
+class ForeignKey:
+    """A declared reference: `columns` of the table hold the `to` columns of a row of `table`.
+
+    cascades  the row goes when that one does
+    """
+
+    columns: tuple[str, ...]
+    table: str
+    to: tuple[str, ...]
+    cascades: bool = False
+
+
+@dataclass(frozen=True)
 class Table:
     """A source table. `unique`: columns of each unique index; `rowid_alias`: INTEGER PRIMARY KEY."""
 
@@ -117,6 +130,7 @@ class Table:
     rowid_alias: str | None = None
     without_rowid: bool = False
     is_view: bool = False
+    foreign_keys: tuple[ForeignKey, ...] = ()
 
     @property
     def cursor(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ COMMANDS = {
     "plan": "Show what a migration would do and cost; writes nothing.",
     "migrate": "Create the tables, load them, and prove the result.",
     "resume": "Continue the unfinished run from its exact place.",
-    "design": "Check designs before anything is written.",
+    "design": "Check, show and export designs; nothing is written to a target.",
     "rejects": "Show the rejected rows, why each was, and what usually helps.",
     "retry-rejects": "Send the rejected rows again, once they are mended.",
     "tune": "Limit, pause or continue a run while it runs.",

@@ -11,7 +11,7 @@ from migration_tool.cli.options import Globals, as_json, command
 
 if TYPE_CHECKING:
     from migration_tool.config import Config
-    from migration_tool.design.model import AccessPattern, Design
+    from migration_tool.design.model import Design
 
 
 @command()
@@ -57,19 +57,12 @@ def _design(config: Config, table: str) -> Design:
 
 
 def _list(design: Design, put: Callable[[str], None]) -> None:
+    from migration_tool.showing.questions import signature
+
     put(f"{design.name}: {design.description}")
     for pattern in design.patterns:
-        put(f"  {_signature(pattern)}")
+        put(f"  {signature(pattern)}")
         put(f"      {pattern.description}")
-
-
-def _signature(pattern: AccessPattern) -> str:
-    """`search(prefix: text = "")`."""
-    shown = [
-        f"{p.name}: {p.type}" + ("" if p.required else f" = {p.default!r}".replace("'", '"'))
-        for p in pattern.parameters
-    ]
-    return f"{pattern.name}({', '.join(shown)})"
 
 
 def _words(parameters: Sequence[str]) -> dict[str, str]:

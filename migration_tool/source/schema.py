@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import sqlite3
 from dataclasses import dataclass
+from operator import itemgetter
 
-from migration_tool.model import Column, Schema, Table, folded
+from migration_tool.model import Column, ForeignKey, Schema, Table, folded
 from migration_tool.source.sql import ROWID_NAMES, Cursor, quote
 
 _AFFINITIES = (
@@ -83,7 +84,30 @@ def _table(connection: sqlite3.Connection, name: str, is_view: bool) -> Table:
     alias = primary_key[0] if is_alias else None
     certain = {alias} | (set(primary_key) if index.is_table else set())
     columns = tuple(Column(r[1], affinity(r[2]), bool(r[3]) or r[1] in certain) for r in visible)
-    return Table(name, columns, primary_key, _unique(connection, name), alias, index.is_table, is_view)
+    return Table(
+        name=name,
+        columns=columns,
+        primary_key=primary_key,
+        unique=_unique(connection, name),
+        rowid_alias=alias,
+        without_rowid=index.is_table,
+        is_view=is_view,
+        foreign_keys=_foreign_keys(connection, name),
+    )
+
+
+def _foreign_keys(connection: sqlite3.Connection, name: str) -> tuple[ForeignKey, ...]:
+    """In the order of their declaration; `to` is empty where the table's primary key is meant."""
+    found: dict[int, list[tuple[object, ...]]] = {}
+    for row in connection.execute(f"PRAGMA foreign_key_list({quote(name)})").fetchall():
+        found.setdefault(row[0], []).append(row)
+    keys = []
+    for number in sorted(found, reverse=True):
+        rows = sorted(found[number], key=itemgetter(1))
+        to = tuple(str(row[4]) for row in rows if row[4] is not None)
+        columns = tuple(str(row[3]) for row in rows)
+        keys.append(ForeignKey(columns, str(rows[0][2]), to, rows[0][6] == "CASCADE"))
+    return tuple(keys)
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,14 @@ def cases(source: SqliteSource, pattern: AccessPattern, limit: int | None) -> li
     return [arguments(pattern, columns, row[: len(columns)]) for row in rows[:limit]]
 
 
+def first_rows(
+    source: SqliteSource, pattern: AccessPattern, arguments: Arguments, most: int
+) -> tuple[list[str], list[Row]]:
+    """Columns and at most so many rows of what the pattern's SQL gives."""
+    statement = f"SELECT * FROM ({_bare(pattern.sql)}\n) LIMIT {most:d}"  # noqa: S608  # the design's SQL
+    return source.query(statement, arguments)
+
+
 def possible(source: SqliteSource, pattern: AccessPattern) -> int:
     """How many parameter sets there are."""
     if pattern.cases is None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from migration_tool.verify.html_parts import chart, code, items, key, mark, table, text
-from migration_tool.verify.html_style import STYLE
+from migration_tool.verify.html_parts import chart, code, items, key, mark, page, table, text
 from migration_tool.verify.json_form import json_text
 from migration_tool.verify.mended import Mended, Repair
 from migration_tool.verify.report import (
@@ -19,24 +18,20 @@ from migration_tool.verify.report import (
     many,
 )
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _COUNTS = ("expected", "actual", "missing", "extra", "different", "rejected")
 
 
 def to_html(report: Report) -> str:
     """The page. Whatever comes from the source or the target is escaped."""
     title = "Migration proof: " + (_equal(report) if report.ok else "differences found")
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+    return page(
+        title,
         f"<h1>SQLite to DynamoDB: proof of the migration</h1>\n{_verdict(report)}{_facts(report)}"
         f"<h2>{_what(report)}</h2>\n"
         f"<div class=card>{chart(report.tables)}</div>\n{_overview(report)}"
         f"{_repair(report.repair)}{''.join(map(_table, report.tables))}"
         f"<footer>Checked {text(iso_time(report.checked_at))}. Absent means that the item does not have the "
-        "attribute; numbers are exact; blobs are base64.</footer>\n</body>\n</html>\n"
+        "attribute; numbers are exact; blobs are base64.</footer>\n",
     )
 
 

@@ -1,4 +1,4 @@
-"""Small pieces of the HTML report: escaped text, tables, the chart."""
+"""Small pieces of HTML pages: the document, escaped text, tables, the chart."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
+from migration_tool.verify.html_style import STYLE
 from migration_tool.verify.json_form import json_text
 from migration_tool.verify.report import TableReport
 
@@ -14,7 +15,18 @@ _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _LABEL, _BARS, _ROW, _BAR, _WIDTH = 160, 640, 52, 16, 960
+
+
+def page(title: str, body: str, style: str = "") -> str:
+    """A whole document; `style` comes on top of the common one. `title` is escaped here, `body` is HTML."""
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f"<title>{text(title)}</title>\n<style>{STYLE}{style}</style>\n</head>\n<body>\n{body}</body>\n</html>\n"
+    )
 
 
 def text(value: object) -> str:

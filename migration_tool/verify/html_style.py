@@ -1,4 +1,4 @@
-"""How the HTML report looks, on screen in light or dark and on paper."""
+"""How HTML pages look, on screen in light or dark and on paper."""
 
 STYLE = """
 :root {

@@ -90,6 +90,8 @@ def test_no_control_reaches_the_terminal(hostile: Shell, moto_server: str) -> No
         (["validate", "--report", f"r{EVIL}.html"], 7), (["validate", "--json"], 7),
         (["query", "things", "things", f"name={EVIL}"], 0),
         (["query", "things", "things", f"name={EVIL}", "--json"], 0), (["reset", "--dry-run"], 0),
+        (["design", "show"], 0), (["design", "show", "--json", "--html", f"d{EVIL}.html"], 0),
+        (["design", "export", "--format", "nosql-workbench"], 0), (["design", "show", EVIL], 2),
     ):  # fmt: skip
         done = hostile(*words)
         assert done.returncode == code, done.stderr

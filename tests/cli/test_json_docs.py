@@ -43,7 +43,7 @@ def properties(schema: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def test_all_contracts_are_there_and_sound() -> None:
     assert sorted(SCHEMAS) == [
-        "design check", "info", "plan", "query", "rejects", "status", "tune", "validate",
+        "design check", "design show", "info", "plan", "query", "rejects", "status", "tune", "validate",
         "validate --while-running",
     ]  # fmt: skip
     for schema in SCHEMAS.values():
@@ -139,3 +139,8 @@ def test_validate_equal_and_not(migrated: Shell, project: Project, tmp_path: Pat
     assert done.returncode == 7
     (table,) = check("validate", done.stdout)["tables"]
     assert table["sample"]["seed"] == 3 and table["sample"]["wrong"] == 2 and table["indexes"] == []
+
+
+def test_design_show(project: Project, tmp_path: Path) -> None:
+    found = check("design show", project(tmp_path).ok("design", "show", "--json"))
+    assert len(found["tables"]) == 4 and all(t["access_patterns"] for t in found["tables"])

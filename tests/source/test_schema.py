@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from migration_tool.errors import SourceError
-from migration_tool.model import Column, Table
+from migration_tool.model import Column, ForeignKey, Table
 from migration_tool.source.schema import affinity
 from migration_tool.source.sql import quote
 from migration_tool.source.sqlite import SqliteSource
@@ -153,3 +153,14 @@ def test_quoted_names(name: str, quoted: str) -> None:
 def test_no_name_with_nul() -> None:
     with pytest.raises(ValueError, match="NUL"):
         quote("a\x00b")
+
+
+def test_foreign_keys_are_read_as_declared(make: Open) -> None:
+    source = make(
+        "CREATE TABLE P (a, b, PRIMARY KEY (a, b));"
+        "CREATE TABLE C (x, y, z REFERENCES P ON DELETE CASCADE, FOREIGN KEY (x, y) REFERENCES P (b, a))"
+    )
+    assert source.schema.tables["C"].foreign_keys == (
+        ForeignKey(("z",), "P", (), True),
+        ForeignKey(("x", "y"), "P", ("b", "a"), False),
+    )

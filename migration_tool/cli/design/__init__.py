@@ -10,10 +10,11 @@ COMMANDS = {
     "check": "Find the faults of designs; no target is needed.",
     "schema": "Print the JSON Schema of the design language, for editors.",
     "export": "Write the tables of designs for another tool.",
+    "show": "Show what designs make of the source: keys, entities, attributes, access patterns.",
 }
 """As in `cli.group`: every subcommand with the first sentence of its help."""
 
 
 @click.command(cls=LazyGroup, package=__name__, lines=COMMANDS)
 def design() -> None:
-    """Check designs before anything is written."""
+    """Check, show and export designs; nothing is written to a target."""

@@ -1,0 +1,158 @@
+"""What designs say and what they make of the source, as values; nothing is written, no target is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from migration_tool.config import Config
+from migration_tool.design.compile import CompiledDesign, CompiledEntity, compile_design
+from migration_tool.design.definition import table_definition
+from migration_tool.design.model import Attribute, Design
+from migration_tool.exemplars import Exemplar, pool
+from migration_tool.job import Chosen
+from migration_tool.limits import item_size
+from migration_tool.showing.questions import Question, question
+from migration_tool.showing.relations import Diagram, diagram
+from migration_tool.source.sqlite import SqliteSource, check_source
+from migration_tool.verify.json_form import json_text, plain_json
+
+
+@dataclass(frozen=True)
+class ShownAttribute:
+    """types: those that the first items have, as DynamoDB names them; source: what it is made of."""
+
+    name: str
+    types: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True)
+class ShownEntity:
+    """Key templates by key attribute. Sizes in bytes as DynamoDB counts them, of the first items."""
+
+    name: str
+    source_table: str
+    where: str | None
+    rows: int
+    average_bytes: int
+    largest_bytes: int
+    keys: Mapping[str, str]
+    attributes: tuple[ShownAttribute, ...]
+
+
+@dataclass(frozen=True)
+class ShownIndex:
+    """keys      partition key attribute, then the sort key attribute if it has one
+    local     it has the partition key of the table
+    projects  its attributes besides keys; None: all
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    local: bool
+    projects: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class ShownTable:
+    """items: those of the first rows, to choose from what is to be seen."""
+
+    name: str
+    table: str
+    description: str
+    keys: tuple[str, ...]
+    indexes: tuple[ShownIndex, ...]
+    entities: tuple[ShownEntity, ...]
+    access_patterns: tuple[Question, ...]
+    items: tuple[Exemplar, ...]
+
+
+@dataclass(frozen=True)
+class Overview:
+    source: str
+    tables: tuple[ShownTable, ...]
+    diagram: Diagram
+
+    def to_json(self) -> dict[str, Any]:
+        """The documented form (docs/json.md), without items and picture."""
+        return {"source": self.source, "tables": [_table_json(table) for table in self.tables]}
+
+
+def overview(config: Config, chosen: Sequence[Chosen]) -> Overview:
+    """Raises DesignError for designs that do not fit the source, SourceError."""
+    check_source(config.source_db)
+    with SqliteSource(config.source_db) as source:
+        compiled = [compile_design(one.design, source.schema) for one in chosen]
+        tables = [_table(source, d, one.table_name) for d, one in zip(compiled, chosen, strict=True)]
+        return Overview(str(config.source_db), tuple(tables), diagram(source.schema, compiled))
+
+
+def _table(source: SqliteSource, compiled: CompiledDesign, name: str) -> ShownTable:
+    design = compiled.design
+    items = pool(source, compiled)
+    return ShownTable(
+        name=design.name,
+        table=name,
+        description=design.description,
+        keys=design.keys,
+        indexes=tuple(_indexes(table_definition(name, design))),
+        entities=tuple(_entity(source, design, entity, items) for entity in compiled.entities),
+        access_patterns=tuple(question(source, design, name, pattern) for pattern in design.patterns),
+        items=tuple(items),
+    )
+
+
+def _indexes(definition: Mapping[str, Any]) -> Iterator[ShownIndex]:
+    for kind, local in (("GlobalSecondaryIndexes", False), ("LocalSecondaryIndexes", True)):
+        for index in definition.get(kind, ()):
+            keys = tuple(key["AttributeName"] for key in index["KeySchema"])
+            is_whole = index["Projection"]["ProjectionType"] == "ALL"
+            named = tuple(index["Projection"].get("NonKeyAttributes", ()))
+            yield ShownIndex(index["IndexName"], keys, local, None if is_whole else named)
+
+
+def _entity(
+    source: SqliteSource, design: Design, entity: CompiledEntity, items: Sequence[Exemplar]
+) -> ShownEntity:
+    own = [one.item for one in items if one.entity == entity.name]
+    sizes = [item_size(item) for item in own] or [0]
+    types: dict[str, dict[str, None]] = {}
+    for item in own:
+        for name, value in item.items():
+            types.setdefault(name, {})[next(iter(value))] = None
+    sources = {name: _source(rule) for name, rule in entity.shape.attributes.items()}
+    sources |= {embed.name: f"list of {embed.table}" for embed in entity.entity.embeds}
+    return ShownEntity(
+        name=entity.name,
+        source_table=entity.table.name,
+        where=entity.entity.where,
+        rows=source.count(entity.read),
+        average_bytes=round(sum(sizes) / len(sizes)),
+        largest_bytes=max(sizes),
+        keys={name: template.source for name, template in entity.entity.keys.items()},
+        attributes=tuple(ShownAttribute(n, tuple(types.get(n, ())), made) for n, made in sources.items()),
+    )
+
+
+def _source(rule: Attribute) -> str:
+    """As a design writes it."""
+    if rule.template:
+        return rule.template.source
+    if rule.reference:
+        return f"{rule.reference} as {rule.convert}" if rule.convert else str(rule.reference)
+    return f"value {json_text(rule.constant, indent=False)}"
+
+
+def _table_json(table: ShownTable) -> dict[str, Any]:
+    found: dict[str, Any] = plain_json(
+        vars(table)
+        | {
+            "indexes": [vars(index) for index in table.indexes],
+            "entities": [vars(e) | {"attributes": [vars(a) for a in e.attributes]} for e in table.entities],
+            "access_patterns": [pattern.to_json() for pattern in table.access_patterns],
+        }
+    )
+    found.pop("items")
+    return found
