@@ -41,7 +41,7 @@ class Exported:
 
 def tables_as(form: str, chosen: Sequence[Chosen]) -> Exported:
     """The tables of these designs in one of the FORMATS that need no source. Raises DesignError."""
-    tables = [(one.design.table, table_definition(one.table_name, one.design)) for one in chosen]
+    tables = [(one.design.table, _definition(one)) for one in chosen]
     if form in _FORMS:
         return Exported(json_text(_FORMS[form](tables)) + "\n")
     return Exported("".join(json_text(body, indent=False) + "\n" for body in requests(tables)))
@@ -57,15 +57,18 @@ def workbench_model(config: Config | None, chosen: Sequence[Chosen], each: int, 
         raise ConfigError("read items to show", "the source database", "no configuration names it", hint)
     with SqliteSource(config.source_db) as source:
         compiled = [(one, compile_design(one.design, source.schema)) for one in chosen]
-        tables = [_modelled(source, one.table_name, design, each) for one, design in compiled]
+        tables = [_modelled(source, one, design, each) for one, design in compiled]
     found = _model(config, chosen, tables, moment)
     return Exported(json_text(found.document) + "\n", found.left_out)
 
 
-def _modelled(source: SqliteSource, name: str, compiled: CompiledDesign, each: int) -> Modelled:
-    design = compiled.design
-    items = typical(pool(source, compiled), design.keys, each)
-    return Modelled(table_definition(name, design), [entity.name for entity in design.entities], items)
+def _definition(one: Chosen) -> dict[str, Any]:
+    return table_definition(one.table_name, one.design)
+
+
+def _modelled(source: SqliteSource, one: Chosen, compiled: CompiledDesign, each: int) -> Modelled:
+    items = typical(pool(source, compiled), one.design.keys, each)
+    return Modelled(_definition(one), [entity.name for entity in one.design.entities], items)
 
 
 def _model(config: Config, chosen: Sequence[Chosen], tables: Sequence[Modelled], moment: datetime) -> Model:

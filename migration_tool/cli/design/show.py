@@ -61,7 +61,7 @@ def _show(found: ShownTable) -> None:
     from migration_tool.cli.console import show
     from migration_tool.cli.render import heading, table
 
-    show(heading(f"{found.name}  (table {found.table})"), found.description)
+    show(heading(f"{found.name}  (table {found.table})"), *([found.description] if found.description else []))
     entities = [
         (e.name, e.source_table, e.rows, e.average_bytes, e.largest_bytes, e.where or "")
         for e in found.entities
