@@ -17,21 +17,19 @@ that is empty counts as not set, save MIGRATION_TABLE_PREFIX: no prefix is a pre
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from migration_tool.budget import NO_REJECTS, Budget
 from migration_tool.config_file import as_pairs, flatten, read_document, write_document
-from migration_tool.config_values import KEYS, NAMES, SECTIONS, TABLES, Key, nearest, table_part
-from migration_tool.documents import described
+from migration_tool.config_layers import TABLES_KEY, Resolver, absolute, together
+from migration_tool.config_values import KEYS, SECTIONS, nearest
 from migration_tool.errors import ConfigError
 from migration_tool.rates import OFF, MaxWcu
 
 _INIT = "correct these places, or write the file anew with: migrate.py init --force --source-db PATH"
-_TABLES = "dynamodb_tables"
 _T = TypeVar("_T")
 
 
@@ -83,9 +81,26 @@ class LogSettings:
     backup_count: int
 
 
+class Named(Protocol):
+    """What a configuration has to know of a design: its name, its table's name, its file."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def table(self) -> str: ...
+
+    @property
+    def path(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class Config:
-    """The effective configuration; `origins` says of every leaf key where its value came from."""
+    """The effective configuration.
+
+    origins       of every leaf key where its value came from
+    design_files  the files of designs that are not looked for by their name
+    """
 
     path: Path
     base: Path
@@ -98,12 +113,43 @@ class Config:
     settings: Settings
     logging: LogSettings
     origins: Mapping[str, str]
+    design_files: Mapping[str, Path] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Config:
+        """That of a file, under what the environment says. Raises ConfigError with every fault found."""
+        return load_config(Path(path), {}, os.environ)
+
+    @classmethod
+    def of(
+        cls,
+        source_db: str | os.PathLike[str],
+        designs: Iterable[Named],
+        *,
+        folder: str | os.PathLike[str] = ".",
+        endpoint: str = "aws",
+        table_prefix: str = "",
+        **settings: Any,
+    ) -> Config:
+        """One without a file: these arguments, else the defaults; the environment says nothing here.
+
+        folder    the state of runs is kept in `state` below it
+        endpoint  "aws", "embedded" or the URL of a DynamoDB
+        settings  other keys of the configuration without their section: `aws_region`, `max_rejects`, ...
+        Raises ConfigError with every fault found.
+        """
+        given = {"source_db": absolute(Path(source_db), Path.cwd()), "endpoint": endpoint}
+        return _from_arguments(
+            {**given, "table_prefix": table_prefix, **settings},
+            list(designs),
+            absolute(Path(folder), Path.cwd()),
+        )
 
     def table_name(self, design: str) -> str:
         """The physical name of a design's table. Raises ConfigError for a design without a table."""
         if design not in self.dynamodb_tables:
-            cause = f"{_TABLES} has no {design}; {nearest(design, self.dynamodb_tables)}"
-            raise ConfigError("name the table of a design", self.path, cause, f"add it under {_TABLES}")
+            cause = f"{TABLES_KEY} has no {design}; {nearest(design, self.dynamodb_tables)}"
+            raise ConfigError("name the table of a design", self.path, cause, f"add it under {TABLES_KEY}")
         return self.table_prefix + self.dynamodb_tables[design]
 
     @property
@@ -117,7 +163,7 @@ class Config:
 
 def base_folder(path: Path) -> Path:
     """Where relative paths of the configuration at `path` start, whether or not it is there."""
-    folder = _absolute(path, Path.cwd()).parent
+    folder = absolute(path, Path.cwd()).parent
     return folder.parent if folder.name == "config" else folder
 
 
@@ -127,16 +173,44 @@ def load_config(path: Path, flags: Mapping[str, Any], environ: Mapping[str, str]
     flags    by dotted key name; None is a flag that was not given
     Raises ConfigError: for a file that cannot be read, else with every fault found in `faults`.
     """
-    path = _absolute(path, Path.cwd())
+    path = absolute(path, Path.cwd())
     base = base_folder(path)
     faults: list[str] = []
     found = flatten(read_document(path), faults)
-    resolver = _Resolver(base, found, flags, environ, faults)
+    resolver = Resolver(base, found, flags, environ, faults)
     values = resolver.resolve()
     tables = resolver.tables()
-    faults += _together(values, tables)
+    faults += together(values, tables)
     if faults:
         raise ConfigError("use the configuration", path, "it has faults", _INIT, faults)
+    return _config(path, base, values, tables, resolver.origins, {})
+
+
+def _from_arguments(given: Mapping[str, Any], designs: Sequence[Named], base: Path) -> Config:
+    names = {key.name.rpartition(".")[2]: key.name for key in KEYS}
+    faults = [f"{name}: unknown; {nearest(name, names)}" for name in given if name not in names]
+    found = {names[name]: value for name, value in given.items() if name in names and value is not None}
+    found |= {f"{TABLES_KEY}.{design.name}": design.table for design in designs}
+    if len({design.name for design in designs}) < max(1, len(designs)):
+        faults.append("designs: needs at least one, and no two files of one name")
+    resolver = Resolver(base, found, {}, {}, faults)
+    values, tables = resolver.resolve(), resolver.tables()
+    faults += together(values, tables)
+    if faults:
+        raise ConfigError("use the configuration", "Config.of", "it has faults", "Correct these.", faults)
+    origins = {name: "argument" if found == "file" else found for name, found in resolver.origins.items()}
+    files = {design.name: absolute(Path(design.path), Path.cwd()) for design in designs}
+    return _config(base, base, values, tables, origins, files)
+
+
+def _config(
+    path: Path,
+    base: Path,
+    values: Mapping[str, Any],
+    tables: Mapping[str, str],
+    origins: Mapping[str, str],
+    files: Mapping[str, Path],
+) -> Config:
     return Config(
         path=path,
         base=base,
@@ -144,7 +218,8 @@ def load_config(path: Path, flags: Mapping[str, Any], environ: Mapping[str, str]
         dynamodb_tables=tables,
         settings=_section(Settings, "migration_settings", values),
         logging=_section(LogSettings, "logging", values),
-        origins=resolver.origins,
+        origins=origins,
+        design_files=files,
     )
 
 
@@ -155,13 +230,13 @@ def write_config(path: Path, values: Mapping[str, Any]) -> None:
     """
     faults: list[str] = []
     given = {k: v for k, v in flatten(as_pairs(values), faults).items() if v is not None}
-    resolver = _Resolver(Path.cwd(), given, {}, {}, faults)
+    resolver = Resolver(Path.cwd(), given, {}, {}, faults)
     checked, tables = resolver.resolve(), resolver.tables()
-    faults += _together(checked, tables)
+    faults += together(checked, tables)
     if faults:
         raise ConfigError("write the configuration", path, "these values are wrong", "", faults)
     document: dict[str, Any] = {name: {} for name in SECTIONS}
-    document[_TABLES] = tables
+    document[TABLES_KEY] = tables
     for key in KEYS:
         value = given.get(key.name, key.default)
         section, _, name = key.name.rpartition(".")
@@ -170,100 +245,5 @@ def write_config(path: Path, values: Mapping[str, Any]) -> None:
     write_document(path, document)
 
 
-class _Resolver:
-    """Picks every key's value from the strongest layer that has it; faults of the file are always told."""
-
-    def __init__(
-        self,
-        base: Path,
-        found: Mapping[str, Any],
-        flags: Mapping[str, Any],
-        environ: Mapping[str, str],
-        faults: list[str],
-    ) -> None:
-        self.origins: dict[str, str] = {}
-        self._base, self._found, self._environ, self._faults = base, found, environ, faults
-        self._flags = {name: value for name, value in flags.items() if value is not None}
-        faults += [f"flag {n}: unknown; {nearest(n, NAMES)}" for n in self._flags if n not in NAMES]
-
-    def resolve(self) -> dict[str, Any]:
-        return {key.name: self._value(key) for key in KEYS}
-
-    def tables(self) -> dict[str, str]:
-        own = {n: v for n, v in self._found.items() if n.startswith(f"{_TABLES}.")}
-        origin = "file" if own else "default"
-        tables: dict[str, str] = {}
-        for name, value in (own or {f"{_TABLES}.{n}": t for n, t in TABLES.items()}).items():
-            self.origins[name] = origin
-            design = name.partition(".")[2]
-            if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", design):
-                self._faults.append(f"{name}: the name of a design has only letters, digits, _ and -")
-            tables[design] = self._checked(Key(name, table_part), value, name)
-        return tables
-
-    def _value(self, key: Key) -> Any:
-        filed = self._checked(key, self._found[key.name], key.name) if key.name in self._found else None
-        variable = next((v for v in key.environment if self._is_set(v)), None)
-        if key.name in self._flags:
-            self.origins[key.name] = "flag"
-            given = self._flags[key.name]
-            value = key.from_text(given) if isinstance(given, str) else given
-            return self._located(key, self._checked(key, value, f"flag {key.name}"), Path.cwd())
-        if variable is not None:
-            self.origins[key.name] = f"environment {variable}"
-            value = key.from_text(self._environ[variable])
-            return self._located(key, self._checked(key, value, f"environment {variable}"), Path.cwd())
-        if key.name in self._found:
-            self.origins[key.name] = "file"
-            return self._located(key, filed, self._base)
-        self.origins[key.name] = "default"
-        if key.default is None:
-            hint = "give it in the file, by flag, or as " + " or ".join(key.environment)
-            self._faults.append(f"{key.name}: missing; {hint}")
-            return None
-        return self._located(key, key.kind(key.default), self._base)
-
-    def _is_set(self, variable: str) -> bool:
-        empty_counts = variable == "MIGRATION_TABLE_PREFIX"
-        return variable in self._environ and (empty_counts or self._environ[variable] != "")
-
-    def _checked(self, key: Key, value: Any, where: str) -> Any:
-        value = os.fspath(value) if key.is_path and isinstance(value, Path) else value
-        try:
-            return key.kind(value)
-        except ValueError as error:
-            self._faults.append(f"{where}: must be {error}; found {described(value)}")
-            return None
-
-    def _located(self, key: Key, value: Any, base: Path) -> Any:
-        return _absolute(Path(value), base) if key.is_path and value is not None else value
-
-
-def _together(values: Mapping[str, Any], tables: Mapping[str, str]) -> list[str]:
-    """What is wrong between keys that are right alone."""
-    faults = []
-    connections, in_flight = (values[f"migration_settings.{n}"] for n in ("connections", "in_flight"))
-    if None not in (connections, in_flight) and in_flight < connections:
-        faults.append(
-            f"migration_settings.in_flight: must not be less than connections; {in_flight} < {connections}"
-        )
-    prefix, owners = values["table_prefix"], dict[str, str]()
-    for design, name in tables.items():
-        if prefix is None or name is None:
-            continue
-        if not 3 <= len(prefix + name) <= 255:
-            faults.append(
-                f"{_TABLES}.{design}: with its prefix the name must have 3 to 255 characters; "
-                f"{described(prefix + name)} has {len(prefix + name)}"
-            )
-        if (other := owners.setdefault(name, design)) != design:
-            faults.append(f"{_TABLES}.{design}: {name} is already the table of {other}")
-    return faults
-
-
 def _section(kind: type[_T], name: str, values: Mapping[str, Any]) -> _T:
     return kind(**{f.name: values[f"{name}.{f.name}"] for f in fields(kind)})  # type: ignore[arg-type]  # a dataclass
-
-
-def _absolute(path: Path, base: Path) -> Path:
-    return Path(os.path.normpath(base / os.path.expanduser(path)))  # noqa: PTH111 (never raises)

@@ -64,7 +64,12 @@ def selected(config: Config, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def design_path(config: Config, name: str) -> Path:
-    """The design's file: your own in config/designs, else the one that ships. Raises DesignError."""
+    """The design's file: the one given, else your own in config/designs, else the one that ships.
+
+    Raises DesignError.
+    """
+    if name in config.design_files:
+        return config.design_files[name]
     for folder in (config.designs_dir, *_SHIPPED):
         path = folder / f"{name}.yaml"
         if path.exists():

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from migration_tool import run
+from migration_tool import migrating
 from migration_tool.config import Config, load_config, write_config
 from migration_tool.errors import MigrationError, StateError, Stopped, TargetError, TooManyRejects
 from migration_tool.job import open_target, open_wire
@@ -126,7 +126,7 @@ def configured(database: Path, url: str, **values: Any) -> Config:
 def migrated(database: Path, service: Service, **values: Any) -> Watch:
     watch = Watch()
     with FakeServer(service) as server:
-        run.migrate(configured(database, server.url, **values), [], False, lambda question: True, watch)
+        migrating.migrate(configured(database, server.url, **values), [], False, lambda question: True, watch)
     return watch
 
 
@@ -150,7 +150,7 @@ def test_aws_region_is_what_requests_are_signed_for(database: Path) -> None:
     service = Service()
     with FakeServer(service) as server:
         config = configured(database, server.url, aws_region="eu-north-1")
-        run.migrate(config, [], False, lambda question: True, Watch())
+        migrating.migrate(config, [], False, lambda question: True, Watch())
         assert all("/eu-north-1/dynamodb/" in seen.headers["Authorization"] for seen in server.seen)
 
 
@@ -220,7 +220,7 @@ def test_allow_http(database: Path, allow: bool, monkeypatch: pytest.MonkeyPatch
         url = server.url.replace("127.0.0.1", "0.0.0.0")
         config = configured(database, url, **settings(allow_http=allow))
         with nullcontext() if allow else pytest.raises(TargetError, match="unencrypted"):
-            run.migrate(config, [], False, lambda question: True, Watch())
+            migrating.migrate(config, [], False, lambda question: True, Watch())
         assert bool(server.seen) is allow
 
 
@@ -287,7 +287,7 @@ def test_connections(database: Path) -> None:
     with FakeServer(service) as server:
         values = settings(connections=1, in_flight=1)
         config = configured(database, server.url, batch_size=1, **values)
-        run.migrate(config, [], False, lambda question: True, Watch())
+        migrating.migrate(config, [], False, lambda question: True, Watch())
         writers = {seen.connection for seen in server.seen if seen.operation == "BatchWriteItem"}
     assert len(writers) == 1
 

@@ -51,7 +51,7 @@ def migrate(
     """
     from migration_tool.cli.progress import watching
     from migration_tool.cli.summary import show_summary
-    from migration_tool.run import migrate as run
+    from migration_tool.migrating import migrate as run
 
     config = shared.load(flags={MAX_WCU: max_wcu, MAX_REJECTS: max_rejects, LEASE: lease})
     with watching(shared) as watch:

@@ -1,4 +1,4 @@
-"""How a run is shown: bars on a terminal, a plain line now and then elsewhere. Both are a `run.Observer`."""
+"""How a run is shown: bars on a terminal, a plain line now and then elsewhere. Both are Observers."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def resume(
     from migration_tool.cli.console import named, say
     from migration_tool.cli.progress import watching
     from migration_tool.cli.summary import show_summary
-    from migration_tool.run import resume as run
+    from migration_tool.migrating import resume as run
 
     config = shared.load(flags={MAX_WCU: max_wcu, MAX_REJECTS: max_rejects, LEASE: lease})
     with watching(shared) as watch:

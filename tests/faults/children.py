@@ -18,7 +18,7 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
-from migration_tool import run
+from migration_tool import migrating
 from migration_tool.cli import main
 from migration_tool.job import Endpoint
 from migration_tool.target.session import Target
@@ -72,7 +72,7 @@ def prepare(url: str) -> None:
         import_module(f"rich.{name}")
     endpoint = Endpoint(Target(url, "us-east-1", 30, 2), url)
     assert endpoint.target.client
-    run.open_target = lambda config, start: endpoint
+    migrating.open_target = lambda config, start: endpoint
 
 
 if __name__ == "__main__":

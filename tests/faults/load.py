@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from migration_tool import run
+from migration_tool import migrating
 from migration_tool.config import Config, load_config
 from migration_tool.errors import MigrationError
 from migration_tool.state.checkpoint import Checkpoint
@@ -55,10 +55,12 @@ class Load:
 
     def migrate(self, force: bool = False) -> int:
         """The exit code of the command, as run in this process."""
-        return self._run(lambda config: run.migrate(config, self.names, force, lambda _: True, Silent()))
+        return self._run(
+            lambda config: migrating.migrate(config, self.names, force, lambda _: True, Silent())
+        )
 
     def resume(self) -> int:
-        return self._run(lambda config: run.resume(config, frozenset(), lambda _: True, Silent()))
+        return self._run(lambda config: migrating.resume(config, frozenset(), lambda _: True, Silent()))
 
     def check_complete(self, rejected: set[Key] | frozenset[Key] = frozenset()) -> None:
         check_complete(self.world, self.proxy.ledger, rejected)

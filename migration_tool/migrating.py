@@ -165,7 +165,7 @@ class Run:
         self.found: proofs.Found | None = None
         self.began = time.monotonic()
         logs.name_run(checkpoint.run_id)
-        if config.origins["migration_settings.max_wcu"] == "flag":
+        if config.origins["migration_settings.max_wcu"] in ("flag", "argument"):
             withdraw_limit(store.control_path(checkpoint.run_id))
 
     def execute(self) -> Summary:

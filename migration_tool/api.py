@@ -1,0 +1,260 @@
+"""Everything from Python: the functions behind the commands, as one small surface. See docs/python.md.
+
+Nothing here prints or ends the process; what goes wrong is raised, as one of the classes in `errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import orjson
+
+from migration_tool import check, migrating
+from migration_tool.attributes import plain
+from migration_tool.config import Config
+from migration_tool.design.compile import CompiledEntity, compile_design
+from migration_tool.design.load import load_design
+from migration_tool.errors import RowRejected, TooManyRejects, UsageError
+from migration_tool.limits import item_size
+from migration_tool.migrating import Summary
+from migration_tool.model import Confirm, Position, Question, Reject, Row, WireItem
+from migration_tool.source.sqlite import SqliteSource
+from migration_tool.state.checkpoint import Checkpoint
+from migration_tool.verify import SAMPLE_CALLS
+from migration_tool.verify.report import Report
+
+
+class Observer:
+    """Who is told what a run or a validation does. This one hears nothing: override what you want to hear.
+
+    The methods are called from the thread that called `run`, `resume` or `validate`; what they raise ends it.
+    """
+
+    def phase(self, name: str) -> None:
+        """A phase begins: analysis, preparation, transformation, loading or retry, validation."""
+
+    def copied(self, done: int, total: int) -> None:
+        """So many bytes of the source are in the private copy."""
+
+    def progress(self, checkpoint: Checkpoint) -> None:
+        """A checkpoint was saved: see its `items_written`, `items_total`, `rejected`, `skipped` (rows)."""
+
+    def checked(self, table: str, done: int, total: int) -> None:
+        """The comparison of a table has done so many of its steps."""
+
+    def notice(self, text: str) -> None:
+        """A sentence that a person should read."""
+
+    def stopping(self) -> bool:
+        """True ends the loading at the next moment that a checkpoint covers, with Interrupted."""
+        return False
+
+
+_SILENT = Observer()
+
+
+def _nobody(question: Question) -> bool:
+    hint = "Pass confirm=, a function that takes the question and says True."
+    raise UsageError(question.operation, question.obj, "nobody has agreed to it", hint)
+
+
+def run(
+    config: Config,
+    *,
+    force: bool = False,
+    confirm: Confirm = _nobody,
+    observer: migrating.Observer = _SILENT,
+    take_over: bool = False,
+) -> Summary:
+    """Creates the tables of the configuration, loads them and proves the result, as `migrate` does.
+
+    force      deletes and creates again what is there, and begins anew
+    confirm    is asked before the first write to a target that is new and not on this machine, and before
+               tables are deleted; by default nobody agrees
+    take_over  loads tables also where another run that is alive does
+    Raises MigrationError; DifferencesFound where the proof fails. `resume` goes on where it says so.
+    """
+    return migrating.migrate(config, (), force, confirm, observer, take_over)
+
+
+def resume(
+    config: Config,
+    *,
+    accept: Iterable[str] = (),
+    confirm: Confirm = _nobody,
+    observer: migrating.Observer = _SILENT,
+    take_over: bool = False,
+) -> Summary | None:
+    """Goes on with the run that was stopped, failed or killed; None where there is none.
+
+    accept  the kinds of change since then that are meant: "source", "design", "target"
+    The others are those of `run`. Raises MigrationError; StateError for a change that is not accepted.
+    """
+    return migrating.resume(config, frozenset(accept), confirm, observer, take_over)
+
+
+def validate(
+    config: Config,
+    *,
+    calls: int | None = SAMPLE_CALLS,
+    indexes: bool = True,
+    fresh: bool = False,
+    processes: int | None = None,
+    observer: check.Watcher = _SILENT,
+) -> Report:
+    """Compares every item with the source and tries the access patterns, as `validate` does.
+
+    calls      parameter sets to try per access pattern; None: all, 0: none
+    indexes    counts the items of each index, too
+    fresh      reads the source also where an earlier proof stands for it
+    processes  that read a large table; None: one per CPU, at most 8
+    Differences are in the report (`ok` is False). Raises MigrationError where it cannot compare.
+    """
+    return check.validate(config, (), calls, processes, observer, indexes=indexes, fresh=fresh)
+
+
+class Source:
+    """A SQLite database, read-only, as it is when it is opened. To be closed, or used in `with`.
+
+    Raises SourceError.
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self.path = Path(path)
+        self._sqlite = SqliteSource(self.path)
+
+    def __enter__(self) -> Source:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Also more than once."""
+        self._sqlite.close()
+
+    @property
+    def tables(self) -> Mapping[str, tuple[str, ...]]:
+        """The columns of every table and view."""
+        tables = self._sqlite.schema.tables
+        return {name: tuple(column.name for column in table.columns) for name, table in tables.items()}
+
+    def count(self) -> Mapping[str, int]:
+        """The rows of every table; reads all of them."""
+        return self._sqlite.facts().rows
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item as it would be written.
+
+    entity  the name of the entity that gives it
+    key     values of partition and sort key
+    json    the whole item in DynamoDB's JSON, attributes sorted by name, numbers in canonical form
+    """
+
+    entity: str
+    key: tuple[str, str]
+    json: str
+
+    @property
+    def wire(self) -> WireItem:
+        """The item as boto3's client takes it, binary values aside, which are Base64 text here."""
+        item: WireItem = orjson.loads(self.json)
+        return item
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """Plain values: str, int, Decimal, bool, bytes, list, dict, and None for DynamoDB's NULL."""
+        return {name: plain(value) for name, value in self.wire.items()}
+
+    @property
+    def size(self) -> int:
+        """Bytes as DynamoDB counts them; at most 409,600."""
+        return item_size(self.wire)
+
+
+class Design:
+    """A design file, read and checked. Raises DesignError with all its faults."""
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self._design = load_design(Path(path))
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        return self._design.path
+
+    @property
+    def name(self) -> str:
+        """The name of the file without its ending, by which runs know the design."""
+        return self._design.name
+
+    @property
+    def table(self) -> str:
+        """The table's name, without a prefix."""
+        return self._design.table
+
+    @property
+    def entities(self) -> tuple[str, ...]:
+        return tuple(entity.name for entity in self._design.entities)
+
+    @property
+    def access_patterns(self) -> tuple[str, ...]:
+        return tuple(pattern.name for pattern in self._design.patterns)
+
+    @property
+    def fingerprint(self) -> str:
+        """Hex digest of all that decides what the items are; comments and layout of the file do not."""
+        return self._design.fingerprint
+
+    def items(
+        self,
+        source: Source,
+        entities: Sequence[str] | None = None,
+        rejected: Callable[[Reject], object] | None = None,
+    ) -> Iterator[Item]:
+        """What the rows of the source become: entity by entity, in the order of the tables. Streams.
+
+        entities  only these
+        rejected  is told of each row that cannot be an item; without it the first one raises TooManyRejects
+        Raises DesignError where the design does not fit the source, UsageError for an unknown entity.
+        """
+        chosen = self.entities if entities is None else entities
+        if unknown := [name for name in chosen if name not in self.entities]:
+            hint = f"Choose from: {', '.join(self.entities)}."
+            raise UsageError(
+                "choose the entities", ", ".join(unknown), f"{self.name} has no such entity", hint
+            )
+        compiled = compile_design(self._design, source._sqlite.schema)
+        wanted = [entity for entity in compiled.entities if entity.name in chosen]
+        return self._items(source._sqlite, wanted, rejected or _refuse)
+
+    def _items(
+        self, source: SqliteSource, entities: Sequence[CompiledEntity], rejected: Callable[[Reject], object]
+    ) -> Iterator[Item]:
+        for entity in entities:
+            for position, row in source.rows(entity.read):
+                try:
+                    *key, text = entity.item(row)
+                except RowRejected as why:
+                    rejected(self._reject(entity, position, row, why))
+                else:
+                    yield Item(entity.name, (key[0], key[1]), text)
+
+    def _reject(self, entity: CompiledEntity, position: Position, row: Row, why: RowRejected) -> Reject:
+        named = dict(zip(entity.labels, row, strict=True))
+        return Reject(self.name, entity.name, entity.table.name, position, why.rule, why.reason, named)
+
+
+def _refuse(reject: Reject) -> None:
+    row, why = f"{reject.source_table} {reject.source_key}", f"{reject.rule}: {reject.reason}"
+    hint = "Pass rejected=, a function that takes such rows, to go on without them."
+    raise TooManyRejects("make an item of the row", row, why, hint)
