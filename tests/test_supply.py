@@ -20,8 +20,8 @@ LISTS: dict[str, tuple[str, ...]] = {
     "requirements-fuzz": ("requirements-dev", "requirements"),
 }
 """Each list with those it stands on, the nearest first."""
-ELSEWHERE = {"pywin32", "colorama"}
-"""What the packages need on Windows alone: in the locks, not in the lists."""
+ELSEWHERE = {"pywin32", "colorama", "appnope"}
+"""What the packages need on Windows or macOS alone: in the locks, not in the lists."""
 
 
 def listed(name: str) -> dict[str, str]:
