@@ -19,10 +19,11 @@ from migration_tool.attributes import plain
 from migration_tool.config import Config
 from migration_tool.design.compile import CompiledEntity, compile_design
 from migration_tool.design.load import load_design
-from migration_tool.errors import RowRejected, TooManyRejects, UsageError
+from migration_tool.errors import RowRejected, RowSkipped, TooManyRejects, UsageError
 from migration_tool.limits import item_size
 from migration_tool.migrating import Summary
 from migration_tool.model import Confirm, Position, Question, Reject, Row, WireItem
+from migration_tool.oversize import restored
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state.checkpoint import Checkpoint
 from migration_tool.verify import SAMPLE_CALLS
@@ -172,8 +173,11 @@ class Item:
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """Plain values: str, int, Decimal, bool, bytes, list, dict, and None for DynamoDB's NULL."""
-        return {name: plain(value) for name, value in self.wire.items()}
+        """Plain values: str, int, Decimal, bool, bytes, list, dict, and None for DynamoDB's NULL.
+
+        What is stored compressed is decompressed.
+        """
+        return {name: plain(value) for name, value in restored(self.wire).items()}
 
     @property
     def size(self) -> int:
@@ -220,11 +224,13 @@ class Design:
         source: Source,
         entities: Sequence[str] | None = None,
         rejected: Callable[[Reject], object] | None = None,
+        allow_code: bool = False,
     ) -> Iterator[Item]:
         """What the rows of the source become: entity by entity, in the order of the tables. Streams.
 
-        entities  only these
-        rejected  is told of each row that cannot be an item; without it the first one raises TooManyRejects
+        entities    only these
+        rejected    is told of each row that cannot be an item; without it the first one raises TooManyRejects
+        allow_code  the design's own functions may run
         Raises DesignError where the design does not fit the source, UsageError for an unknown entity.
         """
         chosen = self.entities if entities is None else entities
@@ -233,7 +239,7 @@ class Design:
             raise UsageError(
                 "choose the entities", ", ".join(unknown), f"{self.name} has no such entity", hint
             )
-        compiled = compile_design(self._design, source._sqlite.schema)
+        compiled = compile_design(self._design, source._sqlite.schema, allow_code)
         wanted = [entity for entity in compiled.entities if entity.name in chosen]
         return self._items(source._sqlite, wanted, rejected or _refuse)
 
@@ -244,6 +250,8 @@ class Design:
             for position, row in source.rows(entity.read):
                 try:
                     *key, text = entity.item(row)
+                except RowSkipped:
+                    continue
                 except RowRejected as why:
                     rejected(self._reject(entity, position, row, why))
                 else:

@@ -190,7 +190,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def from_plain(value: Any, level: int = 0) -> AttributeValue:
-    """A parsed JSON value as an attribute value. Raises RowRejected for too many levels of nesting."""
+    """A parsed JSON value, or bytes, as an attribute value. Raises RowRejected for too deep nesting."""
     if level == MAX_NESTING and isinstance(value, list | dict):
         raise RowRejected("nested_too_deep", _TOO_DEEP)
     if value is None:
@@ -203,6 +203,8 @@ def from_plain(value: Any, level: int = 0) -> AttributeValue:
         return {"S": value}
     if isinstance(value, list):
         return {"L": [from_plain(element, level + 1) for element in value]}
+    if isinstance(value, bytes):
+        return {"B": base64.b64encode(value).decode()}
     return {"M": {name: from_plain(element, level + 1) for name, element in value.items()}}
 
 

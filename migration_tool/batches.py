@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Protocol, TypeAlias
 
-from migration_tool.errors import DesignError, RowRejected
+from migration_tool.errors import DesignError, RowRejected, RowSkipped
 from migration_tool.limits import MAX_BATCH_ITEMS, MAX_REQUEST_BYTES
 from migration_tool.model import Chunk, EncodedItem, Key, Made, Row
 from migration_tool.oversize import chunks_of
@@ -179,6 +179,8 @@ def _accepted(
     for place in places:
         try:
             items[place] = item(window.chunk.row(place))
+        except RowSkipped:
+            window.skip()
         except RowRejected as rejected:
             window.reject(place, rejected.rule, rejected.reason)
     return items

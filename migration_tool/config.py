@@ -51,6 +51,7 @@ class Settings:
                             a resume sends again; not less than connections
     max_wcu                 write units per second; see rates
     allow_http              plain http:// to another machine, unencrypted
+    allow_code              designs may run functions of your own
     lease                   seconds without a sign of life after which another host may take the tables over;
                             None: tables are loaded without a lease
     """
@@ -68,6 +69,7 @@ class Settings:
     in_flight: int = 1024
     max_wcu: MaxWcu = OFF
     allow_http: bool = False
+    allow_code: bool = False
     lease: float | None = 60.0
 
 

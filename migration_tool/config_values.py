@@ -225,6 +225,7 @@ KEYS: tuple[Key, ...] = (
     _whole("migration_settings.in_flight", 1, 4096, 1024),
     Key("migration_settings.max_wcu", max_wcu, "off", ("MIGRATION_MAX_WCU",), text_to_number),
     _truth("migration_settings.allow_http", False, "MIGRATION_ALLOW_HTTP"),
+    _truth("migration_settings.allow_code", False, "MIGRATION_ALLOW_CODE"),
     Key("migration_settings.lease", lease, 60, ("MIGRATION_LEASE",), text_to_number),
     Key("logging.level", level, "INFO"),
     Key("logging.file", path_text, "logs/migration.log", is_path=True),

@@ -151,3 +151,10 @@ class RowRejected(Exception):
         super().__init__(rule, reason)
         self.rule = rule
         self.reason = reason
+
+
+class RowSkipped(RowRejected):
+    """A source row that the design's own code leaves out: no item, and nothing wrong."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("skipped", reason)

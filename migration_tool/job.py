@@ -136,8 +136,10 @@ def bind(config: Config, names: Sequence[str], schema: Schema) -> tuple[Bound, .
     faults: list[Fault | str] = []
     for name in names:
         try:
-            compiled = compile_design(find_design(config, name), schema)
+            compiled = compile_design(find_design(config, name), schema, config.settings.allow_code)
         except DesignError as error:
+            if len(names) == 1:
+                raise
             faults += error.found or [str(error)]
             last = error
         else:

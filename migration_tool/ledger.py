@@ -71,8 +71,9 @@ class Reading:
             lane.entity,
             window.position,
             before.rows_read + window.rows,
-            before.items_written + window.rows - rejected,
+            before.items_written + window.rows - rejected - window.skipped,
             before.rejected + rejected,
+            before.skipped + window.skipped,
         )
 
     def finish(self, checkpoint: Checkpoint, lane: Lane) -> Checkpoint:

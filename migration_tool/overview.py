@@ -84,7 +84,7 @@ class Overview:
     """The newest run of a state folder.
 
     items_total  source rows: items_written + rejected + skipped + unread, always; so in each part
-    skipped      rejected rows that a retry did not find any more
+    skipped      rows that own code leaves out, and rejected rows that a retry did not find any more
     running      whether a process works on it now
     percent      of the source rows that are items in their tables, never rounded up
     rate         items per second of the loading so far; None before it begins

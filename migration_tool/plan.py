@@ -13,7 +13,7 @@ from migration_tool import embedded
 from migration_tool.config import Config
 from migration_tool.design.compile import CompiledEntity
 from migration_tool.design.model import Design
-from migration_tool.errors import MigrationError, RowRejected
+from migration_tool.errors import MigrationError, RowRejected, RowSkipped
 from migration_tool.job import EMBEDDED, Bound, bind, open_target, selected
 from migration_tool.limits import item_size
 from migration_tool.source.sqlite import SqliteSource, check_source
@@ -165,6 +165,8 @@ def _entity(source: SqliteSource, design: Design, entity: CompiledEntity) -> Pla
         sums.rows += 1
         try:
             pk, sk, text = entity.item(row)
+        except RowSkipped:
+            continue
         except RowRejected as rejected:
             _refuse(sums, rejected, f"{entity.table.name} {position}: {rejected.reason}")
             continue

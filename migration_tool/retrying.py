@@ -56,7 +56,9 @@ class Retrying:
             if reject := refused.get(key):
                 self._again.append(replace(reject, attempts=before.attempts + max(1, reject.attempts)))
         self._changed = True
-        return checkpoint.retried(lane.table, lane.entity, items=window.rows - len(refused))
+        return checkpoint.retried(
+            lane.table, lane.entity, items=window.rows - len(refused) - window.skipped, skipped=window.skipped
+        )
 
     def finish(self, checkpoint: Checkpoint, lane: Lane) -> Checkpoint:
         """What the source did not give has gone from it, or is not what the entity asks for any more."""

@@ -106,6 +106,10 @@ RULES: Mapping[str, Rule] = {
         "The row is, through its parents, its own ancestor, so it has no path.",
         "Give one row of the circle another parent, or none.",
     ),
+    "transform": Rule(
+        "The design's own code failed on the row, or gave what cannot be stored.",
+        "Mend the function that the reason names, or the row.",
+    ),
     "ValidationException": _REFUSED,
     "ValidationError": _REFUSED,
     "RequestEntityTooLarge": Rule(

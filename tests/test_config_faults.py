@@ -51,7 +51,7 @@ WRONG: list[tuple[str, Any]] = [
     *[("migration_settings.timeout", v) for v in (0, 3601, "30", True, None)],
     *[
         (f"migration_settings.{n}", v)
-        for n in ("enable_validation", "create_tables", "delete_existing_tables", "allow_http")
+        for n in ("enable_validation", "create_tables", "delete_existing_tables", "allow_http", "allow_code")
         for v in (0, 1, "true", "yes", None)
     ],
     *[

@@ -18,4 +18,4 @@ def check_designs(config: Config, files: Sequence[Path]) -> list[CompiledDesign]
     designs = [load_design(path) for path in paths]
     check_source(config.source_db)
     with SqliteSource(config.source_db) as source:
-        return [compile_design(design, source.schema) for design in designs]
+        return [compile_design(design, source.schema, config.settings.allow_code) for design in designs]

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 INTERNAL, USAGE, INTERRUPTED, CLOSED = 1, 2, 130, 141
 _PIPE_WIDTH = 200
 _LONGEST_FAULTS = 50
-_OURS = re.compile(r"\b(?:python )?migrate\.py\b")
+_OURS = re.compile(r"\b(?:python )?migrate\.py( again)?\b")
 _TRAILING = re.compile(" +$", re.MULTILINE)
 LOG = logging.getLogger(__name__)
 
@@ -204,8 +204,11 @@ def _tell(error: MigrationError, shared: Globals) -> None:
 
 
 def named(text: str, shared: Globals) -> str:
-    """The text with our program named as the user called it, its global options included."""
-    return _OURS.sub(lambda _: shared.program(), text)
+    """The text with our program named as the user called it, its global options included.
+
+    "migrate.py again" stands for the whole command that was given.
+    """
+    return _OURS.sub(lambda found: shared.again() if found[1] else shared.program(), text)
 
 
 def _misused(error: click.ClickException) -> int:

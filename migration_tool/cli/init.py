@@ -9,7 +9,10 @@ from typing import Any
 
 import click
 
-from migration_tool.cli.options import ALLOW_HTTP, Globals, command
+from migration_tool.cli.options import ALLOW_CODE, ALLOW_HTTP, Globals, command
+
+_FOR_ONCE = ("endpoint", ALLOW_HTTP, ALLOW_CODE)
+"""What the environment says only for the time that it says it."""
 
 
 @command()
@@ -30,8 +33,8 @@ def init(shared: Globals, /, force: bool, **options: Any) -> None:
     """Check the source database and write the configuration.
 
     The source must exist, be SQLite, be sound and not be empty. In an existing file the options that are
-    given change their keys, and everything else stays. --endpoint and --allow-http are written into the
-    file, too.
+    given change their keys, and everything else stays. --endpoint, --allow-http and --allow-code are written
+    into the file, too.
     """
     from migration_tool.cli.console import named, say, show
     from migration_tool.config import load_config, write_config
@@ -42,7 +45,7 @@ def init(shared: Globals, /, force: bool, **options: Any) -> None:
     is_new = force or not shared.config.exists()
     write_config(shared.config, values)
     config = load_config(shared.config, {}, {})
-    shared.endpoint = shared.allow_http = None
+    shared.endpoint = shared.allow_http = shared.allow_code = None
     rows = sum(facts.rows.values())
     say(f"{'Wrote' if is_new else 'Updated'} {config.path}")
     show(f"source    {facts.path} ({len(facts.rows)} tables, {rows:,} rows, sound)")
@@ -59,13 +62,14 @@ def _values(shared: Globals, force: bool, options: Mapping[str, Any]) -> dict[st
     given = {name: value for name, value in options.items() if value is not None}
     given |= {"endpoint": shared.endpoint} if shared.endpoint else {}
     given |= {ALLOW_HTTP: True} if shared.allow_http else {}
+    given |= {ALLOW_CODE: True} if shared.allow_code else {}
     if shared.config.exists() and not force:
         values = _existing(shared.config, given)
     else:
         values = {
             key.name: key.from_text(os.environ[key.environment[0]])
             for key in KEYS
-            if key.environment and key.name not in ("endpoint", ALLOW_HTTP) and _is_set(key.environment[0])
+            if key.environment and key.name not in _FOR_ONCE and _is_set(key.environment[0])
         }
     values |= given
     if not values.get("source_db"):

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from migration_tool.logs import LogFile
 
 DEFAULT_CONFIG = Path("config/migration.json")
-GLOBAL = ("config", "verbose", "endpoint", "allow_http", "help")
+GLOBAL = ("config", "verbose", "endpoint", "allow_http", "allow_code", "help")
 ALLOW_HTTP = "migration_settings.allow_http"
+ALLOW_CODE = "migration_settings.allow_code"
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -32,6 +33,7 @@ class Globals:
     verbose: bool = False
     endpoint: str | None = None
     allow_http: bool | None = None
+    allow_code: bool | None = None
     log: LogFile | None = None
     log_path: Path | None = None
 
@@ -44,7 +46,8 @@ class Globals:
         from migration_tool import logs
         from migration_tool.config import load_config
 
-        given = {"endpoint": self.endpoint, ALLOW_HTTP: self.allow_http, **(flags or {})}
+        given = {"endpoint": self.endpoint, ALLOW_HTTP: self.allow_http, ALLOW_CODE: self.allow_code}
+        given |= flags or {}
         config = load_config(self.config, given, os.environ)
         if log:
             self.log, self.log_path = logs.configure(config.logging, self.verbose), config.logging.file
@@ -67,7 +70,14 @@ class Globals:
         words += ["-c", str(self.config)] if self.config != DEFAULT_CONFIG else []
         words += ["--endpoint", self.endpoint] if self.endpoint else []
         words += ["--allow-http"] if self.allow_http else []
+        words += ["--allow-code"] if self.allow_code else []
         return shlex.join(words)
+
+    def again(self) -> str:
+        """The whole command as the user gave it."""
+        called = Path(sys.argv[0])
+        words = ["python", str(called)] if called.suffix == ".py" else [called.name]
+        return shlex.join([*words, *sys.argv[1:]])
 
 
 class Command(click.Command):
@@ -110,6 +120,10 @@ def global_options() -> list[click.Parameter]:
         click.Option(
             ["--allow-http"], is_flag=True, expose_value=False, callback=_keep,
             help="Accept a plain http:// endpoint on another machine: everything travels unencrypted.",
+        ),
+        click.Option(
+            ["--allow-code"], is_flag=True, expose_value=False, callback=_keep,
+            help="Run the functions of your own that designs ask for; they can do all that you can.",
         ),
     ]  # fmt: skip
 

@@ -69,9 +69,9 @@ def item_source(design: Design, entity: Entity, scope: Scope, rules: Mapping[str
     return _function("item", _variables(scope) + lists, lines)
 
 
-def item_function(source: str) -> Callable[[Row], EncodedItem]:
-    """The function `item` that the source defines."""
-    names = _names()
+def item_function(source: str, own: Mapping[str, Any]) -> Callable[[Row], EncodedItem]:
+    """The function `item` that the source defines; `own` are the names of own code that it may use."""
+    names = {**_names(), **own}
     # Safe: the source holds repr()s of the design's text and names made here, nothing of the design itself.
     exec(compile(source, "<design>", "exec"), names)  # noqa: S102
     item: Callable[[Row], EncodedItem] = names["item"]
@@ -186,6 +186,8 @@ class _Body:
             return always(prefix(name) + attributes.encode(rule.constant))
         found, column = self._scope.use(rule.reference)
         value = self._scope.variable(found)
+        if rule.transform:
+            return self._variable(f"named({prefix(name)!r}, *own({rule.transform!r}, {value}))")
         if rule.convert:
             convert = attributes.CONVERTERS[rule.convert].__name__
             return self._variable(f"named({prefix(name)!r}, {value}, {convert})")

@@ -21,6 +21,7 @@ from migration_tool.design.model import (
     Entity,
     Everything,
 )
+from migration_tool.design.own_code import Function, load_functions, names, on_rows, repeatable
 from migration_tool.design.scope import Scope, unknown
 from migration_tool.design.shape import Shape, item_shape, row_shape
 from migration_tool.design.template import Reference, Template
@@ -64,10 +65,14 @@ class CompiledDesign:
         return next(entity for entity in self.entities if entity.name == name)
 
 
-def compile_design(design: Design, schema: Schema) -> CompiledDesign:
-    """Raises DesignError listing every name of the design that the source does not have."""
+def compile_design(design: Design, schema: Schema, allow_code: bool = False) -> CompiledDesign:
+    """Raises DesignError listing every name of the design that the source does not have.
+
+    allow_code  the design's own code may run; else a design with such code raises DesignError
+    """
     faults: list[Fault] = []
-    entities = [_entity(design, entity, schema, faults) for entity in design.entities]
+    own = load_functions(Path(design.path), design.code, allow_code)
+    entities = [_entity(design, entity, schema, own, faults) for entity in design.entities]
     if faults:
         raise DesignError(
             "fit the design to the source",
@@ -79,12 +84,15 @@ def compile_design(design: Design, schema: Schema) -> CompiledDesign:
     return CompiledDesign(design, tuple(entity for entity in entities if entity))
 
 
-def _entity(design: Design, entity: Entity, schema: Schema, faults: list[Fault]) -> CompiledEntity | None:
+def _entity(
+    design: Design, entity: Entity, schema: Schema, own: Mapping[str, Function], faults: list[Fault]
+) -> CompiledEntity | None:
     table = _table(f"entities.{entity.name}", entity.table, schema, faults)
     if table is None:
         return None
-    scope = Scope(f"entities.{entity.name}", entity.name, table, schema, faults)
-    for name in table.cursor:
+    place = f"entities.{entity.name}"
+    scope = Scope(place, entity.name, table, schema, faults, rewritten=bool(entity.transform))
+    for name in [c.name for c in table.columns] if entity.transform else table.cursor:
         scope.use(Reference(None, name))
     scope.add_lookups(entity.lookups)
     scope.add_ancestries(entity.ancestries)
@@ -111,11 +119,21 @@ def _entity(design: Design, entity: Entity, schema: Schema, faults: list[Fault])
         entity=entity,
         table=table,
         read=read,
-        item=item_function(source),
+        item=_item(entity, source, labels, own),
         labels=labels + tuple(embed.name for embed in entity.embeds),
         source=source,
         shape=item_shape(design, entity, scope, rules, {c.read.name: c.shape for c in children if c}),
     )
+
+
+def _item(
+    entity: Entity, source: str, labels: tuple[str, ...], own: Mapping[str, Function]
+) -> Callable[[Row], EncodedItem]:
+    item = item_function(source, names(own) if own else {})
+    if entity.transform:
+        fixed = frozenset(entity.ancestries)
+        item = on_rows(entity.transform, own[entity.transform], labels, fixed, item)
+    return repeatable(entity.name, item) if own else item
 
 
 @dataclass(frozen=True)

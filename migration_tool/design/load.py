@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -24,6 +24,7 @@ from migration_tool.design.model import (
     Lookup,
     Oversize,
 )
+from migration_tool.design.own_code import parse_name, source_hash
 from migration_tool.design.patterns import pattern_faults
 from migration_tool.design.reading import Reader
 from migration_tool.design.template import Template, parse_reference
@@ -40,7 +41,7 @@ _TABLE_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 def load_design(path: Path) -> Design:
     """Raises DesignError listing all faults of the file."""
     document = _document(path)
-    loader = _Loader()
+    loader = _Loader(path.parent)
     design = loader.design(path.stem, document, str(path))
     faults = loader.faults or pattern_faults(design)
     if faults:
@@ -66,7 +67,16 @@ def _unreadable(path: Path, faults: Sequence[Fault]) -> DesignError:
 
 
 class _Loader(Reader):
-    """A design, from the top of its document down."""
+    """A design, from the top of its document down.
+
+    folder  where its own code is
+    code    name of each function → hash of its source
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+        self.code: dict[str, str] = {}
 
     def design(self, name: str, document: Any, path: str) -> Design:
         top = self.section("", document, "design")
@@ -97,12 +107,15 @@ class _Loader(Reader):
             ),
             fingerprint=self.fingerprint(document),
             path=path,
+            code=self.code,
         )
 
     def fingerprint(self, document: Any) -> str:
         """Text that UTF-8 cannot hold, and numbers of more than 64 bits, have no place in a design."""
         try:
-            return hashlib.sha256(_MEANING + orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
+            content = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+            code = orjson.dumps(self.code, option=orjson.OPT_SORT_KEYS) if self.code else b""
+            return hashlib.sha256(_MEANING + content + code).hexdigest()
         except TypeError as error:
             self.fault("document", str(error))
             return ""
@@ -142,7 +155,18 @@ class _Loader(Reader):
             attributes=self.attributes(f"{place}.attributes", body.get("attributes", {"*": name})),
             where=self.optional(place, body, "where"),
             oversize=self.oversize(f"{place}.oversize", body.get("oversize", "reject")),
+            transform=self.transform(f"{place}.transform", body),
         )
+
+    def transform(self, place: str, body: Mapping[str, Any]) -> str | None:
+        """The name of a function of own code, if the body has one."""
+        return self.parsed(place, body["transform"], self.function, None) if "transform" in body else None
+
+    def function(self, text: str) -> str:
+        """Raises ValueError where there is no such code."""
+        name = parse_name(text)
+        self.code[name] = source_hash(self.folder, name)
+        return name
 
     def oversize(self, place: str, value: Any) -> Oversize:
         for policy in get_args(Oversize):
@@ -219,7 +243,10 @@ class _Loader(Reader):
         if "as" in body and convert not in tuple(CONVERTERS):
             self.fault(f"{place}.as", f"expected one of {', '.join(CONVERTERS)}, found {described(convert)}")
         column = self.parsed(f"{place}.column", body.get("column", name), parse_reference, None)
-        return Attribute(name, reference=column, convert=convert)
+        transform = self.transform(f"{place}.transform", body)
+        if transform and convert:
+            self.fault(place, "what a function gives has its own type; leave one of as and transform out")
+        return Attribute(name, reference=column, convert=convert, transform=transform)
 
     def simple_attribute(self, place: str, name: str, value: str) -> Attribute:
         try:

@@ -7,7 +7,7 @@ patterns into requests.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from migration_tool.design.template import Reference, Template
@@ -28,13 +28,18 @@ class Index:
 
 @dataclass(frozen=True)
 class Attribute:
-    """One attribute: exactly one of a column, a template, or a constant; `convert` overrides its type."""
+    """One attribute: exactly one of a column, a template, or a constant.
+
+    convert    overrides the type of a column
+    transform  the function that a column's value goes through
+    """
 
     name: str
     reference: Reference | None = None
     template: Template | None = None
     constant: Scalar = None
     convert: str | None = None
+    transform: str | None = None
 
     def references(self) -> tuple[Reference, ...]:
         """The columns that the value is made of."""
@@ -80,8 +85,9 @@ class Embed:
 class Entity:
     """What one source table becomes. `keys` holds the table's key and those of sparse indexes.
 
-    oversize  what becomes of an item over 400 KB: its row is rejected, or attributes
+    oversize   what becomes of an item over 400 KB: its row is rejected, or attributes
                of it are compressed, or go into items of their own
+    transform  the function that a row goes through first
     """
 
     name: str
@@ -93,6 +99,7 @@ class Entity:
     attributes: tuple[AttributeRule, ...]
     where: str | None
     oversize: Oversize = "reject"
+    transform: str | None = None
 
 
 @dataclass(frozen=True)
@@ -153,7 +160,8 @@ class Requests:
 class Design:
     """One DynamoDB table: its keys, indexes, the entities that fill it, the patterns that read it.
 
-    fingerprint  hex digest of the design's content; comments and layout do not count
+    fingerprint  hex digest of the design's content, own code with it; comments and layout do not count
+    code         name of each function of own code → hash of its source
     """
 
     name: str
@@ -165,6 +173,7 @@ class Design:
     patterns: tuple[AccessPattern, ...]
     fingerprint: str
     path: str
+    code: Mapping[str, str] = field(default_factory=dict)
 
     def pattern(self, name: str) -> AccessPattern | None:
         return next((pattern for pattern in self.patterns if pattern.name == name), None)

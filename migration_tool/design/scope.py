@@ -17,14 +17,24 @@ _NOTHING = Column("", "")
 class Scope:
     """The aliases that one entity or embedded list can see; collects the columns it uses.
 
-    `faults` is shared by all scopes of a design, so that all of them are reported at once.
+    faults     shared by all scopes of a design, so that all of them are reported at once
+    rewritten  own code goes over the rows: nothing is sure of their values
     """
 
-    def __init__(self, place: str, alias: str, table: Table, schema: Schema, faults: list[Fault]) -> None:
+    def __init__(
+        self,
+        place: str,
+        alias: str,
+        table: Table,
+        schema: Schema,
+        faults: list[Fault],
+        rewritten: bool = False,
+    ) -> None:
         self.place = place
         self.alias = alias
         self.schema = schema
         self.faults = faults
+        self.rewritten = rewritten
         self.tables = {alias: table}
         self._broken: set[str] = set()
         self.joins: list[Join] = []
@@ -86,7 +96,7 @@ class Scope:
             names = [column.name for column in table.columns]
             self.fault(at, *unknown(f"column of {table.name}", reference.name, names))
             return ColumnRef(alias, reference.name), _NOTHING
-        if alias != self.alias:
+        if alias != self.alias or self.rewritten:
             column = Column(column.name, column.affinity)
         return ColumnRef(alias, column.name), column
 
@@ -99,7 +109,7 @@ class Scope:
     def rowid(self) -> ColumnRef | None:
         """The own table's column that is its rowid, if the row has it: never anything but an integer."""
         found = ColumnRef(self.alias, self.tables[self.alias].rowid_alias or "")
-        return found if found in self.columns else None
+        return found if found in self.columns and not self.rewritten else None
 
     def variable(self, found: ColumnRef) -> str:
         """The name of the Python variable that holds the column's value."""

@@ -48,6 +48,8 @@ def proof(compiled: CompiledDesign) -> list[Doubt]:
 
 
 def _doubt(entity: CompiledEntity, keys: tuple[str, str]) -> Doubt | None:
+    if entity.entity.transform:
+        return Doubt((entity.name,), f"{entity.entity.transform} can give two rows the same values")
     readable = {name for key in keys for name in _readable(entity, entity.entity.keys[key])}
     table = entity.table
     unique = [key for key in (table.primary_key, *table.unique) if key]
@@ -126,7 +128,7 @@ def _separable(parts: Sequence[Part]) -> list[Field]:
 
 def _own(entity: CompiledEntity, reference: Reference | None) -> Column | None:
     """The column of the entity's own table that the reference means, if it does."""
-    if reference is None or reference.alias not in (None, entity.name):
+    if reference is None or reference.alias not in (None, entity.name) or entity.entity.transform:
         return None
     if reference.alias is None and reference.name in entity.entity.ancestries:
         return None

@@ -56,7 +56,8 @@ def workbench_model(config: Config | None, chosen: Sequence[Chosen], each: int, 
         hint = "Run init, or choose a --format that needs no rows."
         raise ConfigError("read items to show", "the source database", "no configuration names it", hint)
     with SqliteSource(config.source_db) as source:
-        compiled = [(one, compile_design(one.design, source.schema)) for one in chosen]
+        schema, allowed = source.schema, config.settings.allow_code
+        compiled = [(one, compile_design(one.design, schema, allowed)) for one in chosen]
         tables = [_modelled(source, one, design, each) for one, design in compiled]
     found = _model(config, chosen, tables, moment)
     return Exported(json_text(found.document) + "\n", found.left_out)

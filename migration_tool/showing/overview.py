@@ -84,7 +84,7 @@ def overview(config: Config, chosen: Sequence[Chosen]) -> Overview:
     """Raises DesignError for designs that do not fit the source, SourceError."""
     check_source(config.source_db)
     with SqliteSource(config.source_db) as source:
-        compiled = [compile_design(one.design, source.schema) for one in chosen]
+        compiled = [compile_design(one.design, source.schema, config.settings.allow_code) for one in chosen]
         tables = [_table(source, d, one.table_name) for d, one in zip(compiled, chosen, strict=True)]
         return Overview(str(config.source_db), tuple(tables), diagram(source.schema, compiled))
 
@@ -141,7 +141,8 @@ def _source(rule: Attribute) -> str:
     if rule.template:
         return rule.template.source
     if rule.reference:
-        return f"{rule.reference} as {rule.convert}" if rule.convert else str(rule.reference)
+        through = f" through {rule.transform}" if rule.transform else ""
+        return f"{rule.reference} as {rule.convert}" if rule.convert else f"{rule.reference}{through}"
     return f"value {json_text(rule.constant, indent=False)}"
 
 

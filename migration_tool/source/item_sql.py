@@ -128,7 +128,7 @@ class _Text:
             )
         if rule.reference is None:
             return [prefix(name) + attributes.encode(rule.constant)]
-        if rule.convert:
+        if rule.convert or rule.transform:
             raise Beyond
         return self._value(name, self._shape.used[rule.reference])
 

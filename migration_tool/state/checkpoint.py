@@ -117,12 +117,12 @@ class Checkpoint:
         rows_read: int,
         items_written: int,
         rejected: int,
+        skipped: int = 0,
     ) -> Checkpoint:
         """With new cumulative figures of one entity. Raises StateError where one would go back."""
         earlier = self.entity(table, entity)
-        later = replace(
-            earlier, position=position, rows_read=rows_read, items_written=items_written, rejected=rejected
-        )
+        later = replace(earlier, position=position, rows_read=rows_read, rejected=rejected)
+        later = replace(later, items_written=items_written, skipped=skipped)
         fault = later.fault() or later.fault_after(earlier)
         if not fault and earlier.done and later != earlier:
             fault = "the entity is done"

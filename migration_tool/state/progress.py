@@ -18,7 +18,8 @@ class EntityProgress:
     """One entity of one design, and its account: rows_read = items_written + rejected + skipped.
 
     rows_total  the source's count when the loading of the entity began
-    skipped     rejected rows that a retry did not find any more: deleted, or out of the entity's `where`
+    skipped     rows that the design's own code leaves out, and rejected rows that a retry did not find any
+                more: deleted, or out of the entity's `where`
     """
 
     table: str

@@ -48,8 +48,9 @@ class Lane:
 class Window:
     """Consecutive rows of one lane, in whatever order they are sent: a checkpoint covers all or none.
 
-    open     rows that are neither stored nor rejected yet, and chunk items
+    open     rows that are neither stored nor rejected nor skipped yet, and chunk items
     batches  how many have been sent
+    skipped  rows that the design's own code leaves out
     """
 
     lane: Lane
@@ -57,6 +58,7 @@ class Window:
     open: int = field(init=False)
     batches: int = 0
     rejects: list[Reject] = field(default_factory=list)
+    skipped: int = 0
 
     def __post_init__(self) -> None:
         self.open = len(self.chunk)
@@ -79,6 +81,11 @@ class Window:
         lane, row = self.lane, dict(zip(self.lane.labels, self.chunk.row(place), strict=True))
         reject = Reject(lane.table, lane.entity, lane.source_table, position, rule, reason, row, attempts)
         self.rejects.append(reject)
+
+    def skip(self) -> None:
+        """Accounts for one row, which is to have no item."""
+        self.skipped += 1
+        self.open -= 1
 
 
 @dataclass(slots=True, eq=False)

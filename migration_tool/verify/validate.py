@@ -192,8 +192,13 @@ def _not_checked(
             "patterns read them; DynamoDB itself copies items into them."
         )
     if rejected := difference.total("rejected"):
+        why = (
+            "cannot become items, or are left out by own code"
+            if compiled.design.code
+            else "cannot become items"
+        )
         yield (
-            f"{many(rejected, 'source row')} cannot become items (see the reject file); "
+            f"{many(rejected, 'source row')} {why} (see the reject file); "
             "the SQL of the access patterns still gives what they hold, so an answer may lack that many "
             f"rows: {many(sum(pattern.short for pattern in patterns), 'call')} did."
         )

@@ -36,7 +36,7 @@ folder: 'str | os.PathLike[str]' = '.', endpoint: 'str' = 'aws', table_prefix: '
 **settings: 'Any') -> 'Config'
 Design(path: 'str | PathLike[str]') -> 'None'
 Design.items(self, source: 'Source', entities: 'Sequence[str] | None' = None, \
-rejected: 'Callable[[Reject], object] | None' = None) -> 'Iterator[Item]'
+rejected: 'Callable[[Reject], object] | None' = None, allow_code: 'bool' = False) -> 'Iterator[Item]'
 Observer.checked(self, table: 'str', done: 'int', total: 'int') -> 'None'
 Observer.copied(self, done: 'int', total: 'int') -> 'None'
 Observer.notice(self, text: 'str') -> 'None'
