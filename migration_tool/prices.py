@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from migration_tool.documents import read_mapping
 from migration_tool.errors import ConfigError
@@ -23,6 +23,7 @@ _SHIPPED = (_PACKAGE / "defaults" / "prices.yaml", _PACKAGE.parent / "config" / 
 """The table that comes along: inside an installed package, or beside the package in a checkout."""
 _TOP = ("version", "date", "sources", "regions")
 _T = TypeVar("_T")
+TableClass: TypeAlias = Literal["standard", "infrequent_access"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,10 @@ class RegionPrices:
     import_gb: float
     streams_read_million: float
     s3: S3Prices
+
+    @property
+    def classes(self) -> dict[TableClass, ClassPrices]:
+        return {"standard": self.standard, "infrequent_access": self.infrequent_access}
 
 
 @dataclass(frozen=True)
