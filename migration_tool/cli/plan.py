@@ -156,7 +156,26 @@ def _show_ways(plan: Plan) -> None:
     ]
     best = plan.recommended
     show(heading("load"), table(("way", ">time at least", ">cost", "assumed"), rows))
-    show(f"recommended  {_WAYS[best.name]}: {best.reason}")
+    show(f"recommended  {_WAYS[best.name]}: {best.reason}", *_slowest(plan))
+
+
+def _slowest(plan: Plan) -> list[str]:
+    """The partition key that holds all ways of writing up, where one does."""
+    from migration_tool.costs import PARTITION_UNITS
+
+    keys = [
+        (key, spread.name or "the table", planned.table)
+        for planned in plan.tables
+        for spread in (planned.figures.table, *planned.figures.indexes)
+        for key in spread.hottest
+    ]
+    key, spread, table = max(keys, key=lambda found: found[0].write_units, default=(None, "", ""))
+    if key is None or plan.ways[0].seconds != key.write_units / PARTITION_UNITS:
+        return []
+    return [
+        f"held up by   {key.key}, {key.share:.0%} of the writes of {spread} ({table}): a partition key takes "
+        f"{PARTITION_UNITS:,} units/s"
+    ]
 
 
 def _show_months(plan: Plan) -> None:
