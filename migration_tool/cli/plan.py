@@ -12,7 +12,7 @@ from migration_tool.cli.options import Globals, as_json, command
 if TYPE_CHECKING:
     from migration_tool.plan import Plan, PlannedTable
 
-_RATE = click.FloatRange(0, 1e9)
+_MOST = 1e9
 _WAYS = {
     "on_demand": "write, on demand",
     "pre_warmed": "write, pre-warmed",
@@ -23,6 +23,13 @@ _WORDS = {
     "on_demand": "on demand", "provisioned": "provisioned",
     "standard": "Standard", "infrequent_access": "Standard-IA",
 }  # fmt: skip
+
+
+def _amount(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
+    """The value if it is from 0 to a billion, which nan is not."""
+    if value is not None and not 0 <= value <= _MOST:
+        raise click.BadParameter(f"{value:g} is not a number from 0 to {_MOST:,.0f}.")
+    return value
 
 
 @command()
@@ -38,7 +45,7 @@ _WORDS = {
 @click.option(
     "--wcu",
     metavar="N",
-    type=click.IntRange(1, 10_000_000),
+    type=click.IntRange(1),
     default=4_000,
     show_default=True,
     help="Write units a second for a load with provisioned capacity, all tables and indexes together.",
@@ -47,7 +54,8 @@ _WORDS = {
     "--reads-per-second",
     "reads",
     metavar="R",
-    type=_RATE,
+    type=float,
+    callback=_amount,
     default=10,
     show_default=True,
     help="Items that an application reads afterwards, eventually consistent.",
@@ -56,7 +64,8 @@ _WORDS = {
     "--writes-per-second",
     "writes",
     metavar="W",
-    type=_RATE,
+    type=float,
+    callback=_amount,
     default=1,
     show_default=True,
     help="Items that it writes afterwards.",
@@ -65,7 +74,8 @@ _WORDS = {
     "--current-monthly",
     "current",
     metavar="DOLLARS",
-    type=_RATE,
+    type=float,
+    callback=_amount,
     help="What the database costs a month now, to compare with.",
 )
 @as_json("the plan")

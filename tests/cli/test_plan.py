@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Project
 from tests.cli.shell import ROOT, Shell
 from tests.cli.test_json_docs import check
@@ -50,3 +52,9 @@ def test_a_region_without_prices_costs_only_the_dollars(project: Project, tmp_pa
     assert found["estimate"]["dollars"] is None and found["monthly"]["costs"] == []
     assert "prices.yaml has only us-east-1" in found["prices"]["missing"]
     assert "--prices FILE" in shell.ok("plan")
+
+
+@pytest.mark.parametrize("amount", ["-1", "nan", "inf", "1e10"])
+def test_amounts_are_numbers(shell: Shell, amount: str) -> None:
+    refused = shell("plan", "--current-monthly", amount)
+    assert refused.returncode == 2 and "is not a number from 0 to 1,000,000,000" in refused.stderr
