@@ -123,7 +123,7 @@ def volume(figures: TableFigures) -> Volume:
     """What costs are reckoned from."""
     spreads = (figures.table, *figures.indexes)
     return Volume(
-        items=figures.items,
+        items=figures.table.items,
         bytes=figures.table.bytes,
         copies=sum(spread.items for spread in spreads),
         stored=sum(spread.bytes for spread in spreads),

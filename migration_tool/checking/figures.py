@@ -27,7 +27,11 @@ class EntityFigures:
     """One entity.
 
     dropped      rows that its `where` leaves out
-    write_units  with those of the copies in indexes
+    items        one for each row that is not refused
+    bytes        of the items and their chunk items
+    write_units  of those, with their copies in indexes
+    oversize     items over 400 KB that are compressed or split, as `oversize` says
+    chunks       the chunk items of those that are split
     members      index -> how many of the items are in it, of the indexes that the entity has keys for
     refusals     rows that would be rejected, by rule
     rounded      numbers that SQLite has rounded when they were stored
@@ -43,6 +47,8 @@ class EntityFigures:
     largest_bytes: int
     largest_key: Key | None
     near_limit: int
+    oversize: int
+    chunks: int
     members: Mapping[str, int]
     refusals: tuple[Found, ...]
     rounded: Found
@@ -108,7 +114,8 @@ class TableFigures:
 
     @property
     def items(self) -> int:
-        return self.table.items
+        """Without chunk items, which are in `table`."""
+        return sum(entity.items for entity in self.entities)
 
     @property
     def write_units(self) -> int:

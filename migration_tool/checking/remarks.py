@@ -42,6 +42,9 @@ def data_warnings(figures: TableFigures) -> Iterator[str]:
 def _rows(entity: EntityFigures) -> Iterator[str]:
     if not entity.rows and entity.dropped:
         yield f"{entity.name}: `where` leaves out all of {entity.dropped:,} rows"
+    if entity.oversize:
+        where = f"in {many(entity.chunks, 'chunk item')} more" if entity.chunks else "compressed"
+        yield f"{entity.name}: {many(entity.oversize, 'item')} over 400 KB, stored {where}"
     if entity.near_limit:
         key = " / ".join(entity.largest_key or ())
         yield (

@@ -32,6 +32,8 @@ from migration_tool.design.units import copies, units
 from migration_tool.errors import RowRejected
 from migration_tool.limits import MAX_ITEM_BYTES, item_size
 from migration_tool.model import EncodedItem, Key, Position
+from migration_tool.oversize import ATTRIBUTE as OVERSIZE
+from migration_tool.oversize import chunks_of
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.verify.collisions import Keys, SourceRow, doubtful
 
@@ -60,6 +62,8 @@ class _Counts:
     bytes: int = 0
     write_units: int = 0
     near: int = 0
+    oversize: int = 0
+    chunks: int = 0
     largest: tuple[int, Key | None] = (0, None)
     members: Counter[str] = field(default_factory=Counter)
     rules: Counter[str] = field(default_factory=Counter)
@@ -106,7 +110,7 @@ class _Survey:
                 continue
             for name, value in rounding.suspects(row):
                 counts.note(Rounding.RULE, f"{_row(entity, position)}: {name} = {value!r}")
-            self._take(entity, counts, made)
+            self._item(entity, counts, made)
             if in_doubt:
                 self._keys.add(*made[:2])
         return self._entity_figures(entity, counts)
@@ -122,9 +126,23 @@ class _Survey:
             collisions=self._keys.collisions(self._source, self._doubtful),
         )
 
-    def _take(self, entity: CompiledEntity, counts: _Counts, made: EncodedItem) -> None:
-        partition_key, sort_key, text = made
-        item = orjson.loads(text)
+    def _item(self, entity: CompiledEntity, counts: _Counts, made: EncodedItem) -> None:
+        size = self._stored(counts, made)
+        counts.items += 1
+        counts.near += size >= NEAR * MAX_ITEM_BYTES
+        if size > counts.largest[0]:
+            counts.largest = size, made[:2]
+        if size > self._largest.least:
+            self._largest.add(size, SizedItem(entity.name, made[:2], size))
+        for chunk in chunks_of(made[2]):
+            counts.chunks += 1
+            self._stored(counts, chunk)
+
+    def _stored(self, counts: _Counts, made: EncodedItem) -> int:
+        """Adds up one item, a chunk item too, and gives its size."""
+        partition_key, _, text = made
+        data = text.encode()
+        item = orjson.loads(data)
         size = item_size(item)
         cost = units(size)
         self._table.add(partition_key, size, cost)
@@ -133,15 +151,11 @@ class _Survey:
             self._indexes[index.name].add(key, copied, units(copied))
             counts.members[index.name] += 1
             cost += units(copied)
-        counts.items += 1
         counts.bytes += size
         counts.write_units += cost
-        counts.near += size >= NEAR * MAX_ITEM_BYTES
-        if size > counts.largest[0]:
-            counts.largest = size, (partition_key, sort_key)
-        if size > self._largest.least:
-            self._largest.add(size, SizedItem(entity.name, (partition_key, sort_key), size))
-        self._json_bytes += (len(text) if text.isascii() else len(text.encode())) + _LINE_BYTES
+        counts.oversize += OVERSIZE in item
+        self._json_bytes += len(data) + _LINE_BYTES
+        return size
 
     def _entity_figures(self, entity: CompiledEntity, counts: _Counts) -> EntityFigures:
         everything = replace(entity.read, where=None)
@@ -157,6 +171,8 @@ class _Survey:
             largest_bytes=counts.largest[0],
             largest_key=counts.largest[1],
             near_limit=counts.near,
+            oversize=counts.oversize,
+            chunks=counts.chunks,
             members={name: counts.members[name] for name in written},
             refusals=tuple(
                 counts.found(rule) for rule, _ in counts.rules.most_common() if rule != Rounding.RULE

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import orjson
 import pytest
 
+from migration_tool.checking.remarks import data_warnings
 from migration_tool.checking.survey import survey
 from migration_tool.limits import item_size
 from migration_tool.model import Chunk, Position, Read
+from migration_tool.verify.expected import Expected
 
 from .conftest import Bind
 
@@ -80,6 +82,23 @@ def test_items_near_the_limit_are_counted(bind: Bind, characters: int, near: int
     (task,) = survey(source, compiled).entities
     assert (task.near_limit, task.refused) == (near, refused)
     assert [refusal.rule for refusal in task.refusals] == ["item_too_large"] * refused
+
+
+@pytest.mark.parametrize(("policy", "chunks"), [("compress", 0), ("split", 3)])
+def test_items_over_the_limit_are_measured_as_they_are_stored(bind: Bind, policy: str, chunks: int) -> None:
+    row = "INSERT INTO Task VALUES (1, 'a', printf('%.*c', 900000, 'x'), 0, 0), (2, 'a', 'b', 0, 0);"
+    design = DESIGN.replace("  Task:\n", f"  Task:\n    oversize: {policy}\n")
+    source, compiled = bind(SCHEMA + row, design)
+    found = survey(source, compiled)
+    (task,) = found.entities
+    assert (task.items, task.oversize, task.chunks, task.refused) == (2, 1, chunks, 0)
+    stored = [item for _, item in Expected(source, compiled.entities).items()]
+    sizes = [item_size(orjson.loads(text.encode())) for _, _, text in stored]
+    assert (found.items, found.table.items) == (2, 2 + chunks)
+    assert task.bytes == found.table.bytes == sum(sizes)
+    assert found.table.write_units == sum(-(-size // 1024) for size in sizes)
+    assert found.json_bytes == sum(len(text.encode()) + 10 for _, _, text in stored)
+    assert next(iter(data_warnings(found))).startswith("Task: 1 item over 400 KB, stored ")
 
 
 def test_collisions_name_both_rows_and_are_counted_to_the_last(bind: Bind) -> None:
