@@ -180,7 +180,8 @@ def _slowest(plan: Plan) -> list[str]:
         for key in spread.hottest
     ]
     key, spread, table = max(keys, key=lambda found: found[0].write_units, default=(None, "", ""))
-    if key is None or plan.ways[0].seconds != key.write_units / PARTITION_UNITS:
+    seconds = key.write_units / PARTITION_UNITS if key else 0
+    if key is None or seconds < 1 or plan.ways[0].seconds != seconds:
         return []
     return [
         f"held up by   {key.key}, {key.share:.0%} of the writes of {spread} ({table}): a partition key takes "
@@ -217,6 +218,8 @@ def _dollars(amount: float | None) -> str:
     """With four digits below ten cents: small tables cost little, not nothing."""
     if amount is None:
         return "?"
+    if 0 < amount < 0.0001:
+        return "< $0.0001"
     return f"${amount:,.2f}" if amount >= 0.1 or amount == 0 else f"${amount:.4f}"
 
 

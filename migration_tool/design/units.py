@@ -24,8 +24,3 @@ def copies(design: Design, item: WireItem, size: int) -> Iterator[tuple[Index, i
     for index in design.indexes:
         if index.partition_key in item and index.sort_key in item:
             yield index, size
-
-
-def write_units(design: Design, item: WireItem, size: int) -> int:
-    """Units to put a new item of so many bytes, with its copies."""
-    return units(size) + sum(units(copied) for _, copied in copies(design, item, size))

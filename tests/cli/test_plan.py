@@ -58,3 +58,11 @@ def test_a_region_without_prices_costs_only_the_dollars(project: Project, tmp_pa
 def test_amounts_are_numbers(shell: Shell, amount: str) -> None:
     refused = shell("plan", "--current-monthly", amount)
     assert refused.returncode == 2 and "is not a number from 0 to 1,000,000,000" in refused.stderr
+
+
+def test_the_partition_key_that_holds_a_load_up_is_named(
+    project: Project, tmp_path: Path, sample_db: Path
+) -> None:
+    text = project(tmp_path, sample_db).ok("plan", "-t", "PlaylistData")
+    (line,) = [line for line in text.splitlines() if line.startswith("held up by")]
+    assert "PLAYLIST#" in line and "of the writes of the table" in line and "1,000 units/s" in line
