@@ -10,7 +10,7 @@ from migration_tool.design.model import ENTITY_TYPE, AccessPattern, Design
 from migration_tool.errors import DesignError, Fault, SourceError
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.verify.answers import ORDER_ONLY
-from migration_tool.verify.cases import bare, check_sql
+from migration_tool.verify.cases import check_sql, first_rows
 
 
 def pattern_faults(source: SqliteSource, compiled: CompiledDesign) -> list[Fault]:
@@ -43,7 +43,7 @@ def _faults(source: SqliteSource, compiled: CompiledDesign, pattern: AccessPatte
     try:
         check_sql(source, replace(compiled.design, patterns=(pattern,)))
         parameters = {parameter.name: parameter.default for parameter in pattern.parameters}
-        columns, _ = source.query(f"SELECT * FROM ({bare(pattern.sql)}\n) LIMIT 0", parameters)  # noqa: S608
+        columns, _ = first_rows(source, pattern, parameters, 0)
     except DesignError as error:
         yield from error.found
     except SourceError as error:

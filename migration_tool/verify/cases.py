@@ -40,7 +40,7 @@ def cases(source: SqliteSource, pattern: AccessPattern, limit: int | None) -> li
     else:
         columns, rows = source.query(
             'SELECT * FROM (SELECT *, row_number() OVER () - 1 AS "-n" FROM ('  # noqa: S608  # the design's SQL
-            f'{bare(pattern.cases)}\n)) WHERE "-n" * :limit / :possible > ("-n" - 1) * :limit / :possible '
+            f'{_bare(pattern.cases)}\n)) WHERE "-n" * :limit / :possible > ("-n" - 1) * :limit / :possible '
             'OR "-n" = 0',
             {"limit": limit, "possible": max(limit, possible(source, pattern))},
         )
@@ -60,7 +60,7 @@ def possible(source: SqliteSource, pattern: AccessPattern) -> int:
     """How many parameter sets there are."""
     if pattern.cases is None:
         return 1
-    return int(source.query(f"SELECT count(*) FROM ({bare(pattern.cases)}\n)", {})[1][0][0])  # noqa: S608
+    return int(source.query(f"SELECT count(*) FROM ({_bare(pattern.cases)}\n)", {})[1][0][0])  # noqa: S608
 
 
 def arguments(pattern: AccessPattern, columns: Sequence[str], case: Row) -> Arguments:
@@ -74,7 +74,7 @@ def _faults(source: SqliteSource, pattern: AccessPattern) -> Iterator[Fault]:
     given: list[str] = []
     case: Row = ()
     if pattern.cases is not None:
-        given, found = source.query(f"SELECT * FROM ({bare(pattern.cases)}\n) LIMIT 1", {})  # noqa: S608
+        given, found = source.query(f"SELECT * FROM ({_bare(pattern.cases)}\n) LIMIT 1", {})  # noqa: S608
         case = found[0] if found else (None,) * len(given)
     known = {parameter.name for parameter in pattern.parameters}
     required = {parameter.name for parameter in pattern.parameters if parameter.required}
@@ -91,5 +91,5 @@ def _faults(source: SqliteSource, pattern: AccessPattern) -> Iterator[Fault]:
         yield Fault(f"{place}.sql", "gives no column to compare", "name one without `-` in front")
 
 
-def bare(statement: str) -> str:
+def _bare(statement: str) -> str:
     return statement.rstrip().rstrip(";")

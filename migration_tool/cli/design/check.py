@@ -65,9 +65,8 @@ def check(
 
 def _config(shared: Globals, files: tuple[Path, ...], source_db: Path | None) -> Config | None:
     """None where files are named and no configuration is there."""
-    if files and not shared.config.exists():
-        return None
-    return shared.load(flags={"source_db": source_db})
+    flags = {"source_db": source_db}
+    return shared.load_if_there(flags) if files else shared.load(flags=flags)
 
 
 def _show(found: Examination) -> None:
