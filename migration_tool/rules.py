@@ -106,6 +106,14 @@ RULES: Mapping[str, Rule] = {
         "An expression compares two values of different kinds, such as a text with a number.",
         "Say in the expression which is meant: `number(column)` or `text(column)`.",
     ),
+    "duplicate_name": Rule(
+        "Two embedded rows have the same key in a map, which holds one value under each.",
+        "Build `key` of columns that tell the rows apart, or embed them as a list.",
+    ),
+    "mixed_set": Rule(
+        "The values of a set are of different kinds, and DynamoDB has sets of one kind only.",
+        "Compute the values with text() or number(), or embed them as a list.",
+    ),
     "circular_ancestry": Rule(
         "The row is, through its parents, its own ancestor, so it has no path.",
         "Give one row of the circle another parent, or none.",
