@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from migration_tool.design.compile import CompiledDesign, CompiledEntity
 from migration_tool.design.shape import Shape
-from migration_tool.model import Ancestry, Join, Schema
+from migration_tool.model import Ancestry, ChildRead, Join, Read, Schema
 
 Place: TypeAlias = tuple[str, str]
 """A table and one of its columns."""
@@ -42,17 +42,28 @@ class _Entity:
         read = entity.read
         aliases = self._aliases(read.alias, read.table, read.joins)
         self._carry(entity.shape, aliases, {ancestry.name: ancestry for ancestry in read.ancestries})
-        for child in read.children:
-            inner = self._aliases(child.alias, child.table, child.joins)
-            self._carry(entity.shape.lists[child.name], inner, {})
-            self._equal += [((child.table, down), (read.table, up)) for down, up in child.on]
+        self._embedded(read)
         while more := set(self._implied()):
             self.carried |= more
+
+    def _embedded(self, read: Read | ChildRead) -> None:
+        for child in read.children:
+            aliases = self._aliases(child.alias, child.table, child.joins)
+            self.carried |= {
+                (aliases[ref.alias], ref.column) for ref in child.columns if ref.alias in aliases
+            }
+            self._equal += [((child.table, down), (read.table, up)) for down, up in child.on]
+            self._embedded(child)
 
     def _aliases(self, alias: str, table: str, joins: Iterable[Join]) -> Mapping[str, str]:
         aliases = {alias: table, **{join.alias: join.table for join in joins}}
         self.tables |= set(aliases.values())
-        self._equal += [((aliases[j.by.alias], j.by.column), (j.table, j.to)) for j in joins if j.by.alias]
+        self._equal += [
+            ((aliases[by.alias], by.column), (join.table, to))
+            for join in joins
+            for to, by in join.on
+            if by.alias
+        ]
         return aliases
 
     def _carry(self, shape: Shape, aliases: Mapping[str, str], ancestries: Mapping[str, Ancestry]) -> None:

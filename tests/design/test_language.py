@@ -307,5 +307,6 @@ ONLY_THE_LOADER = (
     "keys.GSI1PK: unknown key",
     "get.X: unknown key",
     "attributes.*.omit: expected a list",
+    "expected as many columns as in `by`",
 )
 """Names that the design itself chooses, and what stands in a text."""
