@@ -12,6 +12,7 @@ from threading import Thread
 from typing import Protocol
 
 from migration_tool import logs, proofs, world
+from migration_tool.analysis import counted, readable
 from migration_tool.config import Config
 from migration_tool.copying import Copy, enough_memory, require_budget
 from migration_tool.destination import require_agreed
@@ -19,7 +20,6 @@ from migration_tool.errors import (
     DifferencesFound,
     Interrupted,
     MigrationError,
-    StateError,
     Stopped,
     TooManyRejects,
 )
@@ -28,7 +28,6 @@ from migration_tool.leases import Leases
 from migration_tool.ledger import Ledger
 from migration_tool.model import Confirm
 from migration_tool.preparation import delete_tables, ensure_tables
-from migration_tool.source.snapshot import copy_database
 from migration_tool.source.sqlite import SqliteSource, check_source
 from migration_tool.state.checkpoint import RETRY, Checkpoint, Lease
 from migration_tool.state.control import Wishes, withdraw_limit
@@ -188,13 +187,13 @@ class Run:
 
     def _phases(self) -> Report | None:
         with self._phase("analysis"):
-            path = self._source_path()
+            path, self.checkpoint = readable(self.config, self.store, self.checkpoint, self.observer.copied)
             source = SqliteSource(path)
         with source, open_wire(self.config, self.target) as wire:
             with self._phase("preparation"):
                 names = dict.fromkeys(entity.table for entity in self.checkpoint.entities)
                 tables = bind(self.config, tuple(names), source.schema)
-                self._count(source, tables)
+                self._save(counted(source, tables, self.checkpoint))
                 notice = self.observer.notice if not self.checkpoint.fingerprints.targets else _silent
                 for bound, identity in ensure_tables(self.config, self.target, tables, notice):
                     self._save(self.checkpoint.with_target(bound.name, identity))
@@ -210,31 +209,6 @@ class Run:
                 return None
             with self._phase("validation"), resumable():
                 return self._validate(source, wire, tables)
-
-    def _source_path(self) -> Path:
-        """The private copy, made once per run; or the database itself."""
-        if self.config.settings.source_snapshot == "live" and not self.checkpoint.snapshot:
-            return self.config.source_db
-        copy = self.store.snapshot_path(self.checkpoint.run_id)
-        if self.checkpoint.snapshot and copy.exists():
-            return copy
-        if self.checkpoint.snapshot and any(e.rows_read for e in self.checkpoint.entities):
-            raise StateError(
-                "read the private copy of the source", copy, "it is gone, but the run has read part of it",
-                "Begin anew with `migrate.py migrate --force`.",
-            )  # fmt: skip
-        copy_database(self.config.source_db, copy, self.observer.copied)
-        self._save(proofs.with_copy(self.checkpoint, copy.name))
-        return copy
-
-    def _count(self, source: SqliteSource, tables: Sequence[Bound]) -> None:
-        """The rows of what is still to be read; what is done keeps its count, also in a retry."""
-        reads = {(bound.name, e.name): e.read for bound in tables for e in bound.compiled.entities}
-        entities = tuple(
-            e if e.done else replace(e, rows_total=source.count(reads[e.table, e.entity]))
-            for e in self.checkpoint.entities
-        )
-        self._save(replace(self.checkpoint, entities=entities))
 
     def _load(self, source: SqliteSource, wire: Wire, tables: Sequence[Bound]) -> None:
         """Everything that is not loaded yet; in a retry what is still rejected."""

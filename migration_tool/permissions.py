@@ -59,6 +59,7 @@ COMMANDS: Mapping[str, tuple[Calls, ...]] = {
     "design": (),
     "migrate": (_LOOK, _CREATE, _RECREATE, _LOAD, _LEASE, _PROVE),
     "migrate --force": (_LOOK, _CREATE, _DELETE, _LOAD, _LEASE, _PROVE),
+    "migrate --via files": (),
     "resume": (_LOOK, _CREATE, _LOAD, _LEASE, _PROVE),
     "rejects": (),
     "retry-rejects": (_LOOK, _LOAD, _LEASE, _PROVE),
