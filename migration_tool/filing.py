@@ -39,7 +39,7 @@ PART_BYTES = 1 << 30
 Amazon S3") advises up to 4,000,000 items of less than 1 KB for each object, and many of middling size, which
 are imported side by side; and so much is quickly made again after a crash."""
 _BATCH = 25
-_ROUND_BYTES = 32 << 20
+_ROUND_BYTES = 16 << 20
 """Of the items of a round: rows are in memory several times."""
 _ROUNDS_IN_PART = 8
 _MOST_BATCHES = 8192
@@ -125,7 +125,7 @@ class Export:
         try:
             for batch in batches:
                 window = batch.window
-                part.add(window.lane.entity, batch.texts)
+                part.add(batch.texts)
                 self._batches += 1
                 self._bytes += sum(map(len, batch.texts))
                 if batch.texts or not window.batches:
@@ -137,10 +137,10 @@ class Export:
                     continue
                 self._watcher.progress(account)
                 if part.bytes >= self._form.part_bytes or self._ending(book, account):
-                    self._close(part, book, account)
+                    self._close(part, bound, book, account)
                     self._go_on(book)
                     account, part = self.checkpoint, self._begin(bound)
-            self._close(part, book, account)
+            self._close(part, bound, book, account)
         finally:
             part.discard()
 
@@ -150,9 +150,11 @@ class Export:
         file = f"{data_folder(bound)}part-{number:05}{compression.suffix}"
         return PartWriter(self._folder, bound.name, file, compression)
 
-    def _close(self, writer: PartWriter, book: Book, account: Checkpoint) -> None:
+    def _close(self, writer: PartWriter, bound: Bound, book: Book, account: Checkpoint) -> None:
         """The part, its line in the register, the rejected rows, then the checkpoint that knows of them."""
-        part = writer.close()
+        before = {e.entity: e.items_written for e in self.checkpoint.entities if e.table == bound.name}
+        after = {e.entity: e.items_written for e in account.entities if e.table == bound.name}
+        part = writer.close({name: n - before[name] for name, n in after.items() if n > before[name]})
         if part:
             register(self._register, part)
             self.parts.append(part)

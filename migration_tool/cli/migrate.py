@@ -54,7 +54,8 @@ def migrate(
     If nothing is heard of the holder for as long as its lease lasts, the table is taken over.
 
     With --via files the items go to files, with the definition of each table and a manifest. The same command
-    goes on where it was stopped or killed.
+    goes on where it was stopped or killed. With --via s3-import these files are uploaded, and DynamoDB makes
+    the tables of them; a table that exists is loaded by batch writing. `resume` goes on with it, too.
     """
     from migration_tool.cli.progress import watching
     from migration_tool.cli.summary import show_summary
@@ -63,8 +64,9 @@ def migrate(
     if way.via == "files":
         write_files(shared, tables, way, force, yes, max_rejects)
         return
-    config = shared.load(flags={MAX_WCU: max_wcu, MAX_REJECTS: max_rejects, LEASE: lease})
+    importing = way.form if way.via == "s3-import" else None
+    config = shared.load(flags={MAX_WCU: max_wcu, MAX_REJECTS: max_rejects, LEASE: lease, **way.flags})
     with watching(shared) as watch:
-        summary = run(config, tables, force, confirmation(yes, watch), watch, take_over)
+        summary = run(config, tables, force, confirmation(yes, watch), watch, take_over, importing)
         watch.finished()
     show_summary(summary, shared)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -16,13 +16,19 @@ from migration_tool.cli.options import MAX_REJECTS, Globals
 
 if TYPE_CHECKING:
     from migration_tool.files_export import Exported
+    from migration_tool.filing import Form
 
 COMPRESSION, PART_SIZE = "gzip", "1GB"
+S3_BUCKET, S3_PREFIX, S3_ENDPOINT = (
+    f"migration_settings.s3_{key}" for key in ("bucket", "prefix", "endpoint")
+)
 _FORM = {"compression", "part_size"}
 _FITTING = {
     "batch": frozenset({"via", "force", "tables", "yes", "max_wcu", "max_rejects", "lease", "take_over"}),
     "files": frozenset({"via", "force", "tables", "yes", "max_rejects", "out", *_FORM}),
 }
+_S3 = {"bucket", "prefix", "s3_endpoint"}
+_FITTING["s3-import"] = _FITTING["batch"] | _S3 | _FORM
 """The options that each way follows."""
 
 
@@ -44,15 +50,23 @@ class Size(click.ParamType[int]):
 class Way:
     """How the items get into their tables, or into files.
 
-    via          batch, files
+    via          batch, files, s3-import
     out          folder of the files
     part_bytes   of the items in one file, unpacked
+    flags        what was said of S3, by dotted key name
     """
 
     via: str
     out: Path | None
     compression: str
     part_bytes: int
+    flags: Mapping[str, str | None]
+
+    @property
+    def form(self) -> Form:
+        from migration_tool.filing import Form
+
+        return Form(self.compression, self.part_bytes)
 
 
 def ways(function: Callable[..., None]) -> Callable[..., None]:
@@ -60,7 +74,8 @@ def ways(function: Callable[..., None]) -> Callable[..., None]:
 
     @click.option(
         "--via", type=click.Choice(list(_FITTING)), default="batch", show_default=True,
-        help="batch: write to the tables. files: write files that DynamoDB imports from S3, and no table.",
+        help="batch: write to the tables. files: write files that DynamoDB imports from S3, and no table. "
+        "s3-import: write these, upload them, and have new tables made of them.",
     )  # fmt: skip
     @click.option(
         "--out", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
@@ -74,12 +89,20 @@ def ways(function: Callable[..., None]) -> Callable[..., None]:
         "--part-size", type=Size(), metavar="SIZE", default=PART_SIZE, show_default=True,
         help="Bytes of items in one file, before they are compressed.",
     )  # fmt: skip
+    @click.option("--bucket", metavar="NAME", help="The bucket of an import; beats environment and file.")
+    @click.option("--prefix", metavar="P", help="What the names of its objects begin with; beats the same.")
+    @click.option(
+        "--s3-endpoint", metavar="same|aws|URL",
+        help="The S3 to use, same: of AWS, or the server of --endpoint; beats the same.",
+    )  # fmt: skip
     @wraps(function)
     def with_way(
-        *arguments: Any, via: str, out: Path | None, compression: str, part_size: int, **options: Any
-    ) -> None:
+        *arguments: Any, via: str, out: Path | None, compression: str, part_size: int, bucket: str | None,
+        prefix: str | None, s3_endpoint: str | None, **options: Any
+    ) -> None:  # fmt: skip
         require_fitting(f"--via {via}", _FITTING[via], f"--via {via} does not follow them")
-        function(*arguments, way=Way(via, out, compression, part_size), **options)
+        flags = {S3_BUCKET: bucket, S3_PREFIX: prefix, S3_ENDPOINT: s3_endpoint}
+        function(*arguments, way=Way(via, out, compression, part_size, flags), **options)
 
     return with_way
 
@@ -91,14 +114,12 @@ def write_files(
     from migration_tool.cli.progress import watching
     from migration_tool.errors import UsageError
     from migration_tool.files_export import export_files
-    from migration_tool.filing import Form
 
     if way.out is None:
         raise UsageError("write the files", "--out", "no folder is named", "Add --out DIR.")
     config = shared.load(flags={MAX_REJECTS: max_rejects})
-    form = Form(way.compression, way.part_bytes)
     with watching(shared) as watch:
-        found = export_files(config, tables, way.out, form, force, confirmation(yes, watch), watch)
+        found = export_files(config, tables, way.out, way.form, force, confirmation(yes, watch), watch)
         watch.finished()
     _show(found)
 

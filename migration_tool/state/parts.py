@@ -4,16 +4,15 @@ A line is `{"Item":{...}}`, DynamoDB JSON as ImportTable reads it (AWS: "Amazon 
 the register is a part, in the order in which they were made:
 
 {"bytes": 1073741824, "design": "music_catalog", "entities": {"track": 3000000},
- "file": "chinook_MusicCatalog/data/part-00000.json.gz", "sha256": "9f…", "size": 131072000}
+ "file": "chinook_MusicCatalog/data/part-00000.json.gz", "items": 3000000, "sha256": "9f…", "size": 131072000}
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -81,20 +80,22 @@ class Part:
     """A file of items of one table.
 
     file      its path within the folder
+    items     lines, those of chunk items too
     bytes     of its lines; `size` of the file
     sha256    of the file, in hexadecimal
-    entities  entity -> number of its items
+    entities  entity -> number of rows that became items
     """
 
     design: str
     file: str
+    items: int
     bytes: int
     size: int
     sha256: str
     entities: Mapping[str, int]
 
     @property
-    def items(self) -> int:
+    def rows(self) -> int:
         return sum(self.entities.values())
 
 
@@ -105,25 +106,24 @@ class PartWriter:
         self._path = folder / file
         self._temporary = self._path.with_name(f".{self._path.name}.tmp")
         self._design, self._file = design, file
-        self._entities: Counter[str] = Counter()
         self._hash = hashlib.sha256()
-        self.bytes = self._size = 0
+        self.bytes = self._size = self._items = 0
         self._packer = compression.start()
         with self._naming():
             files.make_folder(self._path.parent)
             self._output = os.fdopen(os.open(self._temporary, _CREATE, 0o600), "wb")
 
-    def add(self, entity: str, texts: Sequence[bytes]) -> None:
-        """Items of one entity, each the JSON text of an item. Raises StateError."""
+    def add(self, texts: Sequence[bytes]) -> None:
+        """Items, each as its JSON text. Raises StateError."""
         if texts:
             lines = _BEFORE + _BETWEEN.join([text.rstrip() for text in texts]) + _AFTER
-            self._entities[entity] += len(texts)
+            self._items += len(texts)
             self.bytes += len(lines)
             self._write(self._packer.compress(lines))
 
-    def close(self) -> Part | None:
+    def close(self, entities: Mapping[str, int]) -> Part | None:
         """The part, durable under its name; None without an item. Raises StateError."""
-        if not self._entities:
+        if not self._items:
             self.discard()
             return None
         self._write(self._packer.flush())
@@ -132,12 +132,13 @@ class PartWriter:
             os.fsync(self._output.fileno())
             self._output.close()
             files.put_in_place(self._temporary, self._path)
-        entities = dict(sorted(self._entities.items()))
-        return Part(self._design, self._file, self.bytes, self._size, self._hash.hexdigest(), entities)
+        sha256 = self._hash.hexdigest()
+        return Part(self._design, self._file, self._items, self.bytes, self._size, sha256, entities)
 
     def discard(self) -> None:
         """Leaves nothing of a part that is not closed."""
-        self._output.close()
+        with suppress(OSError):
+            self._output.close()
         files.discard(self._temporary)
 
     def _write(self, data: bytes) -> None:
@@ -158,19 +159,19 @@ def register(path: Path, part: Part) -> None:
         files.append_lines(path, _line(part))
 
 
-def registered(path: Path, items: int) -> list[Part]:
-    """The first parts that hold so many items together: what comes after them, no checkpoint knows of.
+def registered(path: Path, rows: int) -> list[Part]:
+    """The first parts that hold the items of so many rows: what comes after them, no checkpoint knows of.
 
     Raises StateError where there are no such.
     """
-    parts, left = [], items
+    parts, left = [], rows
     for number, line in enumerate(_lines(path), 1):
         if left <= 0:
             break
         parts.append(_part(line, f"line {number}"))
-        left -= parts[-1].items
+        left -= parts[-1].rows
     if left:
-        cause = f"its parts hold {items - left:,} items, the saved state knows of {items:,}"
+        cause = f"its parts hold the items of {rows - left:,} rows, the saved state knows of {rows:,}"
         raise StateError("read the register of the parts", path, cause, "empty the folder and begin anew")
     return parts
 
@@ -195,12 +196,13 @@ def _part(line: bytes, where: str) -> Part:
         value: Any = orjson.loads(line)
     except ValueError as error:
         raise DamagedError(where, f"is no JSON: {error}") from error
-    f = Fields(value, where, ("bytes", "design", "entities", "file", "sha256", "size"))
+    f = Fields(value, where, ("bytes", "design", "entities", "file", "items", "sha256", "size"))
     return Part(
-        f.text("design"),
-        f.text("file"),
-        f.count("bytes"),
-        f.count("size"),
-        f.text("sha256"),
-        f.counts("entities"),
+        design=f.text("design"),
+        file=f.text("file"),
+        items=f.count("items"),
+        bytes=f.count("bytes"),
+        size=f.count("size"),
+        sha256=f.text("sha256"),
+        entities=f.counts("entities"),
     )

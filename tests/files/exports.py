@@ -21,6 +21,26 @@ NOWHERE = Engine("none", "http://127.0.0.1:9")
 """Of a world that needs no target."""
 
 
+LOOSE = """
+version: 1
+table: Loose
+entities:
+  Loose:
+    keys: {PK: "L#{Code}", SK: "L"}
+    attributes: {"*": Loose}
+"""
+
+
+def designed(world: World, design: str) -> World:
+    """With this design alone."""
+    folder = world.folder / "config"
+    (folder / "designs").mkdir()
+    (folder / "designs/loose.yaml").write_text(design)
+    path = folder / "migration.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"dynamodb_tables": {"loose": "Loose"}}))
+    return world
+
+
 def manifest(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
     return found

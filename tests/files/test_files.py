@@ -7,7 +7,9 @@ import random
 import shutil
 import sqlite3
 import stat
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,9 @@ from migration_tool.design.definition import table_definition
 from migration_tool.design.load import load_design
 from tests.engines import ENGINES, ROOT, Engine, running, unavailable
 from tests.files import exports
-from tests.files.exports import NOWHERE
+from tests.files.exports import NOWHERE, designed
 from tests.resume.killer import POINTS
-from tests.resume.world import World
+from tests.resume.world import TABLES, World
 
 FILES = ("migrate", "--via", "files", "--out", "out")
 
@@ -153,26 +155,50 @@ def test_rejected_rows_keep_to_the_budget(tmp_path: Path, sample_copy: Path) -> 
     assert len(rejects.read_text().splitlines()) == 1
 
 
+@contextmanager
+def imported(world: World) -> Iterator[Engine]:
+    """A dynoxide that has read its files, and that finds nothing wrong with them."""
+    program = ENGINES / "dynoxide/dynoxide"
+    if not program.is_file():
+        unavailable("dynoxide is not in .engines: run scripts/engines")
+    folder, schema = world.folder / "out", world.folder / "schema.json"
+    tables = [json.loads((folder / t["definition"]).read_text()) for t in exports.manifest(folder)["tables"]]
+    schema.write_text(json.dumps([{"Table": table} for table in tables]))
+    load = [program, "import", "--source", folder, "--schema", schema, "--serve", "--port"]
+    with running(lambda port: [*load, str(port)], world.folder, world.folder / "log") as url:
+        done = world.run("--endpoint", url, "validate")
+        assert done.returncode == 0, done.stderr
+        yield Engine("dynoxide", url)
+
+
+@pytest.mark.engine
+def test_items_that_are_split_come_whole(tmp_path: Path) -> None:
+    """A row counts once, however many items it gives; killed between two of its files, too."""
+    database = tmp_path / "large.sqlite"
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("CREATE TABLE Loose (Code INTEGER PRIMARY KEY, Text TEXT)")
+        rows = [(n, "x" * (n % 4) * 300_000) for n in range(1, 13)]
+        connection.executemany("INSERT INTO Loose VALUES (?, ?)", rows)
+        connection.commit()
+    world = designed(World(tmp_path, database, NOWHERE, "files_"), f"{exports.LOOSE}    oversize: split\n")
+    assert world.killed("before_save", 4, *FILES, "--part-size", "1MB")
+    assert not world.run(*FILES, "--part-size", "1MB").returncode
+    (table,) = exports.manifest(tmp_path / "out")["tables"]
+    assert table["items"] > table["entities"]["Loose"]["items"] == 12
+    with imported(world):
+        assert table["data"] == "files_Loose/data/"
+
+
 @pytest.mark.engine
 def test_dynoxide_imports_them_as_the_tables_of_a_migration(
     world: World, dynoxide: str, table_prefix: str, tmp_path: Path
 ) -> None:
     """The definitions make the tables, the files fill them: then `validate` finds what `migrate` had made."""
-    program = ENGINES / "dynoxide/dynoxide"
-    if not program.is_file():
-        unavailable("dynoxide is not in .engines: run scripts/engines")
     world.run(*FILES, "--part-size", "128KB")
-    folder = world.folder / "out"
-    schema = tmp_path / "schema.json"
-    tables = [json.loads((folder / t["definition"]).read_text()) for t in exports.manifest(folder)["tables"]]
-    schema.write_text(json.dumps([{"Table": table} for table in tables]))
-    load = [program, "import", "--source", folder, "--schema", schema, "--serve", "--port"]
     (tmp_path / "other").mkdir()
     migrated = World(tmp_path / "other", world.database, Engine("dynoxide", dynoxide), table_prefix)
     assert migrated.run("migrate").returncode == 0
-    with running(lambda port: [*load, str(port)], tmp_path, tmp_path / "log") as url:
-        imported = World(tmp_path, world.database, Engine("dynoxide", url), "files_")
-        done = imported.run("validate")
-        assert done.returncode == 0, done.stderr
-        for design in ("music_catalog", "customer_data", "playlist_data", "employee_data"):
-            assert imported.actual(design) == migrated.actual(design)
+    with imported(world) as engine:
+        found = replace(world, engine=engine)
+        for design in TABLES:
+            assert found.actual(design) == migrated.actual(design)
