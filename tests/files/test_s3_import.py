@@ -82,7 +82,7 @@ def test_new_tables_are_imported_and_proved(
     tmp_path: Path, small_db: Path, engine: Engine, table_prefix: str, bucket: str, compression: str
 ) -> None:
     world = made(tmp_path, small_db, engine, table_prefix, bucket, enable_validation=compression == "gzip")
-    done = world.run(*IMPORT, *OF_FEW, "--compression", compression)
+    done = world.run(*IMPORT, *OF_FEW, "--part-size", "16KB", "--compression", compression)
     assert done.returncode == 0, done.stderr
     check_few(world)
     state = latest(world)
