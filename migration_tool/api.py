@@ -48,6 +48,9 @@ class Observer:
     def checked(self, table: str, done: int, total: int) -> None:
         """The comparison of a table has done so many of its steps."""
 
+    def step(self, name: str, done: int, total: int) -> None:
+        """So much of an import from S3 is done: bytes while "uploading", items while "importing"."""
+
     def notice(self, text: str) -> None:
         """A sentence that a person should read."""
 

@@ -55,6 +55,8 @@ class Settings:
     allow_code              designs may run functions of your own
     lease                   seconds without a sign of life after which another host may take the tables over;
                             None: tables are loaded without a lease
+    s3_bucket, s3_prefix    where the files of an import go; the names of objects begin with the prefix
+    s3_endpoint             the S3: aws, a URL, or same: of AWS where endpoint is, else the server of endpoint
     """
 
     max_retries: int = 3
@@ -72,6 +74,9 @@ class Settings:
     allow_http: bool = False
     allow_code: bool = False
     lease: float | None = 60.0
+    s3_bucket: str = ""
+    s3_prefix: str = ""
+    s3_endpoint: str = "same"
 
 
 @dataclass(frozen=True)

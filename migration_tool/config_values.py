@@ -104,17 +104,18 @@ def maybe_path(value: Any) -> str | None:
     return None if value == "" else path_text(value)
 
 
-def region(value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[a-z]{2,5}(-[a-z]{2,})+-[0-9]{1,2}", value):
-        raise ValueError("the name of an AWS region, like us-east-1")
-    return value
+def matching(pattern: str, sentence: str) -> Kind:
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise ValueError(sentence)
+        return value
+
+    return check
 
 
-def name_part(value: Any) -> str:
-    """A part of a table name, maybe empty."""
-    if not isinstance(value, str) or not re.fullmatch(r"[a-zA-Z0-9_.-]{0,255}", value):
-        raise ValueError("text of at most 255 letters a-z A-Z, digits, and _ . -")
-    return value
+region = matching("[a-z]{2,5}(-[a-z]{2,})+-[0-9]{1,2}", "the name of an AWS region, like us-east-1")
+name_part = matching("[a-zA-Z0-9_.-]{0,255}", "text of at most 255 letters a-z A-Z, digits, and _ . -")
+"""A part of a table name, maybe empty."""
 
 
 def table_part(value: Any) -> str:
@@ -148,6 +149,21 @@ def endpoint(value: Any) -> str:
     if not sound or "@" in url.netloc or "?" in value or "#" in value or url.path not in ("", "/"):
         raise ValueError(sentence)
     return f"{url.scheme}://{url.netloc}"
+
+
+def s3_endpoint(value: Any) -> str:
+    """`same`, `aws`, or the URL of a server."""
+    try:
+        return "same" if value == "same" else endpoint(None if value == "embedded" else value)
+    except ValueError as error:
+        sentence = "same, aws, or a URL like http://127.0.0.1:9000 (no user, path or query)"
+        raise ValueError(sentence) from error
+
+
+bucket = matching("([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?", "the name of a bucket: 3 to 63 of a-z, 0-9, . and -")
+s3_prefix = matching(
+    "[a-zA-Z0-9!_.*'()/-]{0,512}", "at most 512 letters a-z A-Z, digits, and ! - _ . * ' ( ) /"
+)
 
 
 def max_wcu(value: Any) -> rates.MaxWcu:
@@ -233,6 +249,9 @@ KEYS: tuple[Key, ...] = (
     _truth("migration_settings.allow_http", False, "MIGRATION_ALLOW_HTTP"),
     _truth("migration_settings.allow_code", False, "MIGRATION_ALLOW_CODE"),
     Key("migration_settings.lease", lease, 60, ("MIGRATION_LEASE",), text_to_number),
+    Key("migration_settings.s3_bucket", bucket, "", ("MIGRATION_S3_BUCKET",)),
+    Key("migration_settings.s3_prefix", s3_prefix, "", ("MIGRATION_S3_PREFIX",)),
+    Key("migration_settings.s3_endpoint", s3_endpoint, "same", ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")),
     Key("logging.level", level, "INFO"),
     Key("logging.file", path_text, "logs/migration.log", is_path=True),
     Key("logging.max_size", size, "10MB"),

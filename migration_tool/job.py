@@ -16,6 +16,7 @@ from migration_tool.design.model import Design
 from migration_tool.errors import DesignError, Fault, TargetError, UsageError
 from migration_tool.model import Schema
 from migration_tool.target.backoff import Backoff
+from migration_tool.target.s3 import Bucket
 from migration_tool.target.session import Target
 from migration_tool.target.wire import Wire
 
@@ -163,6 +164,13 @@ def open_target(config: Config, start: bool) -> Endpoint:
             "Start again with `migrate.py migrate --force`.",
         )  # fmt: skip
     return Endpoint(_target(config, server.url), f"{EMBEDDED}:{server.instance}")
+
+
+def open_bucket(config: Config, target: Target, s3_endpoint: str, name: str) -> Bucket:
+    """A bucket at what migration_settings.s3_endpoint says. Raises TargetError for a URL not to be used."""
+    if s3_endpoint == "same":
+        s3_endpoint = "aws" if target.on_aws else target.url
+    return Bucket(_target(config, s3_endpoint), name)
 
 
 def open_wire(config: Config, target: Target) -> Wire:

@@ -12,6 +12,7 @@ from threading import Thread
 from typing import Protocol
 
 from migration_tool import logs, proofs, world
+from migration_tool.analysis import counted, readable
 from migration_tool.config import Config
 from migration_tool.copying import Copy, enough_memory, require_budget
 from migration_tool.destination import require_agreed
@@ -19,16 +20,16 @@ from migration_tool.errors import (
     DifferencesFound,
     Interrupted,
     MigrationError,
-    StateError,
     Stopped,
     TooManyRejects,
 )
+from migration_tool.filing import Form
+from migration_tool.importing import Importing, plan_import
 from migration_tool.job import Bound, Endpoint, bind, open_target, open_wire, selected
 from migration_tool.leases import Leases
 from migration_tool.ledger import Ledger
 from migration_tool.model import Confirm
 from migration_tool.preparation import delete_tables, ensure_tables
-from migration_tool.source.snapshot import copy_database
 from migration_tool.source.sqlite import SqliteSource, check_source
 from migration_tool.state.checkpoint import RETRY, Checkpoint, Lease
 from migration_tool.state.control import Wishes, withdraw_limit
@@ -60,6 +61,8 @@ class Observer(Protocol):
 
     def checked(self, table: str, done: int, total: int) -> None: ...
 
+    def step(self, name: str, done: int, total: int) -> None: ...
+
     def notice(self, text: str) -> None: ...
 
     def stopping(self) -> bool: ...
@@ -83,10 +86,12 @@ def migrate(
     confirm: Confirm,
     observer: Observer,
     take_over: bool = False,
+    importing: Form | None = None,
 ) -> Summary:
     """Begins a run. `confirm` is asked about a new target, and about what `force` deletes.
 
     take_over  load tables also where another run that is alive does
+    importing  new tables are imported from S3, from files like this
     Raises MigrationError; the run can then be resumed where the error says so.
     """
     chosen = selected(config, names)
@@ -100,6 +105,8 @@ def migrate(
         require_agreed(config, endpoint.target, confirm, observer.notice)
         now = time.time()
         run_id = store.new_run_id(now)
+        if importing:
+            plan_import(config, endpoint.target, store, run_id, importing)
         leases = Leases(config, endpoint.target, store, run_id, observer, take_over)
         if force:
             names = [config.table_name(name) for name in chosen]
@@ -174,7 +181,7 @@ class Run:
             with enough_memory(self.checkpoint.run_id), self.leases:
                 report = self._phases()
                 self.leases.hold()
-                self._save(self.checkpoint.with_lease(Lease()))
+                self.save(self.checkpoint.with_lease(Lease()))
                 self.leases.release()
         except MigrationError as error:
             resumable = isinstance(error, Interrupted | Stopped | TooManyRejects)
@@ -187,54 +194,30 @@ class Run:
         return Summary(self.checkpoint.run_id, self.checkpoint, seconds, report, rejects)
 
     def _phases(self) -> Report | None:
-        with self._phase("analysis"):
-            path = self._source_path()
+        with self.phase("analysis"):
+            path, self.checkpoint = readable(self.config, self.store, self.checkpoint, self.observer.copied)
             source = SqliteSource(path)
         with source, open_wire(self.config, self.target) as wire:
-            with self._phase("preparation"):
-                names = dict.fromkeys(entity.table for entity in self.checkpoint.entities)
-                tables = bind(self.config, tuple(names), source.schema)
-                self._count(source, tables)
+            names = dict.fromkeys(entity.table for entity in self.checkpoint.entities)
+            tables = bind(self.config, tuple(names), source.schema)
+            self.save(counted(source, tables, self.checkpoint))
+            Importing(self.config, self.target, self.store, self.observer, self).run(source, tables)
+            with self.phase("preparation"):
                 notice = self.observer.notice if not self.checkpoint.fingerprints.targets else _silent
                 for bound, identity in ensure_tables(self.config, self.target, tables, notice):
-                    self._save(self.checkpoint.with_target(bound.name, identity))
+                    self.save(self.checkpoint.with_target(bound.name, identity))
                 generations = self.leases.take(tables, self.checkpoint.lease.generations)
-                self._save(self.checkpoint.with_lease(Lease(generations, self.leases.until)))
-            with self._phase("transformation"):
+                self.save(self.checkpoint.with_lease(Lease(generations, self.leases.until)))
+            with self.phase("transformation"):
                 for bound in tables:
                     require_unique_keys(source, bound.compiled, self.config.state_dir)
-            with self._phase(RETRY if self.checkpoint.retrying else "loading"):
+            with self.phase(RETRY if self.checkpoint.retrying else "loading"):
                 self._load(source, wire, tables)
             require_budget(self.checkpoint, self.config.settings.max_rejects)
             if not self.config.settings.enable_validation:
                 return None
-            with self._phase("validation"), resumable():
+            with self.phase("validation"), resumable():
                 return self._validate(source, wire, tables)
-
-    def _source_path(self) -> Path:
-        """The private copy, made once per run; or the database itself."""
-        if self.config.settings.source_snapshot == "live" and not self.checkpoint.snapshot:
-            return self.config.source_db
-        copy = self.store.snapshot_path(self.checkpoint.run_id)
-        if self.checkpoint.snapshot and copy.exists():
-            return copy
-        if self.checkpoint.snapshot and any(e.rows_read for e in self.checkpoint.entities):
-            raise StateError(
-                "read the private copy of the source", copy, "it is gone, but the run has read part of it",
-                "Begin anew with `migrate.py migrate --force`.",
-            )  # fmt: skip
-        copy_database(self.config.source_db, copy, self.observer.copied)
-        self._save(proofs.with_copy(self.checkpoint, copy.name))
-        return copy
-
-    def _count(self, source: SqliteSource, tables: Sequence[Bound]) -> None:
-        """The rows of what is still to be read; what is done keeps its count, also in a retry."""
-        reads = {(bound.name, e.name): e.read for bound in tables for e in bound.compiled.entities}
-        entities = tuple(
-            e if e.done else replace(e, rows_total=source.count(reads[e.table, e.entity]))
-            for e in self.checkpoint.entities
-        )
-        self._save(replace(self.checkpoint, entities=entities))
 
     def _load(self, source: SqliteSource, wire: Wire, tables: Sequence[Bound]) -> None:
         """Everything that is not loaded yet; in a retry what is still rejected."""
@@ -276,18 +259,18 @@ class Run:
         return report
 
     @contextmanager
-    def _phase(self, name: str) -> Iterator[None]:
+    def phase(self, name: str) -> Iterator[None]:
         if self.observer.stopping():
             raise Interrupted(
                 "finish the migration", self.checkpoint.run_id, "you stopped it", "`migrate.py resume`"
             )
         LOG.info("phase begins", extra={"phase": name})
         self.observer.phase(name)
-        self._save(self.checkpoint.with_status("in_progress").with_phase(name, started=time.time()))
+        self.save(self.checkpoint.with_status("in_progress").with_phase(name, started=time.time()))
         yield
-        self._save(self.checkpoint.with_phase(name, finished=time.time()))
+        self.save(self.checkpoint.with_phase(name, finished=time.time()))
 
-    def _save(self, checkpoint: Checkpoint) -> None:
+    def save(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = self.store.save(checkpoint)
 
     def _end(self, status: str, error: str = "") -> None:
@@ -296,5 +279,5 @@ class Run:
         checkpoint = checkpoint.with_lease(lease).with_status(status)  # type: ignore[arg-type]  # one of Status
         if error:
             checkpoint = checkpoint.with_error(error, time.time())
-        self._save(checkpoint)
+        self.save(checkpoint)
         LOG.info("run ends", extra={"status": status, "reason": error})

@@ -18,6 +18,10 @@ from migration_tool.job import EMBEDDED, find_design, open_target
 from migration_tool.target import lease
 from migration_tool.target.session import partition_of
 
+_LOGGING = (
+    "logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
+    "logs:PutLogEvents", "logs:PutRetentionPolicy",
+)  # fmt: skip
 VERSION = "2012-10-17"
 """Of the policy language."""
 
@@ -31,6 +35,8 @@ class Calls:
     patterns  and those that the access patterns make, on what they read
     when      the setting of migration_settings without which none of them is made; "": always
     key       the one partition key that they touch; "": any
+    imports   on every import of those
+    s3        and those that make an import of files in the configured bucket
     """
 
     actions: tuple[str, ...] = ()
@@ -38,12 +44,15 @@ class Calls:
     patterns: bool = False
     when: str = ""
     key: str = ""
+    imports: tuple[str, ...] = ()
+    s3: bool = False
 
 
 _LOOK = Calls(("DescribeTable",))
 _CREATE = Calls(("CreateTable",), when="create_tables")
 _DELETE = Calls(("DeleteTable",))
 _RECREATE = Calls(("DeleteTable",), when="delete_existing_tables")
+_IMPORT = Calls(("ImportTable",), imports=("DescribeImport",), s3=True)
 _LOAD = Calls(("BatchWriteItem",))
 _LEASE = Calls(("DeleteItem", "GetItem", "PutItem"), when="lease", key=lease.KEY)
 _ASK = Calls(patterns=True)
@@ -59,6 +68,8 @@ COMMANDS: Mapping[str, tuple[Calls, ...]] = {
     "design": (),
     "migrate": (_LOOK, _CREATE, _RECREATE, _LOAD, _LEASE, _PROVE),
     "migrate --force": (_LOOK, _CREATE, _DELETE, _LOAD, _LEASE, _PROVE),
+    "migrate --via files": (),
+    "migrate --via s3-import": (_LOOK, _CREATE, _RECREATE, _IMPORT, _LOAD, _LEASE, _PROVE),
     "resume": (_LOOK, _CREATE, _LOAD, _LEASE, _PROVE),
     "rejects": (),
     "retry-rejects": (_LOOK, _LOAD, _LEASE, _PROVE),
@@ -99,7 +110,28 @@ def policy(config: Config, command: str, account: str | None) -> dict[str, Any]:
     resources: dict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
     for (key, resource), allowed in actions.items():
         resources[key, tuple(sorted(allowed))].append(resource)
-    return {"Version": VERSION, "Statement": [_statement(*found) for found in sorted(resources.items())]}
+    statements = [_statement(*found) for found in sorted(resources.items())]
+    if any(each.s3 for each in calls):
+        statements += _around_import(config, place)
+    return {"Version": VERSION, "Statement": statements}
+
+
+def _around_import(config: Config, place: str) -> list[dict[str, Any]]:
+    """S3 and the log of errors (AWS: "Requesting a table import in DynamoDB"). Raises UsageError."""
+    bucket, prefix = config.settings.s3_bucket, config.settings.s3_prefix.strip("/")
+    if not bucket:
+        hint = "Set migration_settings.s3_bucket, or MIGRATION_S3_BUCKET."
+        raise UsageError("write the policy", "--via s3-import", "no bucket is configured", hint)
+    partition = partition_of(config.aws_region)
+    objects = f"arn:{partition}:s3:::{bucket}/{prefix}/*" if prefix else f"arn:{partition}:s3:::{bucket}/*"
+    return [
+        {"Effect": "Allow", "Action": list(actions), "Resource": [resource]}
+        for actions, resource in (
+            (("s3:ListBucket",), f"arn:{partition}:s3:::{bucket}"),
+            (("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"), objects),
+            (_LOGGING, f"arn:{partition}:logs:{place}:log-group:/aws-dynamodb/*"),
+        )
+    ]
 
 
 def _statement(allowed: tuple[str, tuple[str, ...]], resources: list[str]) -> dict[str, Any]:
@@ -133,6 +165,8 @@ def _allowed(config: Config, calls: Calls) -> Iterator[tuple[str, str]]:
         table = config.table_name(name)
         for action in calls.actions:
             yield table, action
+        for action in calls.imports:
+            yield f"{table}/import/*", action
         design = find_design(config, name)
         for index in design.indexes:
             for action in calls.indexes:

@@ -7,6 +7,7 @@ idempotent, so going over a table again is always safe, going on from the middle
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,10 +69,11 @@ def require_still_there(config: Config, checkpoint: Checkpoint) -> None:
 
 
 def drop_copies(store: StateStore) -> None:
-    """Earlier runs keep their state as history, but not their private copies of the source."""
+    """Earlier runs keep their state as history, but not what they have copied of the source."""
     for run_id in store.runs():
         store.snapshot_path(run_id).unlink(missing_ok=True)
         store.validation_path(run_id).unlink(missing_ok=True)
+        shutil.rmtree(store.parts_path(run_id), ignore_errors=True)
 
 
 def first_checkpoint(config: Config, names: Sequence[str], label: str, run_id: str, now: float) -> Checkpoint:

@@ -68,6 +68,9 @@ WRONG: list[tuple[str, Any]] = [
         for v in (0, -1, 10**10, "500", "", "on", "Auto", "auto:0%", "auto:101%", "auto:80", None, True, [1])
     ],
     *[("migration_settings.lease", v) for v in (0, 0.5, 3601, -1, "on", "60", "Off", "", None, True, False)],
+    *[("migration_settings.s3_bucket", v) for v in ("ab", "A-bucket", "a_b_c", "-abc", "a" * 64, None, 5)],
+    *[("migration_settings.s3_prefix", v) for v in ("a b", "ä", "a\n", "a" * 513, None, 5)],
+    *[("migration_settings.s3_endpoint", v) for v in ("embedded", "s3", "ftp://x", "http://u@x", None, 5)],
     *[("logging.level", v) for v in ("LOUD", "warn", 10, None)],
     *[("logging.max_size", v) for v in (0, 1023, "10", "10XB", "-1MB", "1.5MB", 10.0, True, "2000GB", "MB")],
     *[("logging.backup_count", v) for v in (-1, 1001, "5", True)],

@@ -33,7 +33,7 @@ def test_the_table_of_permissions_is_that_of_the_code() -> None:
         command: {
             action
             for part in calls
-            for action in (*part.actions, *part.indexes, *(PATTERNS if part.patterns else ()))
+            for action in (*part.actions, *part.indexes, *part.imports, *(PATTERNS if part.patterns else ()))
         }
         for command, calls in COMMANDS.items()
     }

@@ -73,6 +73,9 @@ class Bars(Watch):
         self._obey("validate the tables")
         self._update(self._others, f"checking {table}", done, total)
 
+    def step(self, name: str, done: int, total: int) -> None:
+        self._update(self._others, name, done, total)
+
     def progress(self, checkpoint: Checkpoint) -> None:
         now, complete = self._clock(), all(e.done for e in checkpoint.entities)
         if not self._tuned(checkpoint) and now - self._drawn < 1 / REFRESHES_PER_SECOND and not complete:

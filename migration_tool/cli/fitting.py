@@ -27,7 +27,7 @@ def require_fitting(way: str, fitting: Collection[str], cause: str) -> None:
     ]
     if given:
         hint = f"Leave them out, or leave {way} out."
-        raise UsageError("choose what to compare", " ".join(given), cause, hint)
+        raise UsageError("follow every option", " ".join(given), cause, hint)
 
 
 def _as_given(param: click.Parameter, context: click.Context) -> str:

@@ -1,4 +1,4 @@
-"""`migrate`: begins a run."""
+"""`migrate`: begins a run, or writes the items to files."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from migration_tool.cli.options import (
     no_lease,
     take_over,
 )
+from migration_tool.cli.ways import Way, ways, write_files
 
 
 @command()
 @click.option(
-    "-f", "--force", is_flag=True, help="Delete and recreate the tables, after naming them; begin anew."
-)
+    "-f", "--force", is_flag=True,
+    help="Delete and recreate the tables, or the files, after naming them; begin anew.",
+)  # fmt: skip
 @click.option(
     "-t", "--tables", "--table", "tables", multiple=True, metavar="NAME", help="Only this table; repeatable."
 )
@@ -30,6 +32,7 @@ from migration_tool.cli.options import (
 @max_rejects
 @no_lease
 @take_over
+@ways
 @click.pass_obj
 def migrate(
     shared: Globals,
@@ -40,6 +43,7 @@ def migrate(
     max_rejects: str | None,
     lease: str | None,
     take_over: bool,
+    way: Way,
 ) -> None:
     """Create the tables, load them, and prove the result.
 
@@ -48,13 +52,21 @@ def migrate(
 
     A table that another run loads, on whatever host, is refused with exit code 6 and the name of the holder.
     If nothing is heard of the holder for as long as its lease lasts, the table is taken over.
+
+    With --via files the items go to files, with the definition of each table and a manifest. The same command
+    goes on where it was stopped or killed. With --via s3-import these files are uploaded, and DynamoDB makes
+    the tables of them; a table that exists is loaded by batch writing. `resume` goes on with it, too.
     """
     from migration_tool.cli.progress import watching
     from migration_tool.cli.summary import show_summary
     from migration_tool.migrating import migrate as run
 
-    config = shared.load(flags={MAX_WCU: max_wcu, MAX_REJECTS: max_rejects, LEASE: lease})
+    if way.via == "files":
+        write_files(shared, tables, way, force, yes, max_rejects)
+        return
+    importing = way.form if way.via == "s3-import" else None
+    config = shared.load(flags={MAX_WCU: max_wcu, MAX_REJECTS: max_rejects, LEASE: lease, **way.flags})
     with watching(shared) as watch:
-        summary = run(config, tables, force, confirmation(yes, watch), watch, take_over)
+        summary = run(config, tables, force, confirmation(yes, watch), watch, take_over, importing)
         watch.finished()
     show_summary(summary, shared)

@@ -91,6 +91,10 @@ class Watch:
         if self._due():
             self._talk(f"validating {table}: {done * 100 // max(1, total)}%")
 
+    def step(self, name: str, done: int, total: int) -> None:
+        if self._due():
+            self._talk(f"{name}: {done * 100 // max(1, total)}%")
+
     def progress(self, checkpoint: Checkpoint) -> None:
         if not self._tuned(checkpoint) and not self._due():
             return

@@ -4,6 +4,7 @@
 - `<run>.rejects.jsonl` rejected rows; `.<n>` after it while it is rewritten
 - `<run>.snapshot.sqlite` the private copy of the source
 - `<run>.repairs.jsonl` what repairs of its tables have replaced
+- `<run>.import.json` what its import from S3 has to remember; `<run>.parts` the files of that
 - `<run>.control.json` what the user wishes of the run while it runs
 - `<run>.validate.json` how far a validation is; `<run>.checked.json` the state last found in the tables
 - `.lock` held by the process that works on the folder
@@ -12,6 +13,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -151,7 +153,7 @@ class StateStore:
         paths = self.files(run_id)
         for path in paths:
             with files.naming("remove the state", path, "make the state folder writable"):
-                path.unlink(missing_ok=True)
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         with files.naming("remove the state", self.folder, "make the state folder writable"):
             if paths:
                 files.sync_folder(self.folder)
@@ -173,6 +175,12 @@ class StateStore:
 
     def repairs_path(self, run_id: str) -> Path:
         return self._path(run_id).with_suffix(".repairs.jsonl")
+
+    def import_path(self, run_id: str) -> Path:
+        return self._path(run_id).with_suffix(".import.json")
+
+    def parts_path(self, run_id: str) -> Path:
+        return self._path(run_id).with_suffix(".parts")
 
     def snapshot_path(self, run_id: str) -> Path:
         return self._path(run_id).with_suffix(".snapshot.sqlite")

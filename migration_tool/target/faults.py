@@ -23,6 +23,9 @@ _LONGEST_CAUSE = 500
 _NO_TABLE_HINT = "check endpoint, aws_region, table_prefix; `python migrate.py migrate` makes the tables"
 
 _HINTS = {
+    "403": "allow {action} on it in the IAM policy of these credentials",
+    "404": "create it, or name another one with --bucket",
+    "NoSuchBucket": "create it, or name another one with --bucket",
     "AccessDenied": "allow {action} on it in the IAM policy of these credentials",
     "ResourceNotFound": _NO_TABLE_HINT,
     "TableNotFound": _NO_TABLE_HINT,
@@ -37,6 +40,20 @@ _HINTS = {
     "MissingAuthenticationToken": LOGIN_HINT,
     "IncompleteSignature": EXPIRED_HINT,
 }
+
+
+_ALLOWING = {
+    "GetCallerIdentity": "sts:GetCallerIdentity",
+    "HeadBucket": "s3:ListBucket",
+    "ListObjectsV2": "s3:ListBucket",
+    "HeadObject": "s3:GetObject",
+    "PutObject": "s3:PutObject",
+    "CreateMultipartUpload": "s3:PutObject",
+    "UploadPart": "s3:PutObject",
+    "CompleteMultipartUpload": "s3:PutObject",
+    "AbortMultipartUpload": "s3:AbortMultipartUpload",
+}
+"""The action of a policy that allows a call, for calls that are not DynamoDB's."""
 
 
 def stem(code: str) -> str:
@@ -58,8 +75,8 @@ def from_code(
     otherwise  the hint for codes that have none of their own
     """
     cause = f"{bare(code)}: {message}" if message else bare(code)
-    service = "sts" if action == "GetCallerIdentity" else "dynamodb"
-    hint = _HINTS.get(stem(code), otherwise).format(action=f"{service}:{action}" if action else "the call")
+    allowing = _ALLOWING.get(action, f"dynamodb:{action}") if action else "the call"
+    hint = _HINTS.get(stem(code), otherwise).format(action=allowing)
     return TargetError(operation, obj, _short(cause), hint)
 
 

@@ -116,10 +116,15 @@ class Target:
             self._session, self._client = session, client
         return False
 
+    @property
+    def on_aws(self) -> bool:
+        """Whether the endpoint is one of AWS."""
+        host = urlsplit(self.url).hostname or ""
+        return self._given_url is None or host.endswith(_AWS_DOMAINS)
+
     def identity(self) -> str | None:
         """The ARN we act as, by STS; None for an endpoint that is not AWS. Raises TargetError."""
-        host = urlsplit(self.url).hostname or ""
-        if self._given_url is not None and not host.endswith(_AWS_DOMAINS):
+        if not self.on_aws:
             return None
         with answered("ask who we are", f"STS, region {self.region}"):
             return str(self._make_client("sts", None).get_caller_identity()["Arn"])
@@ -128,6 +133,12 @@ class Target:
         """The account we act in, by STS; "" for an endpoint that is not AWS. Raises TargetError."""
         arn = self.identity()
         return arn.split(":")[4] if arn else ""
+
+    def s3_client(self) -> Any:
+        """A boto3 client for S3 at this endpoint; a server of one's own has no host name per bucket."""
+        style = {"addressing_style": "path" if self._given_url else "auto"}
+        with translated("reach S3", self._given_url or f"aws, region {self.region}"):
+            return self._make_client("s3", self._given_url, s3=style)
 
     @property
     def _core(self) -> Any:
@@ -142,7 +153,7 @@ class Target:
             self._session = session
         return self._session
 
-    def _make_client(self, service: str, url: str | None) -> Any:
+    def _make_client(self, service: str, url: str | None, **more: Any) -> Any:
         import boto3
         from botocore.config import Config
 
@@ -153,6 +164,7 @@ class Target:
             "max_pool_connections": max(10, self.connections),
             "ignore_configured_endpoint_urls": True,
             "proxies": {} if self.loopback else None,
+            **more,
         }
         session = boto3.Session(botocore_session=self._core, region_name=self.region)
         return session.client(service, endpoint_url=url, config=Config(**options))  # type: ignore[call-overload]
