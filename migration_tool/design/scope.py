@@ -91,7 +91,7 @@ class Scope:
             if alias not in self._broken:
                 self.fault(at, *unknown("alias", alias, self.tables))
             return ColumnRef(alias, reference.name), _NOTHING
-        column = table.column(reference.name)
+        column = table.readable(reference.name)
         if column is None:
             names = [column.name for column in table.columns]
             self.fault(at, *unknown(f"column of {table.name}", reference.name, names))

@@ -14,6 +14,7 @@ from time import monotonic
 from types import TracebackType
 
 from migration_tool.design.shape import Shape
+from migration_tool.design.template import literal
 from migration_tool.errors import SourceError
 from migration_tool.model import Chunk, EncodedItem, Position, Read, Row, Scalar, Schema
 from migration_tool.source import sql
@@ -69,6 +70,7 @@ class SqliteSource:
     def _prepare(self) -> None:
         connection = self._connection
         connection.execute("BEGIN")
+        connection.create_function("literal", 1, _literal, deterministic=True)
         self.schema: Schema = read_schema(connection)
         self._cursors = {name: cursor_of(connection, table) for name, table in self.schema.tables.items()}
         self._paths = Paths(connection, self.schema)
@@ -270,6 +272,11 @@ def _problems(connection: sqlite3.Connection) -> list[str]:
 
 def _authorise(action: int, *_: object) -> int:
     return sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
+
+
+def _literal(value: Scalar) -> Scalar:
+    """As in a template; NULL stays NULL."""
+    return value if value is None else literal(value)
 
 
 def _lower(value: Scalar) -> Scalar:
