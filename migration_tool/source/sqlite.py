@@ -16,7 +16,7 @@ from types import TracebackType
 from migration_tool.design.shape import Shape
 from migration_tool.design.template import literal
 from migration_tool.errors import SourceError
-from migration_tool.model import Chunk, EncodedItem, Position, Read, Row, Scalar, Schema
+from migration_tool.model import Chunk, EncodedItem, Position, Read, Row, Scalar, Schema, Table
 from migration_tool.source import sql
 from migration_tool.source.connection import FAULTS, QUERY_SECONDS, connect, source_error
 from migration_tool.source.fragments import Beyond
@@ -164,6 +164,15 @@ class SqliteSource:
         with self._using(f"count the rows of {read.table}"):
             self._prepare_read(read)
             return int(self._connection.execute(sql.count(read)).fetchone()[0])
+
+    @property
+    def encoding(self) -> str:
+        """Of its texts: UTF-8, UTF-16le or UTF-16be."""
+        return str(self._encoding)
+
+    def can_read(self, table: Table) -> bool:
+        """Whether the table's rows have an order to be read and resumed in."""
+        return self._cursors[table.name] is not None
 
     def rowids(self, read: Read) -> range:
         """From the least to the greatest rowid of the entity's table; empty where its rows have none."""
