@@ -101,7 +101,7 @@ class Graph:
         found = parameters(own)
         at = f"{rows.prefix}#{asked(found)}"
         keys = self._keys(key, key)
-        self._entity(EntityDraft(rows.entity, rows.name, keys, rows.attributes(), reasons=reasons))
+        self._rows(rows, keys, reasons)
         body = {
             "description": f"One {rows.entity} by its key.",
             "parameters": types(found),
@@ -114,7 +114,11 @@ class Graph:
         for edge in self._edges(rows):
             self._edge(rows, own, edge)
 
-    def _entity(self, entity: EntityDraft) -> None:
+    def _rows(self, rows: Rows, keys: dict[str, str], reasons: list[str]) -> None:
+        """The entity that holds all columns."""
+        entity = EntityDraft(
+            rows.entity, rows.name, keys, rows.attributes(), reasons=reasons, split=rows.is_oversize
+        )
         self.draft.entities.append(entity)
 
     def _keys(self, partition: str, sort: str) -> dict[str, str]:
@@ -185,7 +189,7 @@ class Graph:
             reasons=[f"Edge: {edge.reason}."],
             copies=True,
         )
-        self._entity(entity)
+        self.draft.entities.append(entity)
         found = parameters(edge.parts)
         columns = [part.column for part in edge.parts]
         body = {
@@ -213,9 +217,7 @@ class Graph:
             f"{first.prefix}#{template(left)}{label}", f"{second.prefix}#{template(right)}{label}"
         )
         reasons = [f"{rows.name}: {rows.facts.rows:,} rows, each an edge from {first.name} to {second.name}."]
-        self._entity(
-            EntityDraft(rows.entity, rows.name, keys, rows.attributes(), reasons=[*reasons, *rows.reasons()])
-        )
+        self._rows(rows, keys, [*reasons, *rows.reasons()])
         found, others = parameters(left), parameters(right)
         self._side(rows, one, first, f"{first.prefix}#{asked(found)}{label}", found, right, None)
         self._side(rows, other, second, f"{second.prefix}#{asked(others)}{label}", others, left, INVERTED)

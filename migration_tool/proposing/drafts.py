@@ -35,7 +35,11 @@ class Group:
 
 @dataclass
 class EntityDraft:
-    """An entity. `copies`: its rows are items of another entity, too."""
+    """An entity.
+
+    copies  its rows are items of another entity, too
+    split   some of its rows are too large for one item
+    """
 
     name: str
     table: str
@@ -45,9 +49,12 @@ class EntityDraft:
     where: str | None = None
     reasons: list[str] = field(default_factory=list)
     copies: bool = False
+    split: bool = False
 
     def document(self) -> dict[str, Any]:
         found: dict[str, Any] = {"from": self.table}
+        if self.split:
+            found["oversize"] = "split"
         if self.where:
             found["where"] = self.where
         if self.lookup:

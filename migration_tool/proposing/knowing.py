@@ -51,18 +51,13 @@ def _unreadable(source: SqliteSource, table: Table) -> str:
 def _rows(source: SqliteSource, facts: Mapping[str, TableFacts]) -> Mapping[str, Rows]:
     names, openings = entities(facts), prefixes(facts)
     return {
-        name: Rows(found, names[name], openings[name], identity(found) or (), _oversize(source, found))
+        name: Rows(found, names[name], openings[name], identity(found) or (), _is_oversize(source, found))
         for name, found in facts.items()
     }
 
 
-def _oversize(source: SqliteSource, facts: TableFacts) -> tuple[str, ...]:
-    """The longest columns that have to go so that every row fits into an item."""
+def _is_oversize(source: SqliteSource, facts: TableFacts) -> bool:
+    """Whether some row is, or is nearly, too large for an item."""
     room = MAX_ITEM_BYTES - _ROOM
-    names = sorted(facts.columns, key=lambda name: (facts.columns[name].longest, name))
-    gone: list[str] = []
-    while sum(facts.columns[name].longest for name in names) > room:
-        if largest_row(source, facts.table, names) <= room:
-            break
-        gone.append(names.pop())
-    return tuple(gone)
+    longest = sum(column.longest for column in facts.columns.values())
+    return longest > room and largest_row(source, facts.table, list(facts.columns)) > room

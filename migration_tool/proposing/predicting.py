@@ -12,6 +12,7 @@ from migration_tool.design.compile import CompiledDesign, CompiledEntity
 from migration_tool.errors import RowRejected
 from migration_tool.limits import item_size
 from migration_tool.model import Row
+from migration_tool.oversize import chunks_of
 from migration_tool.proposing.drafts import Draft
 from migration_tool.source.sqlite import SqliteSource
 
@@ -111,14 +112,16 @@ def _figures(source: SqliteSource, compiled: CompiledDesign, entity: CompiledEnt
     sizes, units, own, copies, copied = [], [], [], [], []
     for row in _sample(source, entity):
         try:
-            item = orjson.loads(entity.item(row)[2])
+            text = entity.item(row)[2]
         except RowRejected:
             continue
+        item = orjson.loads(str(text))
         size = item_size(item)
+        chunks = [item_size(orjson.loads(chunk[2])) for chunk in chunks_of(text)]
         entries = sum(i.partition_key in item and i.sort_key in item for i in compiled.design.indexes)
-        sizes.append(size)
-        own.append(-(-size // _UNIT))
-        units.append(own[-1] * (1 + entries))
+        sizes.append(size + sum(chunks))
+        own.append(sum(-(-stored // _UNIT) for stored in (size, *chunks)))
+        units.append(own[-1] + entries * -(-size // _UNIT))
         copies.append(entries)
         copied.append(size * entries)
     if not sizes:

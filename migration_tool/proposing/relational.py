@@ -120,6 +120,7 @@ class Builder:
             attributes=rows.attributes(),
             lookup=place.document(),
             reasons=[*_why_there(place), *rows.reasons()],
+            split=rows.is_oversize,
         )
         self.draft.entities.append(entity)
         self._own_key(place)

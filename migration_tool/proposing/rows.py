@@ -24,14 +24,14 @@ class Rows:
 
     entity, prefix  its entity, and what its keys begin with
     identity        what tells its rows apart
-    oversize        columns without which every row fits into an item
+    is_oversize     some rows are too large for an item
     """
 
     facts: TableFacts
     entity: str
     prefix: str
     identity: Parts
-    oversize: tuple[str, ...] = ()
+    is_oversize: bool = False
 
     @property
     def name(self) -> str:
@@ -57,7 +57,6 @@ class Rows:
             for name, found in self.facts.columns.items()
             if not found.readable
         }
-        reasons |= dict.fromkeys(self.oversize, "is one of the longest of rows that have more than 400 KB")
         return reasons | ({"": "has no name"} if "" in self.facts.columns else {})
 
     @cached_property
@@ -92,6 +91,8 @@ class Rows:
             f"{name!r} is text: DynamoDB has no number for all of its values." for name in self.as_literals
         ]
         found += [f"{old!r} is called {new!r}: the name is the tool's." for old, new in self.renamed.items()]
+        if self.is_oversize:
+            found.append("Some rows have more than 400 KB: their largest attributes go into chunk items.")
         if self.facts.table.column(self.identity[0].column) is None:
             found.append(
                 "No unique key without NULL: the number of the row is its key; VACUUM may change it."
