@@ -199,7 +199,7 @@ class Graph:
                 "partition": f"{edge.opening}#{asked(found)}{edge.label}",
                 "sort": {"begins_with": f"{rows.prefix}#"},
             },
-            "sql": f"SELECT {rows.keyed(columns)} FROM {quote(rows.name)} WHERE {rows.equal(found)} "
+            "sql": f"SELECT {rows.keyed(columns, name)} FROM {quote(rows.name)} WHERE {rows.equal(found)} "
             f"ORDER BY {rows.order(own)}",
             "cases": cases(rows, found),
         }

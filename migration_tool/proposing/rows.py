@@ -112,13 +112,13 @@ class Rows:
     def column(self, name: str) -> str:
         return f"{quote(self.name)}.{quote(name)}"
 
-    def keyed(self, extra: Iterable[str] = ()) -> str:
-        """As `selected`, but the identity and those named alone."""
+    def keyed(self, extra: Iterable[str] = (), entity: str = "") -> str:
+        """As `selected`, but the identity and those named alone. `entity`: where it is not the rows' own."""
         names = dict.fromkeys([*(part.column for part in self.identity), *extra])
         usable = [n for n in names if n in self.facts.columns and n not in {*self.omitted, *self.as_literals}]
         usable = [name for name in usable if not name.startswith("-")]
         found = [f"{self.column(name)} AS {quote(self.renamed.get(name, name))}" for name in usable]
-        return ", ".join(found) or f"{_literal(self.entity)} AS {quote(ENTITY_TYPE)}"
+        return ", ".join(found) or f"{_literal(entity or self.entity)} AS {quote(ENTITY_TYPE)}"
 
     def order(self, found: Parts) -> str:
         """SQL to order by, as the sort key of these parts does."""
