@@ -37,9 +37,12 @@ def table_name(name: str) -> str:
 
 
 def parameter(name: str) -> str:
-    """A name that SQL, templates and the command line take as it is."""
+    """A name that SQL, templates and the command line take as it is.
+
+    SQLite gives a column of a subquery that is called true or false another name.
+    """
     found = snake(name)[:_LONGEST]
-    return f"p_{found}" if found[0].isdigit() or found == "low" else found
+    return f"p_{found}" if found[0].isdigit() or found in ("low", "true", "false") else found
 
 
 def distinct(wanted: Mapping[str, str], longest: int = _LONGEST) -> dict[str, str]:

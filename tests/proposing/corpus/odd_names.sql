@@ -1,6 +1,8 @@
 -- Names with spaces, quotes, dots, braces, emoji and reserved words; some differ only in what DynamoDB refuses.
 CREATE TABLE "order" ("select" INTEGER PRIMARY KEY, "from" TEXT, "low" TEXT UNIQUE, "group by" REAL);
 INSERT INTO "order" VALUES (1, 'a', 'x', 1.5), (2, 'b', NULL, NULL), (3, NULL, 'low', 2);
+CREATE TABLE truth (id INTEGER PRIMARY KEY, "true" TEXT UNIQUE, "FALSE" INTEGER UNIQUE, "null" TEXT UNIQUE);
+INSERT INTO truth VALUES (1, 'a', 2, 'b'), (2, NULL, 3, NULL);
 CREATE TABLE "order items" ("order.select" INTEGER REFERENCES "order", "no""te" TEXT, "`tick`" INTEGER, "{brace}" TEXT,
   PRIMARY KEY ("order.select", "`tick`"));
 INSERT INTO "order items" VALUES (1, 'n', 1, '{'), (1, 'm', 2, '}'), (2, NULL, 1, NULL);
