@@ -121,6 +121,9 @@ class ForeignKey:
     cascades: bool = False
 
 
+ROWID_NAMES = ("rowid", "_rowid_", "oid")
+
+
 @dataclass(frozen=True)
 class Table:
     """A source table. `unique`: columns of each unique index; `rowid_alias`: INTEGER PRIMARY KEY."""
@@ -135,6 +138,10 @@ class Table:
     foreign_keys: tuple[ForeignKey, ...] = ()
 
     @property
+    def has_rowid(self) -> bool:
+        return not (self.without_rowid or self.is_view)
+
+    @property
     def cursor(self) -> tuple[str, ...]:
         """The columns that are the cursor of a row; () where it is the rowid and no column."""
         if self.without_rowid:
@@ -145,6 +152,11 @@ class Table:
         """The column of that name (ASCII case-insensitive, as SQLite does), or None."""
         wanted = folded(name)
         return next((c for c in self.columns if folded(c.name) == wanted), None)
+
+    def readable(self, name: str) -> Column | None:
+        """As `column`, or the rowid by one of its names: what SQL finds under the name."""
+        is_rowid = self.has_rowid and folded(name) in ROWID_NAMES
+        return self.column(name) or (Column(name, "INTEGER", True) if is_rowid else None)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from migration_tool.cli.design.propose import KINDS
 from migration_tool.cli.options import ALLOW_CODE, ALLOW_HTTP, Globals, command
 
 _FOR_ONCE = ("endpoint", ALLOW_HTTP, ALLOW_CODE)
@@ -28,13 +29,20 @@ _FOR_ONCE = ("endpoint", ALLOW_HTTP, ALLOW_CODE)
 @click.option(
     "-f", "--force", is_flag=True, help="Write the file anew; without it an existing file is updated."
 )
+@click.option(
+    "--propose", "kind", type=click.Choice(["best", *KINDS]), is_flag=False, flag_value="best",
+    metavar="[KIND]",
+    help="Propose designs for the database, write the best ones, or those of this kind, into config/designs, "
+    "and configure them.",
+)  # fmt: skip
 @click.pass_obj
-def init(shared: Globals, /, force: bool, **options: Any) -> None:
+def init(shared: Globals, /, force: bool, kind: str | None, **options: Any) -> None:
     """Check the source database and write the configuration.
 
     The source must exist, be SQLite, be sound and not be empty. In an existing file the options that are
     given change their keys, and everything else stays. --endpoint, --allow-http and --allow-code are written
-    into the file, too.
+    into the file, too. With --propose the tables of the configuration become those of the proposal, and their
+    prefix, unless one is given, comes from the name of the database.
     """
     from migration_tool.cli.console import named, say, show
     from migration_tool.config import load_config, write_config
@@ -42,6 +50,8 @@ def init(shared: Globals, /, force: bool, **options: Any) -> None:
 
     values = _values(shared, force, options)
     facts = check_source(Path(values["source_db"]))
+    if kind:
+        values = _proposed(shared, values, kind, force)
     is_new = force or not shared.config.exists()
     write_config(shared.config, values)
     config = load_config(shared.config, {}, {})
@@ -76,6 +86,25 @@ def _values(shared: Globals, force: bool, options: Mapping[str, Any]) -> dict[st
         hint = "migrate.py init --source-db PATH"
         raise UsageError("write the configuration", shared.config, "no source database is named", hint)
     return values
+
+
+def _proposed(shared: Globals, values: Mapping[str, Any], kind: str, force: bool) -> dict[str, Any]:
+    """Writes the designs; the values with their tables. Raises MigrationError."""
+    from migration_tool.cli.console import say, show
+    from migration_tool.cli.text import count
+    from migration_tool.config import base_folder
+    from migration_tool.proposing.kinds import KINDS as ALL
+    from migration_tool.proposing.proposals import propose
+    from migration_tool.proposing.saving import prefix_for, save, table_entries
+
+    source = Path(values["source_db"])
+    found = propose(source, [name for name in ALL if kind in ("best", name)])
+    best = found.ranked[0]
+    folder = base_folder(Path.cwd() / shared.config) / "config" / "designs"
+    say(f"Wrote {count(len(save(best.files, folder, force)), 'design')} to {folder}: {best.title}")
+    show(*(f"left out  {name}: {reason}" for name, reason in found.left_out.items()))
+    kept = {name: value for name, value in values.items() if not name.startswith("dynamodb_tables")}
+    return {"table_prefix": prefix_for(source)} | kept | {"dynamodb_tables": table_entries(best)}
 
 
 def _existing(path: Path, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -107,7 +107,7 @@ class Scope:
             if alias not in self._broken:
                 self.fault(at, *unknown("alias", alias, self.tables))
             return ColumnRef(alias, reference.name), _NOTHING
-        column = table.column(reference.name)
+        column = table.readable(reference.name)
         if column is None and alias == self.alias and reference.name in self.computed:
             return ColumnRef(alias, reference.name), Column(reference.name, "")
         if column is None:

@@ -11,20 +11,25 @@ Entities and access patterns share this module, so that what is written is what 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+from urllib.parse import quote
 from zlib import crc32
 
 from migration_tool.attributes import iso_date, key_text
 from migration_tool.errors import RowRejected
+from migration_tool.model import InvalidText
 
 LOW = "\x01"
 SEPARATOR = "#"
 MAX_WIDTH = 19
 """Digits of the largest integer that SQLite stores."""
 NAME = r"(?:`(?:[^`]|``)+`|[^\W\d]\w*)"
+LONGEST_LITERAL = 120
+"""Characters of what `literal` gives, at most."""
 _CALL = re.compile(r"\s*(\w+)\s*\((.*)\)\s*", re.DOTALL)
 _REFERENCE = re.compile(rf"\s*({NAME})(?:\.({NAME}))?\s*")
 _PIECE = re.compile(r"\{\{|\}\}|\{((?:`[^`]*`|[^{}`])*)\}|[^{}]+|[{}]")
@@ -169,6 +174,31 @@ def escape(value: Any) -> str:
     return key_text(value).replace("%", "%25").replace(SEPARATOR, "%23")
 
 
+def literal(value: Any) -> str:
+    """Any value in ASCII, without separators: different text for what SQLite holds to be different values.
+
+    A number stands in its shortest form, one that is whole as an integer; text follows `'`, the digits of a
+    blob `x'`, those of broken text `t'`. What has more than 120 characters so is cut and ends in a backquote,
+    which no other text holds, and the first 128 bits of a SHA-256 of the whole.
+    """
+    if isinstance(value, str):
+        text = "'" + quote(value, safe=_LITERALLY)
+    elif isinstance(value, bytes):
+        text = ("t'" if isinstance(value, InvalidText) else "x'") + value.hex()
+    elif isinstance(value, float):
+        text = str(int(value)) if value.is_integer() and abs(value) < _INTEGERS else repr(value)
+    else:
+        text = key_text(value)
+    if len(text) <= LONGEST_LITERAL:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()[:32]
+    return f"{text[: LONGEST_LITERAL - len(digest) - 1]}`{digest}"
+
+
+_LITERALLY = " !$&()*+,-./:;<=>?@[]^_{|}"
+_INTEGERS = 2**63
+
+
 def year(value: Any) -> str:
     return iso_date(value)[:4]
 
@@ -186,6 +216,7 @@ FUNCTIONS: dict[str, Callable[[Any], str]] = {
     "upper": upper,
     "trim": trim,
     "escape": escape,
+    "literal": literal,
     "year": year,
     "month": month,
     "day": day,

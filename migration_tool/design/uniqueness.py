@@ -20,7 +20,7 @@ from itertools import combinations, takewhile
 
 from migration_tool.design.compile import CompiledDesign, CompiledEntity
 from migration_tool.design.template import SEPARATOR, Field, Part, Reference, Template
-from migration_tool.model import Column
+from migration_tool.model import ROWID_NAMES, Column, folded
 
 _TYPED = ("INTEGER", "REAL", "TEXT")
 _ANYTHING = "(?s:.*)"
@@ -53,6 +53,8 @@ def _doubt(entity: CompiledEntity, keys: tuple[str, str]) -> Doubt | None:
     readable = {name for key in keys for name in _readable(entity, entity.entity.keys[key])}
     table = entity.table
     unique = [key for key in (table.primary_key, *table.unique) if key]
+    if any(folded(name) in ROWID_NAMES and not table.column(name) for name in readable):
+        return None
     if any(set(key) <= readable for key in unique):
         return None
     if not unique:
@@ -132,15 +134,15 @@ def _own(entity: CompiledEntity, reference: Reference | None) -> Column | None:
         return None
     if reference.alias is None and reference.name in entity.entity.ancestries:
         return None
-    return entity.table.column(reference.name)
+    return entity.table.readable(reference.name)
 
 
 def _one_to_one(entity: CompiledEntity, field: Field) -> bool:
     """Whether different values of the column give different texts. Only whole numbers can be padded."""
     column = _own(entity, field.reference)
-    if column is None or field.functions not in ((), ("escape",)):
+    if column is None or field.functions not in ((), ("escape",), ("literal",)):
         return False
-    return bool(field.width) or column.affinity in _TYPED
+    return bool(field.width) or column.affinity in _TYPED or "literal" in field.functions
 
 
 def _pattern(entity: CompiledEntity, field: Field) -> str:
@@ -152,10 +154,10 @@ def _pattern(entity: CompiledEntity, field: Field) -> str:
         return "[0-9]+"
     if last in ("year", "month", "day"):
         return "[0-9-]+"
-    if "escape" in field.functions:
+    if {"escape", "literal"} & {*field.functions}:
         return _NO_SEPARATOR
     column = _own(entity, field.reference)
-    if column and column.name == entity.table.rowid_alias:
+    if column and (column.name == entity.table.rowid_alias or not entity.table.column(column.name)):
         return "-?[0-9]+"
     return _ANYTHING
 

@@ -7,8 +7,8 @@ import sqlite3
 from dataclasses import dataclass
 from operator import itemgetter
 
-from migration_tool.model import Column, ForeignKey, Schema, Table, folded
-from migration_tool.source.sql import ROWID_NAMES, Cursor, quote
+from migration_tool.model import ROWID_NAMES, Column, ForeignKey, Schema, Table, folded
+from migration_tool.source.sql import Cursor, quote
 
 _AFFINITIES = (
     ("INT", "INTEGER"),

@@ -9,7 +9,6 @@ from typing import TypeAlias
 
 from migration_tool.model import Ancestry, ChildRead, ColumnRef, InvalidText, Join, Position, Read
 
-ROWID_NAMES = ("rowid", "_rowid_", "oid")
 _PARENT = '"~parent"'
 
 

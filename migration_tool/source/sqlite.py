@@ -14,8 +14,9 @@ from time import monotonic
 from types import TracebackType
 
 from migration_tool.design.shape import Shape
+from migration_tool.design.template import literal
 from migration_tool.errors import SourceError
-from migration_tool.model import Chunk, EncodedItem, Position, Read, Row, Scalar, Schema
+from migration_tool.model import Chunk, EncodedItem, Position, Read, Row, Scalar, Schema, Table
 from migration_tool.source import sql
 from migration_tool.source.connection import FAULTS, QUERY_SECONDS, connect, source_error
 from migration_tool.source.fragments import Beyond
@@ -69,6 +70,7 @@ class SqliteSource:
     def _prepare(self) -> None:
         connection = self._connection
         connection.execute("BEGIN")
+        connection.create_function("literal", 1, _literal, deterministic=True)
         self.schema: Schema = read_schema(connection)
         self._cursors = {name: cursor_of(connection, table) for name, table in self.schema.tables.items()}
         self._paths = Paths(connection, self.schema)
@@ -162,6 +164,15 @@ class SqliteSource:
         with self._using(f"count the rows of {read.table}"):
             self._prepare_read(read)
             return int(self._connection.execute(sql.count(read)).fetchone()[0])
+
+    @property
+    def encoding(self) -> str:
+        """Of its texts: UTF-8, UTF-16le or UTF-16be."""
+        return str(self._encoding)
+
+    def can_read(self, table: Table) -> bool:
+        """Whether the table's rows have an order to be read and resumed in."""
+        return self._cursors[table.name] is not None
 
     def rowids(self, read: Read) -> range:
         """From the least to the greatest rowid of the entity's table; empty where its rows have none."""
@@ -270,6 +281,11 @@ def _problems(connection: sqlite3.Connection) -> list[str]:
 
 def _authorise(action: int, *_: object) -> int:
     return sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
+
+
+def _literal(value: Scalar) -> Scalar:
+    """As in a template; NULL stays NULL."""
+    return value if value is None else literal(value)
 
 
 def _lower(value: Scalar) -> Scalar:

@@ -43,8 +43,8 @@ def properties(schema: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def test_all_contracts_are_there_and_sound() -> None:
     assert sorted(SCHEMAS) == [
-        "design check", "design show", "info", "plan", "query", "rejects", "status", "tune", "validate",
-        "validate --while-running",
+        "design check", "design propose", "design show", "info", "plan", "query", "rejects", "status", "tune",
+        "validate", "validate --while-running",
     ]  # fmt: skip
     for schema in SCHEMAS.values():
         Draft202012Validator.check_schema(schema)
@@ -70,6 +70,12 @@ def test_status(migrated: Shell, project: Project, tmp_path: Path) -> None:
     ]  # fmt: skip
     assert all(p["finished_at"] and p["seconds"] is not None for p in found["phases"])
     assert (found["percent"], found["snapshot"], found["next"]) == (100.0, None, "migrate.py validate")
+
+
+def test_proposals(shell: Shell, tiny_db: Path) -> None:
+    found = check("design propose", shell.ok("design", "propose", tiny_db, "--json"))
+    assert [proposal["rank"] for proposal in found["proposals"]] == [1, 2, 3, 4]
+    assert all(relation["declared"] for relation in found["relations"])
 
 
 def test_plan_with_and_without_refusals(

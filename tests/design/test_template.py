@@ -5,7 +5,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from migration_tool.design.access import render
@@ -16,6 +16,7 @@ from migration_tool.design.template import (
     Reference,
     Template,
     code,
+    literal,
     namespace,
     parse,
     shard,
@@ -118,7 +119,7 @@ def test_how_columns_are_named(field: str, reference: Reference) -> None:
         ("{1a}", "not a column"),
         ("{a-b}", "not a column"),
         ("{``}", "not a column"),
-        ("{lowr(a)}", "unknown function lowr.*escape, lower"),
+        ("{lowr(a)}", "unknown function lowr.*escape, literal, lower"),
         ("{lower()}", "not a column"),
         ("{lower(a):5}", "only a plain column can be padded"),
         ("{a:0}", "1 … 19 digits"),
@@ -251,3 +252,27 @@ def test_any_name_can_be_written(name: str) -> None:
 )
 def test_shapes(one: str, other: str, same: bool) -> None:
     assert (parse(one).shape() == parse(other).shape()) is same
+
+
+_ANYTHING = st.one_of(
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(allow_nan=False),
+    st.text(st.characters(exclude_categories=["Cs"])),
+    st.binary(),
+)
+
+
+@given(_ANYTHING, _ANYTHING)
+@example(1, 1.0)
+@example(1, "1")
+@example("1", b"1")
+@example(2**53 + 1, float(2**53))
+@example("x" * 300, "x" * 299 + "y")
+@example("x" * 300, literal("x" * 300)[1:])
+def test_literal_text_is_equal_only_where_sqlite_calls_the_values_equal(one: Any, other: Any) -> None:
+    texts = literal(one), literal(other)
+    assert all(text.isascii() and text.isprintable() and "#" not in text for text in texts)
+    assert all(len(text) <= 120 for text in texts)
+    with closing(sqlite3.connect(":memory:")) as connection:
+        (same,) = connection.execute("SELECT ? = ?", (one, other)).fetchone()
+    assert (texts[0] == texts[1]) == bool(same)

@@ -164,3 +164,11 @@ def test_foreign_keys_are_read_as_declared(make: Open) -> None:
         ForeignKey(("z",), "P", (), True),
         ForeignKey(("x", "y"), "P", ("b", "a"), False),
     )
+
+
+def test_the_rowid_goes_by_three_names_that_columns_can_hide(make: Open) -> None:
+    source = make("CREATE TABLE T (oid TEXT); CREATE TABLE W (a PRIMARY KEY) WITHOUT ROWID")
+    found = source.schema.tables["T"]
+    assert found.readable("ROWID") == Column("ROWID", "INTEGER", True)
+    assert found.readable("oid") == Column("oid", "TEXT")
+    assert source.schema.tables["W"].readable("rowid") is None

@@ -11,6 +11,7 @@ import orjson
 from migration_tool.design.compile import CompiledDesign, compile_design
 from migration_tool.design.load import load_design
 from migration_tool.model import WireItem
+from migration_tool.oversize import chunks_of
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.target.session import Target
 from migration_tool.target.table import create_table, wait_active
@@ -27,7 +28,9 @@ def compiled_designs(source: SqliteSource, names: Iterable[str] = NAMES) -> list
 def expected_items(source: SqliteSource, compiled: CompiledDesign) -> Iterator[WireItem]:
     for entity in compiled.entities:
         for _, row in source.rows(entity.read):
-            yield orjson.loads(entity.item(row)[2])
+            text = entity.item(row)[2]
+            yield orjson.loads(str(text))
+            yield from (orjson.loads(chunk) for _, _, chunk in chunks_of(text))
 
 
 def load(wire: Wire, table: str, items: Iterable[WireItem]) -> None:

@@ -8,6 +8,7 @@ from migration_tool.cli.group import LazyGroup
 
 COMMANDS = {
     "check": "Find what is wrong with designs; no target is needed.",
+    "propose": "Propose designs for a database, ranked; no target is needed.",
     "schema": "Print the JSON Schema of the design language, for editors.",
     "export": "Write the tables of designs for another tool.",
     "show": "Show what designs make of the source: keys, entities, attributes, access patterns.",

@@ -1,0 +1,105 @@
+"""`design propose`: designs for a database that nobody has designed anything for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from migration_tool.cli.options import Globals, as_json, command
+
+if TYPE_CHECKING:
+    from migration_tool.proposing.proposals import Proposal, Proposals
+
+KINDS = ("aggregate", "adjacency", "aggregates", "relations")
+
+
+@command()
+@click.argument("database", required=False, metavar="[DATABASE]", type=click.Path(path_type=Path))
+@click.option(
+    "--queries", type=click.Path(path_type=Path), metavar="FILE",
+    help="SQL that the application runs: statements, or a trace with one in each line.",
+)  # fmt: skip
+@click.option(
+    "--kind", "kinds", type=click.Choice(KINDS), multiple=True, help="Only this kind of design; repeatable."
+)
+@click.option("--choose", type=click.IntRange(min=1), metavar="N", help="Only the proposal of this rank.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR",
+    help="Write the designs: into DIR with --choose, else into DIR/KIND.",
+)  # fmt: skip
+@click.option("--force", is_flag=True, help="Replace designs of the same names there.")
+@as_json("the proposals")
+@click.pass_obj
+def propose(
+    shared: Globals,
+    /,
+    database: Path | None,
+    queries: Path | None,
+    kinds: tuple[str, ...],
+    choose: int | None,
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Propose designs for a database, ranked; no target is needed.
+
+    Reads DATABASE, or the source of the configuration: its keys and references, declared or told from names
+    and data, how its rows are distributed and how large they are. Each proposal holds all of the data, in one
+    table or several, and can be loaded as it is; `init --propose` does so. The ranking is explained in
+    docs/propose.md.
+    """
+    from migration_tool.cli.console import data
+    from migration_tool.proposing.kinds import KINDS as ALL
+    from migration_tool.proposing.proposals import propose as make
+    from migration_tool.proposing.saving import save
+    from migration_tool.source.sqlite import check_source
+    from migration_tool.verify.json_form import json_text
+
+    path = database or shared.load().source_db
+    check_source(path)
+    found = make(path, [kind for kind in ALL if not kinds or kind in kinds], queries).only(choose)
+    written: list[Path] = []
+    for proposal in found.ranked if out else ():
+        folder = out if choose else out / proposal.kind  # type: ignore[operator]  # out is set here
+        written += save(proposal.files, folder or Path(), force)
+    if as_json:
+        data(json_text(found.to_json()))
+    else:
+        _show(found, written, out)
+
+
+def _show(found: Proposals, written: list[Path], out: Path | None) -> None:
+    from migration_tool.cli.console import say, show
+    from migration_tool.cli.render import table
+    from migration_tool.cli.text import count
+
+    queries = any(proposal.answered is not None for proposal in found.ranked)
+    columns = [
+        "", "kind", ">tables", ">items", ">stored", ">write units", ">amplification", ">largest collection",
+        ">hottest key", *([">queries answered"] if queries else []),
+    ]  # fmt: skip
+    show(table(columns, [_row(proposal, queries) for proposal in found.ranked]))
+    show("", *(f"{proposal.kind:11} {proposal.title}" for proposal in found.ranked))
+    inferred = [relation.label for relation in found.relations if not relation.declared]
+    show(f"\n{count(len(found.relations), 'reference')}, of which {len(inferred)} inferred")
+    show(*(f"  inferred: {label}" for label in inferred))
+    show(*(f"left out: {name}: {reason}" for name, reason in found.left_out.items()))
+    show(*(f"not possible: {kind}: {reason}" for kind, reason in found.impossible.items()))
+    best = found.ranked[0]
+    show(*(f"not one Query in {best.kind}: {text}" for text in best.unanswered))
+    if written:
+        say(f"Wrote {count(len(written), 'design')} below {out}")
+
+
+def _row(proposal: Proposal, queries: bool) -> list[str | int]:
+    from migration_tool.cli.text import size
+
+    figures = proposal.prediction
+    cells: list[str | int] = [
+        proposal.rank, proposal.kind, len(proposal.files), figures.items, size(figures.stored),
+        figures.write_units, f"{figures.amplification:.1f}", size(figures.largest_collection),
+        f"{figures.hottest:.0%}",
+    ]  # fmt: skip
+    return [*cells, f"{proposal.answered:.0%}"] if queries else cells

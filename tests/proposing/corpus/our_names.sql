@@ -1,0 +1,9 @@
+-- Columns that are called what the tool calls its own attributes, and a column that hides the rowid.
+CREATE TABLE item (PK TEXT PRIMARY KEY, SK TEXT, EntityType TEXT, GSI1PK TEXT UNIQUE, GSI1SK INTEGER);
+INSERT INTO item VALUES ('p', 's', 'thing', 'g', 1), ('q', NULL, NULL, NULL, NULL);
+CREATE TABLE sub (PK TEXT, SK TEXT, item TEXT NOT NULL REFERENCES item (PK), PRIMARY KEY (PK, SK));
+INSERT INTO sub VALUES ('a', 'b', 'p'), ('a', 'c', 'p'), ('b', 'b', 'q');
+CREATE TABLE hides (rowid TEXT, value INTEGER);
+INSERT INTO hides VALUES ('x', 1), ('x', 2), (NULL, 3);
+CREATE TABLE hides_all (rowid TEXT, oid TEXT, _rowid_ TEXT);
+INSERT INTO hides_all VALUES ('cannot', 'be', 'read');
