@@ -113,6 +113,7 @@ def matching(pattern: str, sentence: str) -> Kind:
     return check
 
 
+DEFAULT_REGION = "us-east-1"
 region = matching("[a-z]{2,5}(-[a-z]{2,})+-[0-9]{1,2}", "the name of an AWS region, like us-east-1")
 name_part = matching("[a-zA-Z0-9_.-]{0,255}", "text of at most 255 letters a-z A-Z, digits, and _ . -")
 """A part of a table name, maybe empty."""
@@ -229,7 +230,7 @@ def _truth(name: str, default: bool, *environment: str) -> Key:
 
 KEYS: tuple[Key, ...] = (
     Key("source_db", path_text, environment=("MIGRATION_SOURCE_DB",), is_path=True),
-    Key("aws_region", region, "us-east-1", ("AWS_DEFAULT_REGION",)),
+    Key("aws_region", region, DEFAULT_REGION, ("AWS_DEFAULT_REGION",)),
     _whole("batch_size", 1, 25, 25, "MIGRATION_BATCH_SIZE"),
     Key("table_prefix", name_part, "chinook_", ("MIGRATION_TABLE_PREFIX",)),
     Key("endpoint", endpoint, "aws", ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL")),

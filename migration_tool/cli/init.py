@@ -93,12 +93,15 @@ def _proposed(shared: Globals, values: Mapping[str, Any], kind: str, force: bool
     from migration_tool.cli.console import say, show
     from migration_tool.cli.text import count
     from migration_tool.config import base_folder
+    from migration_tool.config_values import DEFAULT_REGION
+    from migration_tool.prices import load_prices
     from migration_tool.proposing.kinds import KINDS as ALL
     from migration_tool.proposing.proposals import propose
     from migration_tool.proposing.saving import prefix_for, save, table_entries
 
     source = Path(values["source_db"])
-    found = propose(source, [name for name in ALL if kind in ("best", name)])
+    prices = load_prices(None).regions.get(values.get("aws_region", DEFAULT_REGION))
+    found = propose(source, [name for name in ALL if kind in ("best", name)], prices=prices)
     best = found.ranked[0]
     folder = base_folder(Path.cwd() / shared.config) / "config" / "designs"
     say(f"Wrote {count(len(save(best.files, folder, force)), 'design')} to {folder}: {best.title}")

@@ -8,11 +8,14 @@ from statistics import fmean
 
 import orjson
 
+from migration_tool.costs import Traffic, Volume, months
 from migration_tool.design.compile import CompiledDesign, CompiledEntity
+from migration_tool.design.units import units
 from migration_tool.errors import RowRejected
 from migration_tool.limits import item_size
 from migration_tool.model import Row
 from migration_tool.oversize import chunks_of
+from migration_tool.prices import RegionPrices
 from migration_tool.proposing.drafts import Draft
 from migration_tool.source.sqlite import SqliteSource
 
@@ -20,7 +23,8 @@ SAMPLE = 1_000
 """Rows of each entity that are made items of; all of them where there are no more."""
 SOME = 1_000
 """Items of a table or index from which on it is asked whether a partition key is hot: of few, each is."""
-_UNIT = 1024
+TRAFFIC = Traffic(reads=10, writes=1)
+"""Source rows read and written a second, where months are compared: as `plan` assumes."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class EntityFigures:
 class Prediction:
     """One table, or several together.
 
+    rows                items that stand for a source row each; the others repeat keys of those
+    bytes               of the items
     stored              bytes of items and of their copies in indexes
     write_units         to put every item once, with its copies
     row_units           to put every source row once, as one item without copies
@@ -48,6 +54,8 @@ class Prediction:
     """
 
     items: int
+    rows: int
+    bytes: int
     copies: int
     stored: int
     write_units: int
@@ -60,6 +68,15 @@ class Prediction:
     def amplification(self) -> float:
         return self.write_units / self.row_units if self.row_units else 1.0
 
+    def monthly(self, prices: RegionPrices) -> float:
+        """Dollars a month on demand, in the standard table class, with TRAFFIC: rows are read and written."""
+        volume = Volume(
+            items=self.rows, bytes=self.bytes, copies=self.items + self.copies, stored=self.stored,
+            write_units=self.write_units, busiest=0, hottest=0, json_bytes=0,
+        )  # fmt: skip
+        found = months([volume], prices, TRAFFIC)
+        return next(m.total for m in found if (m.billing, m.table_class) == ("on_demand", "standard"))
+
 
 def predict(source: SqliteSource, draft: Draft, compiled: CompiledDesign) -> Prediction:
     """Raises SourceError."""
@@ -68,6 +85,8 @@ def predict(source: SqliteSource, draft: Draft, compiled: CompiledDesign) -> Pre
     hottest, key = _hottest(draft, found)
     return Prediction(
         items=sum(figures.items for figures in found.values()),
+        rows=sum(figures.items for figures in primary),
+        bytes=round(sum(f.items * f.bytes for f in found.values())),
         copies=round(sum(figures.items * figures.copies for figures in found.values())),
         stored=round(sum(f.items * (f.bytes + f.copied_bytes) for f in found.values())),
         write_units=round(sum(f.items * f.units for f in found.values())),
@@ -83,6 +102,8 @@ def together(predictions: Sequence[Prediction]) -> Prediction:
     hot = max(predictions, key=lambda prediction: (prediction.hottest, prediction.hottest_key))
     return Prediction(
         items=sum(p.items for p in predictions),
+        rows=sum(p.rows for p in predictions),
+        bytes=sum(p.bytes for p in predictions),
         copies=sum(p.copies for p in predictions),
         stored=sum(p.stored for p in predictions),
         write_units=sum(p.write_units for p in predictions),
@@ -109,7 +130,7 @@ def _hottest(draft: Draft, found: Mapping[str, EntityFigures]) -> tuple[float, s
 
 
 def _figures(source: SqliteSource, compiled: CompiledDesign, entity: CompiledEntity) -> EntityFigures:
-    sizes, units, own, copies, copied = [], [], [], [], []
+    sizes, taken, own, copies, copied = [], [], [], [], []
     for row in _sample(source, entity):
         try:
             text = entity.item(row)[2]
@@ -120,14 +141,14 @@ def _figures(source: SqliteSource, compiled: CompiledDesign, entity: CompiledEnt
         chunks = [item_size(orjson.loads(chunk[2])) for chunk in chunks_of(text)]
         entries = sum(i.partition_key in item and i.sort_key in item for i in compiled.design.indexes)
         sizes.append(size + sum(chunks))
-        own.append(sum(-(-stored // _UNIT) for stored in (size, *chunks)))
-        units.append(own[-1] + entries * -(-size // _UNIT))
+        own.append(sum(units(stored) for stored in (size, *chunks)))
+        taken.append(own[-1] + entries * units(size))
         copies.append(entries)
         copied.append(size * entries)
     if not sizes:
         return EntityFigures(0, 0.0, 0.0, 0.0, 0.0, 0.0)
     count = source.count(entity.read)
-    return EntityFigures(count, fmean(sizes), fmean(units), fmean(own), fmean(copies), fmean(copied))
+    return EntityFigures(count, fmean(sizes), fmean(taken), fmean(own), fmean(copies), fmean(copied))
 
 
 def _sample(source: SqliteSource, entity: CompiledEntity) -> Iterator[Row]:

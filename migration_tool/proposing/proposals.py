@@ -15,6 +15,7 @@ from migration_tool.design.compile import CompiledDesign, compile_design
 from migration_tool.design.load import load_design
 from migration_tool.documents import MAX_BYTES
 from migration_tool.errors import SourceError, UsageError
+from migration_tool.prices import RegionPrices
 from migration_tool.proposing.drafts import Draft
 from migration_tool.proposing.kinds import KINDS, TITLES, Impossible, Kind, Known, drafts_of
 from migration_tool.proposing.knowing import look
@@ -54,6 +55,7 @@ class Proposal:
     """Designs of one kind for the whole database.
 
     rank        from 1; 0 until all are known
+    monthly     dollars a month; None: the region's prices are not known
     answered    the share of the queries, by weight, that one Query answers; None: none were given
     unanswered  the others
     """
@@ -61,6 +63,7 @@ class Proposal:
     kind: Kind
     files: tuple[File, ...]
     prediction: Prediction
+    monthly: float | None
     answered: float | None
     unanswered: tuple[str, ...]
     rank: int = 0
@@ -76,6 +79,7 @@ class Proposal:
             "kind": self.kind,
             "title": self.title,
             **asdict(self.prediction),
+            "monthly": self.monthly,
             "amplification": round(self.prediction.amplification, 2),
             "answered": self.answered,
             "unanswered": list(self.unanswered),
@@ -88,6 +92,7 @@ class Proposal:
         found = self.prediction
         return (
             -round(self.answered or 0.0, 2),
+            round(self.monthly or 0.0, 2),
             float(f"{found.write_units:.2g}"),
             round(found.amplification, 1),
             round(found.hottest, 2),
@@ -129,7 +134,12 @@ class Proposals:
         }
 
 
-def propose(path: Path, kinds: Sequence[Kind] = KINDS, queries: Path | None = None) -> Proposals:
+def propose(
+    path: Path,
+    kinds: Sequence[Kind] = KINDS,
+    queries: Path | None = None,
+    prices: RegionPrices | None = None,
+) -> Proposals:
     """Reads the database some times, writes nothing. Raises MigrationError."""
     with SqliteSource(path) as source:
         known, left_out = look(source)
@@ -142,7 +152,7 @@ def propose(path: Path, kinds: Sequence[Kind] = KINDS, queries: Path | None = No
         impossible: dict[str, str] = {}
         for kind in kinds:
             try:
-                found.append(_proposal(known, kind, asked))
+                found.append(_proposal(known, kind, asked, prices))
             except Impossible as reason:
                 impossible[kind] = str(reason)
     if not found:
@@ -152,7 +162,9 @@ def propose(path: Path, kinds: Sequence[Kind] = KINDS, queries: Path | None = No
     return Proposals(path, known.relations, left_out, impossible, ranked)
 
 
-def _proposal(known: Known, kind: Kind, queries: Sequence[WeightedQuery]) -> Proposal:
+def _proposal(
+    known: Known, kind: Kind, queries: Sequence[WeightedQuery], prices: RegionPrices | None
+) -> Proposal:
     drafts = drafts_of(known, kind)
     files, predictions = [], []
     with tempfile.TemporaryDirectory() as folder:
@@ -163,10 +175,12 @@ def _proposal(known: Known, kind: Kind, queries: Sequence[WeightedQuery]) -> Pro
     answers = [answer for draft in drafts for answer in draft.answers]
     open_ones = [query for query in queries if not query.is_answered(answers)]
     weight = sum(query.weight for query in queries)
+    prediction = together(predictions)
     return Proposal(
         kind=kind,
         files=tuple(files),
-        prediction=together(predictions),
+        prediction=prediction,
+        monthly=round(prediction.monthly(prices), 4) if prices else None,
         answered=1 - sum(query.weight for query in open_ones) / weight if weight else None,
         unanswered=tuple(query.text for query in open_ones),
     )

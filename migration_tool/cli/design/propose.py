@@ -51,15 +51,21 @@ def propose(
     docs/propose.md.
     """
     from migration_tool.cli.console import data
+    from migration_tool.config_values import DEFAULT_REGION
+    from migration_tool.prices import load_prices
     from migration_tool.proposing.kinds import KINDS as ALL
     from migration_tool.proposing.proposals import propose as make
     from migration_tool.proposing.saving import save
     from migration_tool.source.sqlite import check_source
     from migration_tool.verify.json_form import json_text
 
-    path = database or shared.load().source_db
+    config = shared.load_if_there({}) if database else shared.load()
+    path = database or config.source_db  # type: ignore[union-attr]  # one of the two is there
     check_source(path)
-    found = make(path, [kind for kind in ALL if not kinds or kind in kinds], queries).only(choose)
+    chosen = [kind for kind in ALL if not kinds or kind in kinds]
+    region = config.aws_region if config else DEFAULT_REGION
+    prices = load_prices(config.prices if config else None).regions.get(region)
+    found = make(path, chosen, queries, prices).only(choose)
     written: list[Path] = []
     for proposal in found.ranked if out else ():
         folder = out if choose else out / proposal.kind  # type: ignore[operator]  # out is set here
@@ -77,11 +83,12 @@ def _show(found: Proposals, written: list[Path], out: Path | None) -> None:
 
     queries = any(proposal.answered is not None for proposal in found.ranked)
     columns = [
-        "", "kind", ">tables", ">items", ">stored", ">write units", ">amplification", ">largest collection",
-        ">hottest key", *([">queries answered"] if queries else []),
+        "", "kind", ">tables", ">items", ">stored", ">a month", ">write units", ">amplification",
+        ">largest collection", ">hottest key", *([">queries answered"] if queries else []),
     ]  # fmt: skip
     show(table(columns, [_row(proposal, queries) for proposal in found.ranked]))
     show("", *(f"{proposal.kind:11} {proposal.title}" for proposal in found.ranked))
+    show("\na month: on demand, at 10 rows read and 1 written a second")
     inferred = [relation.label for relation in found.relations if not relation.declared]
     show(f"\n{count(len(found.relations), 'reference')}, of which {len(inferred)} inferred")
     show(*(f"  inferred: {label}" for label in inferred))
@@ -99,6 +106,7 @@ def _row(proposal: Proposal, queries: bool) -> list[str | int]:
     figures = proposal.prediction
     cells: list[str | int] = [
         proposal.rank, proposal.kind, len(proposal.files), figures.items, size(figures.stored),
+        "?" if proposal.monthly is None else f"${proposal.monthly:,.2f}",
         figures.write_units, f"{figures.amplification:.1f}", size(figures.largest_collection),
         f"{figures.hottest:.0%}",
     ]  # fmt: skip
