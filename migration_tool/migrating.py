@@ -41,8 +41,8 @@ from migration_tool.target.session import preload
 from migration_tool.target.table import capacity
 from migration_tool.target.wire import Wire
 from migration_tool.verify import SAMPLE_CALLS
-from migration_tool.verify.collisions import require_unique_keys
 from migration_tool.verify.report import Report
+from migration_tool.verify.sound import require_sound
 from migration_tool.verify.validate import validate
 
 LOG = logging.getLogger(__name__)
@@ -202,7 +202,7 @@ class Run:
                 self._save(self.checkpoint.with_lease(Lease(generations, self.leases.until)))
             with self._phase("transformation"):
                 for bound in tables:
-                    require_unique_keys(source, bound.compiled, self.config.state_dir)
+                    require_sound(source, bound.compiled, self.config.state_dir)
             with self._phase(RETRY if self.checkpoint.retrying else "loading"):
                 self._load(source, wire, tables)
             require_budget(self.checkpoint, self.config.settings.max_rejects)

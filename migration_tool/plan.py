@@ -12,10 +12,11 @@ import orjson
 from migration_tool import embedded
 from migration_tool.config import Config
 from migration_tool.design.compile import CompiledEntity
-from migration_tool.design.model import Design
+from migration_tool.design.model import Design, Index
 from migration_tool.errors import MigrationError, RowRejected, RowSkipped
 from migration_tool.job import EMBEDDED, Bound, bind, open_target, selected
 from migration_tool.limits import item_size
+from migration_tool.model import Key, WireItem, named_key
 from migration_tool.source.sqlite import SqliteSource, check_source
 from migration_tool.target import table
 from migration_tool.verify.collisions import Collision, table_collisions
@@ -48,7 +49,7 @@ class PlannedEntity:
     bytes: int
     write_units: int
     largest_bytes: int
-    largest_key: tuple[str, str] | None
+    largest_key: tuple[str, ...] | None
     refusals: tuple[Refusal, ...]
 
 
@@ -154,7 +155,7 @@ class _Sums:
     items: int = 0
     bytes: int = 0
     write_units: int = 0
-    largest: tuple[int, tuple[str, str] | None] = (0, None)
+    largest: tuple[int, Key | None] = (0, None)
     rules: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=dict)
 
@@ -184,7 +185,8 @@ def _entity(source: SqliteSource, design: Design, entity: CompiledEntity) -> Pla
         sums.items,
         sums.bytes,
         sums.write_units,
-        *sums.largest,
+        sums.largest[0],
+        sums.largest[1] and tuple(named_key(design.keys, sums.largest[1]).values()),
         refusals,
     )
 
@@ -196,7 +198,15 @@ def _refuse(sums: _Sums, rejected: RowRejected, example: str) -> None:
         examples.append(example)
 
 
-def write_units(design: Design, item: dict[str, Any], size: int) -> int:
-    """Units to put a new item: each 1 KB begun, for the table and for every index that the item is in."""
-    entries = sum(1 for i in design.indexes if i.partition_key in item and i.sort_key in item)
-    return -(-size // WRITE_UNIT_BYTES) * (1 + entries)
+def write_units(design: Design, item: WireItem, size: int) -> int:
+    """Units to put a new item: each 1 KB begun, of the item and of what every index that it is in projects.
+
+    AWS, "Read and write operations", "Projections": an entry has the size of its attributes.
+    """
+    sizes = [size, *(_entry_size(design, index, item, size) for index in design.indexes if index.holds(item))]
+    return sum(-(-bytes // WRITE_UNIT_BYTES) for bytes in sizes)
+
+
+def _entry_size(design: Design, index: Index, item: WireItem, size: int) -> int:
+    projected = design.projected(index.name)
+    return size if projected is None else item_size({n: v for n, v in item.items() if n in projected})

@@ -10,6 +10,7 @@ from migration_tool.design.compile import CompiledDesign, compile_design
 from migration_tool.design.load import load_design
 from migration_tool.job import design_path
 from migration_tool.source.sqlite import SqliteSource, check_source
+from migration_tool.verify.cases import check_projections
 
 
 def check_designs(config: Config, files: Sequence[Path]) -> list[CompiledDesign]:
@@ -18,4 +19,8 @@ def check_designs(config: Config, files: Sequence[Path]) -> list[CompiledDesign]
     designs = [load_design(path) for path in paths]
     check_source(config.source_db)
     with SqliteSource(config.source_db) as source:
-        return [compile_design(design, source.schema, config.settings.allow_code) for design in designs]
+        allowed = config.settings.allow_code
+        compiled = [compile_design(design, source.schema, allowed) for design in designs]
+        for design in designs:
+            check_projections(source, design)
+        return compiled

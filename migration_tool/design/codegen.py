@@ -38,7 +38,7 @@ from migration_tool.design.template import (
     namespace,
 )
 from migration_tool.errors import RowRejected
-from migration_tool.model import Column, ColumnRef, EncodedItem, Row
+from migration_tool.model import NO_SORT_KEY, Column, ColumnRef, EncodedItem, Row
 
 
 def child_source(place: int, scope: Scope, rules: Mapping[str, Attribute]) -> str:
@@ -62,7 +62,7 @@ def item_source(design: Design, entity: Entity, scope: Scope, rules: Mapping[str
         pieces[embed.name] = always(prefix(embed.name) + '{"L":[', Code(elements), "]}")
     ending = [
         f"if len(text) > {limits.LARGE_TEXT}: {_fitted(design, entity)}",
-        f"return {body.keys[design.keys[0]]}, {body.keys[design.keys[1]]}, text",
+        f"return {', '.join([*(body.keys[name] for name in design.keys), repr(NO_SORT_KEY)][:2])}, text",
     ]
     lists = [f"c{place}" for place in range(len(entity.embeds))]
     lines = [*body.lines, *item_text([pieces[name] for name in sorted(pieces)]), *ending]
@@ -237,8 +237,8 @@ class _Body:
 
 
 def _fitted(design: Design, entity: Entity) -> str:
-    """What becomes of an item that may be over 400 KB."""
-    keep = (*entity.keys, ENTITY_TYPE)
+    """What becomes of an item that may be over 400 KB. What the table asks for by name stays where it is."""
+    keep = (*entity.keys, ENTITY_TYPE, *design.demanded)
     calls = {
         "reject": "check_item_size(text)",
         "compress": f"text = compressed(text, {keep!r})",

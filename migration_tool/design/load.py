@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -12,6 +11,8 @@ import orjson
 
 from migration_tool.attributes import CONVERTERS, encode
 from migration_tool.design.load_patterns import PatternLoader
+from migration_tool.design.load_settings import SettingsLoader
+from migration_tool.design.load_table import TableLoader, half_written
 from migration_tool.design.model import (
     ENTITY_TYPE,
     Attribute,
@@ -34,8 +35,6 @@ from migration_tool.errors import DesignError, Fault, RowRejected
 LANGUAGE_VERSION = 1
 _MEANING = b"2"
 """Counts up when the same design comes to mean other items: a run begun with the old ones cannot go on."""
-MAX_KEY_NAME_BYTES = 255
-_TABLE_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 
 
 def load_design(path: Path) -> Design:
@@ -84,15 +83,15 @@ class _Loader(Reader):
         if type(version) is not int or version != LANGUAGE_VERSION:
             reason = f"expected {LANGUAGE_VERSION}, found {described(version)}"
             self.fault("version", reason, f"write `version: {LANGUAGE_VERSION}`")
-        table = self.table_name("table", self.typed("table", top.get("table"), str, ""))
-        indexes = tuple(
-            Index(self.table_name(f"indexes.{index}", index), *self.key_pair(f"indexes.{index}", pair))
-            for index, pair in self.mapping("indexes", top.get("indexes", {})).items()
-        )
+        tables = TableLoader(self)
+        table = tables.name("table", self.typed("table", top.get("table"), str, ""))
+        indexes = tables.indexes(top.get("indexes", {}))
         entities = self.mapping("entities", top.get("entities", {}))
         if not entities:
             self.fault("entities", "a design needs at least one entity")
-        keys = self.key_pair("keys", top.get("keys", ["PK", "SK"]))
+        keys = tables.keys("keys", top.get("keys", ["PK", "SK"]))
+        settings = SettingsLoader(self).settings(top.get("settings", {}))
+        tables.check(keys, indexes)
         patterns = PatternLoader(self, keys, indexes)
         return Design(
             name=name,
@@ -108,6 +107,7 @@ class _Loader(Reader):
             fingerprint=self.fingerprint(document),
             path=path,
             code=self.code,
+            settings=settings,
         )
 
     def fingerprint(self, document: Any) -> str:
@@ -120,22 +120,7 @@ class _Loader(Reader):
             self.fault("document", str(error))
             return ""
 
-    def table_name(self, place: str, name: str) -> str:
-        if not _TABLE_NAME.fullmatch(name):
-            self.fault(place, f"{name!r} is not a DynamoDB name ([a-zA-Z0-9_.-], 3 to 255)")
-        return name
-
-    def key_pair(self, place: str, value: Any) -> tuple[str, str]:
-        pair = self.names(place, value)
-        if len(pair) != 2 or pair[0] == pair[1]:
-            self.fault(place, "expected [partition key attribute, sort key attribute]")
-            return ("", "")
-        for name in pair:
-            if name == ENTITY_TYPE or not 1 <= len(name.encode(errors="replace")) <= MAX_KEY_NAME_BYTES:
-                self.fault(place, f"{name!r:.60} cannot be the name of a key attribute")
-        return (pair[0], pair[1])
-
-    def entity(self, name: str, value: Any, keys: tuple[str, str], indexes: tuple[Index, ...]) -> Entity:
+    def entity(self, name: str, value: Any, keys: tuple[str, ...], indexes: tuple[Index, ...]) -> Entity:
         place = f"entities.{name}"
         body = self.section(place, value, "entity")
         table = self.typed(f"{place}.from", body.get("from", name), str, name)
@@ -154,7 +139,7 @@ class _Loader(Reader):
             keys=self.keys(f"{place}.keys", body.get("keys", {}), keys, indexes),
             attributes=self.attributes(f"{place}.attributes", body.get("attributes", {"*": name})),
             where=self.optional(place, body, "where"),
-            oversize=self.oversize(f"{place}.oversize", body.get("oversize", "reject")),
+            oversize=self.oversize(f"{place}.oversize", body.get("oversize", "reject"), keys),
             transform=self.transform(f"{place}.transform", body),
         )
 
@@ -168,7 +153,9 @@ class _Loader(Reader):
         self.code[name] = source_hash(self.folder, name)
         return name
 
-    def oversize(self, place: str, value: Any) -> Oversize:
+    def oversize(self, place: str, value: Any, keys: tuple[str, ...]) -> Oversize:
+        if value == "split" and len(keys) < 2:
+            self.fault(place, "a table without a sort key holds no chunk items", "write `oversize: compress`")
         for policy in get_args(Oversize):
             if value == policy:
                 return cast(Oversize, policy)
@@ -176,16 +163,16 @@ class _Loader(Reader):
         return "reject"
 
     def keys(
-        self, place: str, value: Any, keys: tuple[str, str], indexes: tuple[Index, ...]
+        self, place: str, value: Any, keys: tuple[str, ...], indexes: tuple[Index, ...]
     ) -> dict[str, Template]:
-        possible = keys + tuple(name for index in indexes for name in (index.partition_key, index.sort_key))
+        possible = tuple(dict.fromkeys([*keys, *(name for index in indexes for name in index.keys)]))
         body = self.mapping(place, value, possible)
         for name in keys:
             if name not in body:
-                self.fault(f"{place}.{name}", "an item needs both keys of its table")
-        for index in indexes:
-            if (index.partition_key in body) != (index.sort_key in body):
-                self.fault(place, f"{index.name} needs both {index.partition_key} and {index.sort_key}")
+                both = "both keys" if len(keys) > 1 else "the key"
+                self.fault(f"{place}.{name}", f"an item needs {both} of its table")
+        for index in half_written(keys, indexes, body):
+            self.fault(place, f"{index.name} needs both {' and '.join(index.keys)}")
         return {name: self.row_template(f"{place}.{name}", template) for name, template in body.items()}
 
     def row_template(self, place: str, value: Any) -> Template:

@@ -152,6 +152,7 @@ class Target:
             "read_timeout": self.timeout,
             "max_pool_connections": max(10, self.connections),
             "ignore_configured_endpoint_urls": True,
+            "account_id_endpoint_mode": "disabled",  # one host for all calls: the one that was agreed to
             "proxies": {} if self.loopback else None,
         }
         session = boto3.Session(botocore_session=self._core, region_name=self.region)
