@@ -12,7 +12,6 @@ import json
 from collections.abc import Callable
 from decimal import Decimal
 from json.encoder import encode_basestring
-from math import isfinite
 from typing import Any, TypeVar
 
 import orjson
@@ -64,6 +63,7 @@ def unreadable(value: InvalidText | TooLarge) -> str:
     raise RowRejected("invalid_utf8", f"text is not UTF-8: {bytes(value[:40])!r}")
 
 
+_TRUTHS = {True: '{"BOOL":true}', False: '{"BOOL":false}'}
 _BY_CLASS: dict[type, Callable[[Any], str]] = {
     int: integer,
     float: real,
@@ -71,11 +71,13 @@ _BY_CLASS: dict[type, Callable[[Any], str]] = {
     bytes: binary,
     InvalidText: unreadable,
     TooLarge: unreadable,
+    bool: _TRUTHS.__getitem__,
+    Decimal: lambda value: f'{{"N":"{canonical_number(str(value))}"}}',
 }
 
 
 def encode(value: Scalar) -> str:
-    """A value that is not NULL as attribute JSON, by its storage class."""
+    """A value that is not NULL as attribute JSON, by its storage class; or one that was computed."""
     return _BY_CLASS[type(value)](value)
 
 
@@ -110,12 +112,15 @@ _FALSE = {"0", "false", "f", "no", "n", "off"}
 
 def as_boolean(value: Any) -> str:
     """1/0, true/false, t/f, yes/no, y/n, on/off in any case as BOOL; anything else is rejected."""
+    return _TRUTHS[boolean(value)]
+
+
+def boolean(value: Any) -> bool:
+    """What `as_boolean` takes, as a truth value. Raises RowRejected."""
     word = key_text(value).strip().lower()
-    if word in _TRUE:
-        return '{"BOOL":true}'
-    if word in _FALSE:
-        return '{"BOOL":false}'
-    raise RowRejected("not_a_boolean", f"{word[:60]!r} is neither true nor false")
+    if word not in _TRUE | _FALSE:
+        raise RowRejected("not_a_boolean", f"{word[:60]!r} is neither true nor false")
+    return word in _TRUE
 
 
 def as_date(value: Any) -> str:
@@ -140,7 +145,7 @@ def _dated(value: Any, form: Callable[[float | str], T]) -> T:
         raise RowRejected("not_a_date", f"{value!r:.60} is not a date") from None
 
 
-def as_json(value: Any) -> str:
+def as_json(value: Any, level: int = 0) -> str:
     """JSON text as the map, list or scalar that it describes; its numbers keep all their digits.
 
     Raises RowRejected, also for what JSON readers disagree about: duplicate names, NaN, half characters.
@@ -153,7 +158,7 @@ def as_json(value: Any) -> str:
             parse_constant=_decimal,
             object_pairs_hook=_unique,
         )
-        return orjson.dumps(from_plain(parsed), option=orjson.OPT_SORT_KEYS).decode()
+        return orjson.dumps(from_plain(parsed, level), option=orjson.OPT_SORT_KEYS).decode()
     except RecursionError:
         raise RowRejected("nested_too_deep", _TOO_DEEP) from None
     except (ValueError, TypeError) as error:  # TypeError: a lone surrogate, which UTF-8 cannot hold
@@ -213,7 +218,7 @@ def _readable(value: Any) -> str:
 
 
 def key_text(value: Any) -> str:
-    """A scalar as it stands in a key template. Raises RowRejected for blobs and broken text."""
+    """A scalar, or what was computed, in a template. Raises RowRejected for blobs and broken text."""
     kind = type(value)
     if kind is str:
         return value  # type: ignore[no-any-return]  # narrowed by `kind`
@@ -221,24 +226,15 @@ def key_text(value: Any) -> str:
         return str(value)
     if kind is float:
         return number_text(repr(value))
+    if kind is Decimal:
+        return canonical_number(str(value))
+    if kind is bool:
+        return "true" if value else "false"
     if kind in (InvalidText, TooLarge):
         return unreadable(value)
     if value is None:
         raise RowRejected("unexpected_null", "NULL stands in a column that is declared NOT NULL")
     raise RowRejected("blob_in_text", "a blob cannot be part of a key or a text")
-
-
-def parse_scalar(kind: str, words: str) -> Scalar:
-    """A parameter given as text, as `integer`, `number` or `text`. Raises ValueError."""
-    if kind == "integer":
-        return int(words)
-    if kind == "number":
-        value = float(words)
-        if not isfinite(value):
-            raise ValueError(words)
-        return value
-    words.encode()  # what is not Unicode text raises a ValueError too
-    return words
 
 
 def plain(value: AttributeValue) -> Any:

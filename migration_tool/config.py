@@ -8,6 +8,7 @@
     migration_settings   see Settings
     logging              see LogSettings
     endpoint             aws, embedded, or the URL of a DynamoDB
+    prices               what AWS charges, a file in the form of config/prices.yaml; empty: the one that ships
 
 Relative paths in the file start at the folder of the file, or at its parent where that folder is called
 `config`; relative paths in flags and in the environment start at the current folder. An environment variable
@@ -112,6 +113,7 @@ class Config:
     table_prefix: str
     dynamodb_tables: Mapping[str, str]
     endpoint: str
+    prices: Path | None
     settings: Settings
     logging: LogSettings
     origins: Mapping[str, str]

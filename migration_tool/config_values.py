@@ -99,6 +99,11 @@ def path_text(value: Any) -> str:
     return value
 
 
+def maybe_path(value: Any) -> str | None:
+    """None for the empty text."""
+    return None if value == "" else path_text(value)
+
+
 def region(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[a-z]{2,5}(-[a-z]{2,})+-[0-9]{1,2}", value):
         raise ValueError("the name of an AWS region, like us-east-1")
@@ -212,6 +217,7 @@ KEYS: tuple[Key, ...] = (
     _whole("batch_size", 1, 25, 25, "MIGRATION_BATCH_SIZE"),
     Key("table_prefix", name_part, "chinook_", ("MIGRATION_TABLE_PREFIX",)),
     Key("endpoint", endpoint, "aws", ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL")),
+    Key("prices", maybe_path, "", ("MIGRATION_PRICES",), is_path=True),
     _whole("migration_settings.max_retries", 0, 1000, 3),
     Key("migration_settings.retry_delay", seconds(0.001, 300), 1.0, from_text=text_to_number),
     Key("migration_settings.timeout", number(0.1, 3600), 30, from_text=text_to_number),
@@ -253,5 +259,6 @@ SECTIONS = (
     "migration_settings",
     "logging",
     "endpoint",
+    "prices",
 )
 """The top level of the file, in the order in which it is written."""

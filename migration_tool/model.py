@@ -10,7 +10,9 @@ Scalar: TypeAlias = int | float | str | bytes | None
 """A value as SQLite stores it: its storage class is its Python type."""
 
 Row: TypeAlias = tuple[Any, ...]
-"""One source row in the order of `Read.columns`, then one list of child rows per `Read.embeds`.
+"""One source row in the order of `Read.columns`, then one list of child rows per `Read.children`.
+
+So are the child rows, with a list per `ChildRead.children`.
 
 Text that is not valid UTF-8 arrives as `InvalidText`. A row with a value that is too large to be read has
 `TooLarge` in its place, and may have it in others.
@@ -186,12 +188,11 @@ class ColumnRef:
 
 @dataclass(frozen=True)
 class Join:
-    """A many-to-one lookup: LEFT JOIN `table` AS `alias` ON `alias`.`to` = `by`."""
+    """A many-to-one lookup: LEFT JOIN `table` AS `alias`; `on` pairs its columns with those they equal."""
 
     alias: str
     table: str
-    by: ColumnRef
-    to: str
+    on: tuple[tuple[str, ColumnRef], ...]
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,12 @@ class Ancestry:
 
 @dataclass(frozen=True)
 class ChildRead:
-    """An embedded one-to-many list: `table` rows whose `on[child] = parent column`, in `order`."""
+    """Embedded rows: those of `table` whose `on[child] = parent column`, in `order`.
+
+    descending  those columns of `order` whose greatest value comes first
+    limit       so many of them at most
+    children    what is embedded in each of them
+    """
 
     name: str
     alias: str
@@ -217,6 +223,9 @@ class ChildRead:
     order: tuple[str, ...]
     joins: tuple[Join, ...]
     columns: tuple[ColumnRef, ...]
+    descending: tuple[str, ...] = ()
+    limit: int | None = None
+    children: tuple[ChildRead, ...] = ()
 
 
 @dataclass(frozen=True)

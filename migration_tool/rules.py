@@ -59,20 +59,20 @@ RULES: Mapping[str, Rule] = {
         "Give the column a value; `PRAGMA integrity_check` names all such rows.",
     ),
     "not_a_number": Rule(
-        "The design makes the column a number, and the value is none.",
-        "Mend the value, or convert the column `as: text`.",
+        "The design makes the column a number, or reckons with it, and the value is none.",
+        "Mend the value, or convert the column `as: text`; in an expression number() makes a number of text.",
     ),
     "number_not_finite": Rule(
         "The value is infinite or not a number, which DynamoDB cannot hold.",
         "Set the value to NULL or to a number, or convert the column `as: text`.",
     ),
     "number_out_of_range": Rule(
-        "The number is outside the range of DynamoDB, 1E-130 to 9.99E+125.",
+        "The number, stored or computed, is outside the range of DynamoDB, 1E-130 to 9.99E+125.",
         "Mend the value, or convert the column `as: text`.",
     ),
     "number_too_precise": Rule(
         "The number has more than the 38 digits that DynamoDB keeps.",
-        "Round the value, or convert the column `as: text`, which keeps all digits.",
+        "Round the value (round() in an expression does), or convert the column `as: text`, which keeps all.",
     ),
     "not_a_boolean": Rule(
         "The design makes the column a truth value, and the value is neither true nor false.",
@@ -91,16 +91,28 @@ RULES: Mapping[str, Rule] = {
         "Flatten the JSON, or convert the column `as: text`.",
     ),
     "empty_name": Rule(
-        "An object in the JSON has an empty name, which DynamoDB does not take in a map.",
-        "Name it, or convert the column `as: text`.",
+        "A name in a map would be empty: one in a JSON object, or the key of an embedded row, maybe NULL.",
+        "Name it, convert the JSON `as: text`, or build `key` of columns that always have a value.",
     ),
     "not_an_integer": Rule(
-        "A template pads the column to a number of digits, and the value is not a whole number.",
-        "Mend the value, or take the padding out of the template.",
+        "A template pads the value to a number of digits, or an expression counts by it: it is not whole.",
+        "Mend the value, take the padding out of the template, or round() in the expression.",
     ),
     "does_not_fit": Rule(
         "A template pads the column to a number of digits, and the value is negative or has more digits.",
         "Mend the value, or pad to more digits (up to 19), which changes all keys of the entity.",
+    ),
+    "not_comparable": Rule(
+        "An expression compares two values of different kinds, such as a text with a number.",
+        "Say in the expression which is meant: `number(column)` or `text(column)`.",
+    ),
+    "duplicate_name": Rule(
+        "Two embedded rows have the same key in a map, which holds one value under each.",
+        "Build `key` of columns that tell the rows apart, or embed them as a list.",
+    ),
+    "mixed_set": Rule(
+        "The values of a set are of different kinds, and DynamoDB has sets of one kind only.",
+        "Compute the values with text() or number(), or embed them as a list.",
     ),
     "circular_ancestry": Rule(
         "The row is, through its parents, its own ancestor, so it has no path.",

@@ -28,10 +28,10 @@ from migration_tool.attributes import (
     json_string,
     key_text,
     named,
-    parse_scalar,
     plain,
     real,
 )
+from migration_tool.design.access import parse_scalar
 from migration_tool.errors import RowRejected
 from migration_tool.model import InvalidText, WireItem
 from migration_tool.numbers import canonical_number, number_text

@@ -22,6 +22,7 @@ FILED: dict[str, tuple[Any, Any]] = {
     "batch_size": (10, 10),
     "table_prefix": ("music.", "music."),
     "endpoint": ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+    "prices": ("config/prices.yaml", "{base}/config/prices.yaml"),
     "migration_settings.max_retries": (7, 7),
     "migration_settings.retry_delay": (0.25, 0.25),
     "migration_settings.timeout": (2.5, 2.5),
@@ -57,6 +58,7 @@ ENVIRONMENT = [
     ("migration_settings.lease", "MIGRATION_LEASE", "off", None),
     ("migration_settings.max_rejects", "MIGRATION_MAX_REJECTS", "12", Budget(12)),
     ("migration_settings.max_rejects", "MIGRATION_MAX_REJECTS", "1%", Budget(None, Decimal(1))),
+    ("prices", "MIGRATION_PRICES", "p.yaml", "{cwd}/p.yaml"),
     ("endpoint", "AWS_ENDPOINT_URL_DYNAMODB", "http://localhost:1", "http://localhost:1"),
     ("endpoint", "AWS_ENDPOINT_URL", "http://localhost:2", "http://localhost:2"),
 ]
@@ -121,6 +123,7 @@ def test_the_defaults(path: Path) -> None:
             "employee_data": "EmployeeData",
         },
         endpoint="aws",
+        prices=None,
         settings=Settings(3, 1.0, 30, True, True, False, NO_REJECTS, 900, "copy", 64, 1024, OFF, lease=60),
         logging=LogSettings("INFO", base / "logs" / "migration.log", 10 * 1024 * 1024, 5),
         origins=config.origins,

@@ -38,6 +38,7 @@ def faults(path: Path, document: Any, **flags: Any) -> list[str]:
 
 WRONG: list[tuple[str, Any]] = [
     *[(n, v) for n in ("source_db", "logging.file") for v in (5, "", " ", None, "a\0b", ["x"], {"x": 1})],
+    *[("prices", v) for v in (5, " ", None, "a\0b", ["x"])],
     *[("aws_region", v) for v in (5, "", "US-EAST-1", "us-east", "us_east_1", "us-east-1 ", False)],
     *[("batch_size", v) for v in (0, 26, -1, "25", 25.0, True, None, [25], 10**30)],
     *[("table_prefix", v) for v in (5, None, "a b", "é", "a/b", "x" * 256, "a\n")],

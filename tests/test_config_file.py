@@ -185,6 +185,7 @@ def test_the_written_structure_has_the_documented_order(tmp_path: Path) -> None:
         "migration_settings",
         "logging",
         "endpoint",
+        "prices",
     ]
     assert next(iter(document["dynamodb_tables"].items())) == ("music_catalog", "MusicCatalog")
     assert list(document["migration_settings"].items())[:6] == [

@@ -1,1 +1,1 @@
-"""What is wrong with a design, found before anything is written."""
+"""What a design does to a schema and to its data, found before anything is written."""

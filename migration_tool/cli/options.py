@@ -59,9 +59,9 @@ class Globals:
             logging.getLogger(__name__).info("command begins", extra={"command": command})
         return config
 
-    def load_if_there(self) -> Config | None:
+    def load_if_there(self, flags: Mapping[str, Any] | None = None) -> Config | None:
         """The configuration, or None where it was not asked for by name and there is none."""
-        return self.load() if self.config != DEFAULT_CONFIG or self.config.exists() else None
+        return self.load(flags=flags) if self.config != DEFAULT_CONFIG or self.config.exists() else None
 
     def program(self) -> str:
         """How the user calls us again with the same configuration and endpoint."""

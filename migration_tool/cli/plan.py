@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -9,26 +10,99 @@ import click
 from migration_tool.cli.options import Globals, as_json, command
 
 if TYPE_CHECKING:
-    from migration_tool.plan import Plan
+    from migration_tool.plan import Plan, PlannedTable
+
+_MOST = 1e9
+_WAYS = {
+    "on_demand": "write, on demand",
+    "pre_warmed": "write, pre-warmed",
+    "provisioned": "write, provisioned",
+    "s3_import": "import from S3",
+}
+_WORDS = {
+    "on_demand": "on demand", "provisioned": "provisioned",
+    "standard": "Standard", "infrequent_access": "Standard-IA",
+}  # fmt: skip
+
+
+def _amount(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
+    """The value if it is from 0 to a billion, which nan is not."""
+    if value is not None and not 0 <= value <= _MOST:
+        raise click.BadParameter(f"{value:g} is not a number from 0 to {_MOST:,.0f}.")
+    return value
 
 
 @command()
 @click.option(
     "-t", "--table", "--tables", "tables", multiple=True, metavar="TABLE", help="Only this table; repeatable."
 )
+@click.option(
+    "--prices",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Prices in the form of config/prices.yaml; beats the environment and the file.",
+)
+@click.option(
+    "--wcu",
+    metavar="N",
+    type=click.IntRange(1),
+    default=4_000,
+    show_default=True,
+    help="Write units a second for a load with provisioned capacity, all tables and indexes together.",
+)
+@click.option(
+    "--reads-per-second",
+    "reads",
+    metavar="R",
+    type=float,
+    callback=_amount,
+    default=10,
+    show_default=True,
+    help="Items that an application reads afterwards, eventually consistent.",
+)
+@click.option(
+    "--writes-per-second",
+    "writes",
+    metavar="W",
+    type=float,
+    callback=_amount,
+    default=1,
+    show_default=True,
+    help="Items that it writes afterwards.",
+)
+@click.option(
+    "--current-monthly",
+    "current",
+    metavar="DOLLARS",
+    type=float,
+    callback=_amount,
+    help="What the database costs a month now, to compare with.",
+)
 @as_json("the plan")
 @click.pass_obj
-def plan(shared: Globals, tables: tuple[str, ...], as_json: bool) -> None:
+def plan(
+    shared: Globals,
+    tables: tuple[str, ...],
+    prices: Path | None,
+    wcu: int,
+    reads: float,
+    writes: float,
+    current: float | None,
+    as_json: bool,
+) -> None:
     """Show what a migration would do and cost; reads everything, writes nothing.
 
-    Every row is transformed: source rows, items, bytes, write units with indexes, the largest item, time and
-    cost, the tables to be created, and everything that would be refused.
+    Every row is transformed: source rows, items, bytes, write units with indexes, largest items, the tables
+    to be created, everything that would be refused; time and dollars of each way to load, and dollars a month
+    afterwards. docs/costs.md has the formulas.
     """
     from migration_tool.cli.console import data, named, say
-    from migration_tool.plan import make_plan
+    from migration_tool.costs import Traffic
+    from migration_tool.plan import Wishes, make_plan
     from migration_tool.verify.json_form import json_text
 
-    found = make_plan(shared.load(), tables)
+    wishes = Wishes(wcu, Traffic(reads, writes), current)
+    found = make_plan(shared.load(flags={"prices": prices}), tables, wishes)
     if as_json:
         data(json_text(found.to_json()))
         return
@@ -38,38 +112,119 @@ def plan(shared: Globals, tables: tuple[str, ...], as_json: bool) -> None:
 
 def _show(plan: Plan) -> None:
     from migration_tool.cli.console import show
-    from migration_tool.cli.render import heading, table
-    from migration_tool.cli.text import duration, size
+    from migration_tool.cli.render import heading
+    from migration_tool.cli.text import size
 
     show(f"source  {plan.source}")
     for planned in plan.tables:
-        state = {True: "exists", False: "will be created", None: f"not known: {planned.note}"}[planned.exists]
-        show(
-            heading(
-                f"{planned.table}  ({planned.name}; {state}; indexes {', '.join(planned.indexes) or 'none'})"
-            )
-        )
-        columns = (
-            "entity",
-            "source table",
-            ">rows",
-            ">items",
-            ">bytes",
-            ">write units",
-            ">largest item",
-            "its key",
-        )
-        rows = [
-            (e.name, e.source_table, e.rows, e.items, size(e.bytes), e.write_units, size(e.largest_bytes),
-             " / ".join(e.largest_key or ()))
-            for e in planned.entities
-        ]  # fmt: skip
-        show(table(columns, rows))
+        _show_table(planned)
+    stored = sum(planned.figures.table.bytes for planned in plan.tables)
+    copied = plan.write_units - sum(planned.figures.table.write_units for planned in plan.tables)
     show(
-        heading(f"together  {plan.items:,} items, {plan.write_units:,} write units"),
-        f"estimate  {duration(plan.seconds)}, ${plan.dollars:,.4f}  ({plan.to_json()['estimate']['basis']})",
+        heading(
+            f"together  {plan.items:,} items, {size(stored)}, {plan.write_units:,} write units, "
+            f"{copied:,} of them for indexes"
+        )
     )
+    _show_ways(plan)
+    _show_months(plan)
     _show_refusals(plan)
+
+
+def _show_table(planned: PlannedTable) -> None:
+    from migration_tool.cli.console import show
+    from migration_tool.cli.render import heading, table
+    from migration_tool.cli.text import size
+
+    figures = planned.figures
+    state = {True: "exists", False: "will be created", None: f"not known: {planned.note}"}[planned.exists]
+    indexes = ", ".join(index.name for index in figures.indexes) or "none"
+    columns = (
+        "entity", "source table", ">rows", ">items", ">bytes", ">write units", ">largest item", "its key",
+    )  # fmt: skip
+    rows = [
+        (e.name, e.source_table, e.rows, e.items, size(e.bytes), e.write_units, size(e.largest_bytes),
+         " / ".join(e.largest_key or ()))
+        for e in figures.entities
+    ]  # fmt: skip
+    show(heading(f"{planned.table}  ({figures.name}; {state}; indexes {indexes})"), table(columns, rows))
+
+
+def _show_ways(plan: Plan) -> None:
+    from migration_tool.cli.console import show
+    from migration_tool.cli.render import heading, table
+    from migration_tool.cli.text import duration
+
+    rows = [
+        (
+            _WAYS[way.name],
+            "?" if way.seconds is None else duration(way.seconds),
+            _dollars(way.dollars),
+            way.basis,
+        )
+        for way in plan.ways
+    ]
+    best = plan.recommended
+    show(heading("load"), table(("way", ">time at least", ">cost", "assumed"), rows))
+    show(f"recommended  {_WAYS[best.name]}: {best.reason}", *_slowest(plan))
+
+
+def _slowest(plan: Plan) -> list[str]:
+    """The partition key that holds all ways of writing up, where one does."""
+    from migration_tool.costs import PARTITION_UNITS
+
+    keys = [
+        (key, spread.name or "the table", planned.table)
+        for planned in plan.tables
+        for spread in (planned.figures.table, *planned.figures.indexes)
+        for key in spread.hottest
+    ]
+    key, spread, table = max(keys, key=lambda found: found[0].write_units, default=(None, "", ""))
+    seconds = key.write_units / PARTITION_UNITS if key else 0
+    if key is None or seconds < 1 or plan.ways[0].seconds != seconds:
+        return []
+    return [
+        f"held up by   {key.key}, {key.share:.0%} of the writes of {spread} ({table}): a partition key takes "
+        f"{PARTITION_UNITS:,} units/s"
+    ]
+
+
+def _show_months(plan: Plan) -> None:
+    from migration_tool.cli.console import show
+    from migration_tool.cli.render import heading, table
+
+    if not plan.months:
+        show(f"prices    {plan.unpriced}")
+        return
+    prices, traffic, now = plan.prices, plan.wishes.traffic, plan.wishes.current
+    rows = [
+        (
+            f"{_WORDS[month.billing]}, {_WORDS[month.table_class]}",
+            *map(_dollars, (month.storage, month.reads, month.writes, month.total)),
+            *([] if now is None else [_difference(month.total - now)]),
+        )
+        for month in plan.months
+    ]
+    columns = ("billing, table class", ">storage", ">reads", ">writes", ">total")
+    against = [] if now is None else [f">against {_dollars(now)} now"]
+    show(
+        heading(f"each month  at {traffic.reads:,g} items read and {traffic.writes:,g} written a second"),
+        table((*columns, *against), rows),
+        f"prices    {plan.region}, {prices.date}, {prices.path}; no free tier, no backups, no transfer",
+    )
+
+
+def _dollars(amount: float | None) -> str:
+    """With four digits below ten cents: small tables cost little, not nothing."""
+    if amount is None:
+        return "?"
+    if 0 < amount < 0.0001:
+        return "< $0.0001"
+    return f"${amount:,.2f}" if amount >= 0.1 or amount == 0 else f"${amount:.4f}"
+
+
+def _difference(amount: float) -> str:
+    return f"{'-' if amount < 0 else '+'}{_dollars(abs(amount))}"
 
 
 def _show_refusals(plan: Plan) -> None:
@@ -81,10 +236,11 @@ def _show_refusals(plan: Plan) -> None:
         return
     show(f"refused   {count(plan.refused, 'row')}")
     for planned in plan.tables:
-        for entity in planned.entities:
+        figures = planned.figures
+        for entity in figures.entities:
             for refusal in entity.refusals:
-                show(f"  {planned.name}.{entity.name}: {count(refusal.rows, 'row')}, {refusal.rule}")
+                show(f"  {figures.name}.{entity.name}: {count(refusal.rows, 'row')}, {refusal.rule}")
                 for example in refusal.examples:
                     show(f"    {example}")
-        for collision in planned.collisions:
-            show(f"  {planned.name}: {collision}")
+        for collision in figures.collisions.named:
+            show(f"  {figures.name}: {collision}")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
-from migration_tool.attributes import parse_scalar
 from migration_tool.design.model import AccessPattern, Condition, Requests
 from migration_tool.design.template import Template, code, namespace
 from migration_tool.errors import RowRejected, UsageError
@@ -51,6 +51,19 @@ def arguments_of(pattern: AccessPattern, words: Mapping[str, str]) -> dict[str, 
             "run the access pattern", pattern.name, "its parameters do not fit", f"It takes: {usage}", faults
         )
     return arguments
+
+
+def parse_scalar(kind: str, words: str) -> Scalar:
+    """A parameter given as text, as `integer`, `number` or `text`. Raises ValueError."""
+    if kind == "integer":
+        return int(words)
+    if kind == "number":
+        value = float(words)
+        if not isfinite(value):
+            raise ValueError(words)
+        return value
+    words.encode()  # what is not Unicode text raises a ValueError too
+    return words
 
 
 def requests(pattern: AccessPattern, keys: tuple[str, ...], arguments: Mapping[str, Scalar]) -> Requests:

@@ -6,76 +6,81 @@ number pad it once. The attributes are `pieces`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
-from migration_tool import attributes, limits, oversize
-from migration_tool.design.model import ENTITY_TYPE, Attribute, Design, Entity
+from migration_tool import attributes, limits
+from migration_tool.design.expression import Expression
+from migration_tool.design.model import ENTITY_TYPE, Attribute, Design, Embed, Entity
 from migration_tool.design.pieces import (
     Code,
     Fragment,
     Piece,
     always,
+    function,
     item_text,
     number,
+    numeric,
     plain_string,
-    positional,
     prefix,
-    shortest,
     string,
     where,
 )
+from migration_tool.design.runtime import converter, fitted
 from migration_tool.design.scope import Scope
 from migration_tool.design.shape import expected_columns, is_expected, key_limit
-from migration_tool.design.template import (
-    Field,
-    Reference,
-    Template,
-    code,
-    digits_code,
-    field_code,
-    namespace,
-)
-from migration_tool.errors import RowRejected
-from migration_tool.model import NO_SORT_KEY, Column, ColumnRef, EncodedItem, Row
+from migration_tool.design.template import Field, Reference, Template, code, digits_code, field_code
+from migration_tool.model import NO_SORT_KEY, Column, ColumnRef
 
 
-def child_source(place: int, scope: Scope, rules: Mapping[str, Attribute]) -> str:
-    """Source of `child0(row)`, `child1(row)` …: an embedded row as a map."""
-    body = _Body(scope, ())
-    pieces = [body.attribute(name, rules[name]) for name in sorted(rules)]
-    lines = [*body.lines, *item_text(pieces), """return f'{{"M":{text}}}'"""]
-    return _function(f"child{place}", _variables(scope), lines)
+def child_source(path: str, scope: Scope, rules: Mapping[str, Attribute], embed: Embed) -> str:
+    """Source of `child0(row)`, `child1(row)`, `child1_0(row)` …: an embedded row as a map, or its one value.
+
+    In a map its name comes with it.
+    """
+    body = _Body(scope, (), 2 * path.count("_"))
+    body.compute()
+    pieces = {name: body.attribute(name, rules[name]) for name in sorted(rules)}
+    pieces |= _embedded(body, f"{path}_", embed.embeds)
+    key = body.rendered(embed.key) if embed.key else ""
+    text = item_text([pieces[name] for name in sorted(pieces)])
+    element = """f'{{"M":{text}}}'"""
+    if embed.value:
+        text = [f"text = {piece.every}" for piece in pieces.values()]
+        element = f"text[{len(prefix(embed.value.name))}:]"
+    ending = f"return {key}, {element}" if key else f"return {element}"
+    return function(f"child{path}", _variables(scope, embed.embeds), [*body.lines, *text, ending])
+
+
+def _embedded(body: _Body, path: str, embeds: Sequence[Embed]) -> dict[str, Piece]:
+    """The attributes that hold embedded rows."""
+    return {
+        embed.name: body.embedded(embed, f"child{path}{place}(r)", f"c{place}")
+        for place, embed in enumerate(embeds)
+    }
 
 
 def item_source(design: Design, entity: Entity, scope: Scope, rules: Mapping[str, Attribute]) -> str:
     """Source of `item(row)`; it calls the functions of the embedded rows."""
     body = _Body(scope, [entity.keys[name] for name in design.keys])
     body.lines += [_circle_check(scope, name) for name in scope.ancestries]
-    body.share_fields(entity.keys.values())
-    pieces = {name: body.key(design, name, template) for name, template in entity.keys.items()}
+    body.compute()
+    body.share_fields(template for name, template in entity.keys.items() if name not in entity.conditions)
+    pieces = {
+        name: body.sparse_key(design, name, template, entity.conditions[name])
+        if name in entity.conditions
+        else body.key(design, name, template)
+        for name, template in entity.keys.items()
+    }
     pieces |= {name: body.attribute(name, rule) for name, rule in rules.items()}
     pieces[ENTITY_TYPE] = always(prefix(ENTITY_TYPE) + attributes.text(entity.name))
-    for place, embed in enumerate(entity.embeds):
-        elements = body.local(f"','.join([child{place}(r) for r in c{place}])")
-        pieces[embed.name] = always(prefix(embed.name) + '{"L":[', Code(elements), "]}")
+    pieces |= _embedded(body, "", entity.embeds)
     ending = [
-        f"if len(text) > {limits.LARGE_TEXT}: {_fitted(design, entity)}",
+        f"if len(text) > {limits.LARGE_TEXT}: {fitted(design, entity)}",
         f"return {', '.join([*(body.keys[name] for name in design.keys), repr(NO_SORT_KEY)][:2])}, text",
     ]
-    lists = [f"c{place}" for place in range(len(entity.embeds))]
     lines = [*body.lines, *item_text([pieces[name] for name in sorted(pieces)]), *ending]
-    return _function("item", _variables(scope) + lists, lines)
-
-
-def item_function(source: str, own: Mapping[str, Any]) -> Callable[[Row], EncodedItem]:
-    """The function `item` that the source defines; `own` are the names of own code that it may use."""
-    names = {**_names(), **own}
-    # Safe: the source holds repr()s of the design's text and names made here, nothing of the design itself.
-    exec(compile(source, "<design>", "exec"), names)  # noqa: S102
-    item: Callable[[Row], EncodedItem] = names["item"]
-    return item
+    return function("item", _variables(scope, entity.embeds), lines)
 
 
 _LONGEST_INTEGER = 20
@@ -85,13 +90,15 @@ _LONGEST_INTEGER = 20
 class _Body:
     """The statements of one function, and the local variables they set.
 
-    keys  key attribute → its variable, where it has one
+    keys   key attribute → its variable, where it has one
+    level  lists and maps around the row, beyond those of a list in the item
     """
 
-    def __init__(self, scope: Scope, design_keys: Sequence[Template]) -> None:
+    def __init__(self, scope: Scope, design_keys: Sequence[Template], level: int = 0) -> None:
         self.lines: list[str] = []
         self.keys: dict[str, str] = {}
         self._scope = scope
+        self._level = level
         self._shared: dict[str, str] = {}
         self._expected = expected_columns(scope, design_keys)
         self._rowid = scope.rowid()
@@ -104,6 +111,16 @@ class _Body:
         name = f"x{len(self.lines)}"
         self.lines.append(f"{name} = {source}")
         return name
+
+    def compute(self) -> None:
+        """Sets the variables of the computed attributes, each of which may be made of those before."""
+        for name, one in self._scope.computed.items():
+            self._set(one.variable, one.source, name)
+
+    def _set(self, variable: str, source: str, name: str) -> None:
+        """A variable with the value of an expression; rejections name what it is for."""
+        self.lines.append(f"try: {variable} = {source}")
+        self.lines.append(f"except RowRejected as rejected: reject({name!r}, rejected)")
 
     def share_fields(self, templates: Iterable[Template]) -> None:
         """Sets a variable for each field that some key needs whenever its column is not NULL.
@@ -146,6 +163,15 @@ class _Body:
             piece = where(" and ".join(tests), plain_string(name, *text), checked)
         return piece if own or self._all_expected(template) else self._variable(piece.every)
 
+    def sparse_key(self, design: Design, name: str, template: Template, condition: Expression) -> Piece:
+        """A key attribute of an index that an item has only under a condition."""
+        source, nullable = self._rendered(template)
+        present = f"x{len(self.lines)}"
+        self._set(present, f"sql_truth({self._scope.source(condition)})", name)
+        absent = " or ".join(filter(None, [f"not {present}", nullable]))
+        limit = key_limit(design, name)
+        return self._variable(f"index_key({name!r}, None if {absent} else {source}, {limit})")
+
     def _fragments(self, template: Template) -> Iterator[Fragment]:
         variables, _ = self._fields(template)
         for part in template.parts:
@@ -182,6 +208,8 @@ class _Body:
             source, nullable = self._rendered(rule.template)
             named = f"named({prefix(name)!r}, {source})"
             return self._variable(f"'' if {nullable} else {named}" if nullable else named)
+        if rule.expression:
+            return self._variable(f"named({prefix(name)!r}, {self._scope.computed[name].variable})")
         if rule.reference is None:
             return always(prefix(name) + attributes.encode(rule.constant))
         found, column = self._scope.use(rule.reference)
@@ -189,9 +217,27 @@ class _Body:
         if rule.transform:
             return self._variable(f"named({prefix(name)!r}, *own({rule.transform!r}, {value}))")
         if rule.convert:
-            convert = attributes.CONVERTERS[rule.convert].__name__
+            convert = converter(rule.convert, self._level)
             return self._variable(f"named({prefix(name)!r}, {value}, {convert})")
         return self._column(name, value, found, column)
+
+    def embedded(self, embed: Embed, element: str, rows: str) -> Piece:
+        """The attribute that holds embedded rows; `element` is source of what one of them, `r`, becomes."""
+        elements = f"[{element} for r in {rows}]"
+        if embed.form == "map":
+            return always(
+                prefix(embed.name) + '{"M":{', Code(self.local(f"map_text({embed.name!r}, {elements})")), "}}"
+            )
+        if embed.form == "set":
+            return self._variable(f"set_text({embed.name!r}, {elements})")
+        if embed.value:
+            elements = f"filter(None, {elements})"
+        return always(prefix(embed.name) + '{"L":[', Code(self.local(f"','.join({elements})")), "]}")
+
+    def rendered(self, template: Template) -> str:
+        """Source of the text; None where a column of it is NULL."""
+        source, nullable = self._rendered(template)
+        return f"(None if {nullable} else {source})" if nullable else source
 
     def _column(self, name: str, value: str, found: ColumnRef, column: Column) -> Piece:
         """The usual storage class of the affinity in place, any other through `named`."""
@@ -205,7 +251,7 @@ class _Body:
             if self._is_expected(found, column):
                 return replace(piece, test=None)
         elif column.affinity in ("REAL", "NUMERIC"):
-            return self._variable(_numeric(name, value, otherwise))
+            return self._variable(numeric(name, value, otherwise))
         else:
             return self._variable(otherwise)
         return piece if self._is_expected(found, column) else self._variable(piece.every)
@@ -236,65 +282,13 @@ class _Body:
         return source, " or ".join(f"{variables[reference]} is None" for reference in nullable)
 
 
-def _fitted(design: Design, entity: Entity) -> str:
-    """What becomes of an item that may be over 400 KB. What the table asks for by name stays where it is."""
-    keep = (*entity.keys, ENTITY_TYPE, *design.demanded)
-    calls = {
-        "reject": "check_item_size(text)",
-        "compress": f"text = compressed(text, {keep!r})",
-        "split": f"text = split(text, {keep!r}, {design.keys!r})",
-    }
-    return calls[entity.oversize]
-
-
-def _numeric(name: str, value: str, otherwise: str) -> str:
-    """Reals and, as dates often are, text."""
-    text = where(f"type({value}) is str", string(name, f"json_string({value})"), otherwise)
-    return where(positional(value), number(name, shortest(value)), text.every).every
-
-
 def _circle_check(scope: Scope, ancestry: str) -> str:
     value = scope.variable(scope.use(Reference(None, ancestry))[0])
     return f"if {value} is None: refuse_circle({ancestry!r})"
 
 
-def _function(name: str, variables: list[str], lines: list[str]) -> str:
-    row = f"({', '.join(variables)},)" if variables else "()"
-    return "".join([f"def {name}(row):\n    {row} = row\n", *(f"    {line}\n" for line in lines)])
-
-
-def _variables(scope: Scope) -> list[str]:
-    return [f"v{place}" for place in range(len(scope.columns))]
-
-
-def _names() -> dict[str, Any]:
-    """What the generated source can reach; nothing else."""
-    converters = {convert.__name__: convert for convert in attributes.CONVERTERS.values()}
-    return {
-        **namespace(),
-        **converters,
-        "TypeError": TypeError,
-        "named": attributes.named,
-        "repr": repr,
-        "DOT_ZERO": ".0",
-        "refuse_circle": _refuse_circle,
-        "json_string": attributes.json_string,
-        "own_key": _own_key,
-        "index_key": _index_key,
-        "check_item_size": limits.check_item_size,
-        "compressed": oversize.compressed,
-        "split": oversize.split,
-    }
-
-
-def _own_key(name: str, key: str | None, limit: int) -> str:
-    limits.check_key(name, key, limit)
-    return f"{prefix(name)}{attributes.text(key or '')}"
-
-
-def _index_key(name: str, key: str | None, limit: int) -> str:
-    return _own_key(name, key, limit) if key else ""
-
-
-def _refuse_circle(name: str) -> None:
-    raise RowRejected("circular_ancestry", f"{name}: the chain of parents runs in a circle")
+def _variables(scope: Scope, embeds: Sequence[Embed]) -> list[str]:
+    """One for each column, and one for each list of embedded rows."""
+    return [f"v{place}" for place in range(len(scope.columns))] + [
+        f"c{place}" for place in range(len(embeds))
+    ]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from migration_tool.design.expression import Node, Operand
 from migration_tool.design.model import ENTITY_TYPE, Attribute, Design
 from migration_tool.design.shape import Shape
+from migration_tool.design.template import Reference
 from migration_tool.errors import Fault
 
 _TIMES = ("number", "timestamp")
@@ -41,7 +43,17 @@ def _is_time(shape: Shape, name: str) -> bool:
         return True
     if rule.template:
         return False
+    if rule.expression:
+        return _gives_time(shape, rule.expression.node)
     if rule.reference is None:
         return not isinstance(rule.constant, str)
-    column = shape.used[rule.reference].column
-    return rule.convert in _TIMES if rule.convert else column.affinity == "INTEGER"
+    return rule.convert in _TIMES if rule.convert else _holds_time(shape, rule.reference)
+
+
+def _gives_time(shape: Shape, node: Node) -> bool:
+    """Where an operation may give anything, nobody can say that it gives no time."""
+    return _holds_time(shape, node.reference) if isinstance(node, Operand) else node.kind in ("number", "any")
+
+
+def _holds_time(shape: Shape, reference: Reference) -> bool:
+    return shape.used[reference].column.affinity == "INTEGER"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from migration_tool.design.expression import Expression
 from migration_tool.design.template import Reference, Template
 from migration_tool.model import ENTITY_TYPE as ENTITY_TYPE
 from migration_tool.model import Scalar, WireItem
@@ -78,7 +79,7 @@ class Index:
 
 @dataclass(frozen=True)
 class Attribute:
-    """One attribute: exactly one of a column, a template, or a constant.
+    """One attribute: exactly one of a column, a template, an expression or a constant.
 
     convert    overrides the type of a column
     transform  the function that a column's value goes through
@@ -90,20 +91,29 @@ class Attribute:
     constant: Scalar = None
     convert: str | None = None
     transform: str | None = None
+    expression: Expression | None = None
 
     def references(self) -> tuple[Reference, ...]:
         """The columns that the value is made of."""
-        if self.template:
-            return self.template.references()
+        made = self.template or self.expression
+        if made:
+            return made.references()
         return (self.reference,) if self.reference else ()
 
 
 @dataclass(frozen=True)
 class Everything:
-    """`"*": Alias`: every column of a table under its own name, less those omitted."""
+    """`"*": Alias`: every column of a table under its own name.
+
+    omit     all but these
+    include  only these; None: all
+    rename   column → the name of its attribute
+    """
 
     alias: str
     omit: tuple[str, ...] = ()
+    include: tuple[str, ...] | None = None
+    rename: Mapping[str, str] = field(default_factory=dict)
 
 
 AttributeRule: TypeAlias = Attribute | Everything
@@ -111,17 +121,34 @@ AttributeRule: TypeAlias = Attribute | Everything
 
 @dataclass(frozen=True)
 class Lookup:
-    """A many-to-one join as written: `table` (by default the alias) whose key equals `by`."""
+    """A many-to-one join as written: `table` (by default the alias) whose columns `to` equal `by`.
+
+    to  None: the primary key
+    """
 
     alias: str
     table: str
-    by: Reference
-    to: str | None
+    by: tuple[Reference, ...]
+    to: tuple[str, ...] | None
+
+
+MAX_EMBEDDING = 4
+"""Embedded rows within one another."""
+Form: TypeAlias = Literal["list", "map", "set"]
 
 
 @dataclass(frozen=True)
 class Embed:
-    """A one-to-many list inside the item; `on` pairs (child column, parent column)."""
+    """The rows of a child table inside the item, in one of three forms.
+
+    `on` pairs (child column, parent column).
+
+    descending  those columns of `order` whose greatest value comes first
+    limit       so many rows at most, the first ones; None: all
+    key         the names in a map; a list and a set have none
+    value       what stands for a row in place of a map of its attributes
+    embeds      rows of further tables within each row
+    """
 
     name: str
     table: str
@@ -129,15 +156,22 @@ class Embed:
     order: tuple[str, ...]
     lookups: tuple[Lookup, ...]
     attributes: tuple[AttributeRule, ...]
+    form: Form = "list"
+    descending: tuple[str, ...] = ()
+    limit: int | None = None
+    key: Template | None = None
+    value: Attribute | None = None
+    embeds: tuple[Embed, ...] = ()
 
 
 @dataclass(frozen=True)
 class Entity:
     """What one source table becomes. `keys` holds the table's key and those of sparse indexes.
 
-    oversize   what becomes of an item over 400 KB: its row is rejected, or attributes
-               of it are compressed, or go into items of their own
-    transform  the function that a row goes through first
+    oversize    what becomes of an item over 400 KB: its row is rejected, or attributes
+                of it are compressed, or go into items of their own
+    transform   the function that a row goes through first
+    conditions  index key attribute → when an item has it; those that are not here whenever they can
     """
 
     name: str
@@ -150,6 +184,7 @@ class Entity:
     where: str | None
     oversize: Oversize = "reject"
     transform: str | None = None
+    conditions: Mapping[str, Expression] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,12 @@ def shortest(value: str) -> str:
     return f"repr({value}).removesuffix(DOT_ZERO)"
 
 
+def numeric(name: str, value: str, otherwise: str) -> str:
+    """Reals and, as dates often are, text."""
+    text = where(f"type({value}) is str", string(name, f"json_string({value})"), otherwise)
+    return where(positional(value), number(name, shortest(value)), text.every).every
+
+
 def written(fragments: Iterable[Fragment]) -> str:
     """Source of one string, as adjacent literals that Python joins into one."""
     merged, literal = [], ""
@@ -113,3 +119,9 @@ def _usual(pieces: Sequence[Piece]) -> str:
     if isinstance(first, str):
         return written(["{" + first[1:], *fragments[1:], "}"])
     return "'{' + (" + written(fragments) + ")[1:] + '}'"
+
+
+def function(name: str, variables: list[str], lines: list[str]) -> str:
+    """Source of a function of one row, whose values are those variables."""
+    row = f"({', '.join(variables)},)" if variables else "()"
+    return "".join([f"def {name}(row):\n    {row} = row\n", *(f"    {line}\n" for line in lines)])

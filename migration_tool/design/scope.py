@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
+from migration_tool.design.expression import Expression, code
 from migration_tool.design.model import Lookup
 from migration_tool.design.reading import nearest
 from migration_tool.design.template import Reference
@@ -12,6 +14,14 @@ from migration_tool.errors import Fault
 from migration_tool.model import Ancestry, Column, ColumnRef, Join, Schema, Table, folded
 
 _NOTHING = Column("", "")
+
+
+@dataclass(frozen=True)
+class Computed:
+    """An attribute that an expression gives: the variable that holds it, and the source of its value."""
+
+    variable: str
+    source: str
 
 
 class Scope:
@@ -40,6 +50,7 @@ class Scope:
         self.joins: list[Join] = []
         self.columns: dict[ColumnRef, Column] = {}
         self.ancestries: dict[str, Ancestry] = {}
+        self.computed: dict[str, Computed] = {}
 
     def fault(self, at: str, reason: str, remedy: str = "") -> None:
         """Notes what is wrong `at` a place within that of the scope."""
@@ -59,15 +70,20 @@ class Scope:
                 self._join(lookup, table)
 
     def _join(self, lookup: Lookup, table: Table) -> None:
-        by, _ = self.resolve(lookup.by, f"lookup.{lookup.alias}.by")
+        at = f"lookup.{lookup.alias}"
+        by = [self.resolve(reference, f"{at}.by")[0] for reference in lookup.by]
         self.tables[lookup.alias] = table
-        to = _unique_column(table, lookup.to)
-        if to is None:
-            wanted = f" {lookup.to!r}" if lookup.to else ""
-            reason = f"{table.name} has no single unique column{wanted} to look up by"
-            self.fault(f"lookup.{lookup.alias}.to", reason, "name it with `to`")
-            return
-        self.joins.append(Join(lookup.alias, table.name, by, to))
+        to = _unique_columns(table, lookup)
+        if len(to) == len(by):
+            self.joins.append(Join(lookup.alias, table.name, tuple(zip(to, by, strict=True))))
+        elif lookup.to is None and len(table.primary_key) > 1:
+            reason = f"the primary key of {table.name} is {', '.join(table.primary_key)}"
+            self.fault(at, reason, "name as many columns in `by`, or other unique ones of the table in `to`")
+        else:
+            wanted = f" {', '.join(map(repr, lookup.to))}" if lookup.to else ""
+            kind = "single unique column" if len(by) == 1 else "unique columns"
+            reason = f"{table.name} has no {kind}{wanted} to look up by"
+            self.fault(f"{at}.to", reason, "name what is unique with `to`")
 
     def add_ancestries(self, ancestries: Mapping[str, str]) -> None:
         table = self.tables[self.alias]
@@ -92,6 +108,8 @@ class Scope:
                 self.fault(at, *unknown("alias", alias, self.tables))
             return ColumnRef(alias, reference.name), _NOTHING
         column = table.column(reference.name)
+        if column is None and alias == self.alias and reference.name in self.computed:
+            return ColumnRef(alias, reference.name), Column(reference.name, "")
         if column is None:
             names = [column.name for column in table.columns]
             self.fault(at, *unknown(f"column of {table.name}", reference.name, names))
@@ -100,11 +118,37 @@ class Scope:
             column = Column(column.name, column.affinity)
         return ColumnRef(alias, column.name), column
 
+    def stored(self, name: str, at: str) -> str:
+        """The scope's own column of that name as it is declared, for SQL; a fault where there is none."""
+        table = self.tables[self.alias]
+        column = table.column(name)
+        if column is None:
+            names = [column.name for column in table.columns]
+            self.fault(at, *unknown(f"column of {table.name}", name, names))
+        return column.name if column else ""
+
     def use(self, reference: Reference) -> tuple[ColumnRef, Column]:
         """Like `resolve`, and the column becomes part of the row."""
         found = self.resolve(reference)
-        self.columns.setdefault(*found)
+        if not self._is_computed(found[0]):
+            self.columns.setdefault(*found)
         return found
+
+    def _is_computed(self, found: ColumnRef) -> bool:
+        table = self.tables[self.alias]
+        return found.alias == self.alias and found.column in self.computed and not table.column(found.column)
+
+    def compute(self, name: str, expression: Expression, at: str) -> None:
+        """From now on the attribute can be used like a column, but where there is a column of that name."""
+        known = len(self.faults)
+        for reference in expression.references():
+            self.resolve(reference, at)
+        source = self.source(expression) if len(self.faults) == known else ""
+        self.computed[name] = Computed(f"e{len(self.computed)}", source)
+
+    def source(self, expression: Expression) -> str:
+        """Python source of the expression's value."""
+        return code(expression, lambda reference: self.variable(self.use(reference)[0]))
 
     def rowid(self) -> ColumnRef | None:
         """The own table's column that is its rowid, if the row has it: never anything but an integer."""
@@ -113,6 +157,8 @@ class Scope:
 
     def variable(self, found: ColumnRef) -> str:
         """The name of the Python variable that holds the column's value."""
+        if self._is_computed(found):
+            return self.computed[found.column].variable
         return f"v{list(self.columns).index(found)}"
 
 
@@ -121,9 +167,10 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> tuple[str, str]:
     return f"unknown {kind} {name!r}", nearest(name, known)
 
 
-def _unique_column(table: Table, wanted: str | None) -> str | None:
-    """The one column by which a lookup finds at most one row."""
-    single = [key[0] for key in (table.primary_key, *table.unique) if len(key) == 1]
-    if wanted is None:
-        return table.primary_key[0] if len(table.primary_key) == 1 else None
-    return next((name for name in single if folded(name) == folded(wanted)), None)
+def _unique_columns(table: Table, lookup: Lookup) -> tuple[str, ...]:
+    """The columns by which the lookup finds at most one row; () where there are none."""
+    if lookup.to is None:
+        return table.primary_key if len(table.primary_key) == len(lookup.by) else ()
+    found = [column.name for name in lookup.to if (column := table.column(name))]
+    unique = any(key and set(key) <= set(found) for key in (table.primary_key, *table.unique))
+    return tuple(found) if unique and len(found) == len(lookup.to) else ()

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from migration_tool import limits
-from migration_tool.design.model import Attribute, Design, Entity
+from migration_tool.design.model import Attribute, Design, Embed, Entity
 from migration_tool.design.scope import Scope
 from migration_tool.design.template import Reference, Template
 from migration_tool.model import Column, ColumnRef
@@ -48,6 +48,7 @@ class Shape:
     keys        key attribute → what it is made of; an embedded row has none
     paths       the columns that hold a chain of parents
     lists       attribute → shape of the rows in it, in the order of `Read.children`
+    beyond      it is made in a way that only `item` knows
     kind        value of EntityType; "" for an embedded row
     """
 
@@ -57,11 +58,13 @@ class Shape:
     paths: tuple[ColumnRef, ...] = ()
     lists: Mapping[str, Shape] = field(default_factory=dict)
     kind: str = ""
+    beyond: bool = False
 
 
-def row_shape(scope: Scope, rules: Mapping[str, Attribute]) -> Shape:
+def row_shape(scope: Scope, rules: Mapping[str, Attribute], embed: Embed) -> Shape:
     """The map of an embedded row."""
-    return Shape(rules, _used(scope, rules, ()))
+    odd = (embed.form != "list", embed.descending, embed.limit, embed.value, embed.embeds, scope.computed)
+    return Shape(rules, _used(scope, rules, ()), beyond=any(odd))
 
 
 def item_shape(
@@ -73,7 +76,8 @@ def item_shape(
     }
     used = _used(scope, rules, list(keys.values()))
     paths = tuple(ColumnRef("", name) for name in scope.ancestries)
-    return Shape(rules, used, keys, paths, lists, entity.name)
+    beyond = bool(scope.computed or entity.conditions) or any(inner.beyond for inner in lists.values())
+    return Shape(rules, used, keys, paths, lists, entity.name, beyond)
 
 
 def key_limit(design: Design, name: str) -> int:
@@ -85,7 +89,7 @@ def key_limit(design: Design, name: str) -> int:
 def expected_columns(scope: Scope, own_keys: Sequence[Template]) -> frozenset[ColumnRef]:
     """The columns that rows are looked up by, and those of the table's own keys."""
     keyed = {scope.use(name)[0] for template in own_keys for name in template.references()}
-    return frozenset(keyed.union(join.by for join in scope.joins))
+    return frozenset(keyed.union(ours for join in scope.joins for _, ours in join.on))
 
 
 def is_expected(scope: Scope, surprising: frozenset[ColumnRef], ref: ColumnRef, column: Column) -> bool:

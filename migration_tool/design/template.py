@@ -24,9 +24,9 @@ LOW = "\x01"
 SEPARATOR = "#"
 MAX_WIDTH = 19
 """Digits of the largest integer that SQLite stores."""
-_NAME = r"(?:`(?:[^`]|``)+`|[^\W\d]\w*)"
+NAME = r"(?:`(?:[^`]|``)+`|[^\W\d]\w*)"
 _CALL = re.compile(r"\s*(\w+)\s*\((.*)\)\s*", re.DOTALL)
-_REFERENCE = re.compile(rf"\s*({_NAME})(?:\.({_NAME}))?\s*")
+_REFERENCE = re.compile(rf"\s*({NAME})(?:\.({NAME}))?\s*")
 _PIECE = re.compile(r"\{\{|\}\}|\{((?:`[^`]*`|[^{}`])*)\}|[^{}]+|[{}]")
 _PAD = re.compile(r"(.*):\s*(\d+)\s*", re.DOTALL)
 
@@ -159,6 +159,11 @@ def upper(value: Any) -> str:
     return key_text(value).upper()
 
 
+def trim(value: Any) -> str:
+    """Without the spaces at both ends."""
+    return key_text(value).strip(" ")
+
+
 def escape(value: Any) -> str:
     """The separator `#` as %23 (and % as %25), so that no text can look like two key parts."""
     return key_text(value).replace("%", "%25").replace(SEPARATOR, "%23")
@@ -179,6 +184,7 @@ def day(value: Any) -> str:
 FUNCTIONS: dict[str, Callable[[Any], str]] = {
     "lower": lower,
     "upper": upper,
+    "trim": trim,
     "escape": escape,
     "year": year,
     "month": month,

@@ -9,7 +9,7 @@ from typing import Any
 from migration_tool.config import Config
 from migration_tool.design.compile import CompiledDesign, CompiledEntity, compile_design
 from migration_tool.design.definition import table_definition
-from migration_tool.design.model import Attribute, Design
+from migration_tool.design.model import Attribute, Design, Entity
 from migration_tool.exemplars import Exemplar, pool
 from migration_tool.job import Chosen
 from migration_tool.limits import item_size
@@ -123,7 +123,7 @@ def _entity(
         for name, value in item.items():
             types.setdefault(name, {})[next(iter(value))] = None
     sources = {name: _source(rule) for name, rule in entity.shape.attributes.items()}
-    sources |= {embed.name: f"list of {embed.table}" for embed in entity.entity.embeds}
+    sources |= {embed.name: f"{embed.form} of {embed.table}" for embed in entity.entity.embeds}
     return ShownEntity(
         name=entity.name,
         source_table=entity.table.name,
@@ -131,15 +131,22 @@ def _entity(
         rows=source.count(entity.read),
         average_bytes=round(sum(sizes) / len(sizes)),
         largest_bytes=max(sizes),
-        keys={name: template.source for name, template in entity.entity.keys.items()},
+        keys={name: _key(entity.entity, name) for name in entity.entity.keys},
         attributes=tuple(ShownAttribute(n, tuple(types.get(n, ())), made) for n, made in sources.items()),
     )
 
 
+def _key(entity: Entity, name: str) -> str:
+    """The template, and when an item has the key, if not always."""
+    condition, template = entity.conditions.get(name), entity.keys[name].source
+    return f"{template} when {condition.source}" if condition else template
+
+
 def _source(rule: Attribute) -> str:
     """As a design writes it."""
-    if rule.template:
-        return rule.template.source
+    made = rule.template or rule.expression
+    if made:
+        return made.source
     if rule.reference:
         through = f" through {rule.transform}" if rule.transform else ""
         return f"{rule.reference} as {rule.convert}" if rule.convert else f"{rule.reference}{through}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from migration_tool.design.compile import CompiledDesign
-from migration_tool.model import ColumnRef, Read, Schema, Table
+from migration_tool.model import ChildRead, Join, Read, Schema, Table
 
 
 @dataclass(frozen=True)
@@ -64,20 +64,22 @@ def _spelt(table: Table, name: str) -> str:
     return column.name if column else name
 
 
-def _followed(read: Read) -> Iterator[Relation]:
-    """What lookups, lists and paths of one entity go by."""
+def _followed(read: Read | ChildRead) -> Iterator[Relation]:
+    """What lookups, lists and paths of an entity, or of a list in it, go by."""
     tables = {read.alias: read.table} | {join.alias: join.table for join in read.joins}
     for join in read.joins:
-        yield _joined(tables, join.by, join.table, join.to)
+        yield from _joined(tables, join)
     for child in read.children:
         columns, to = zip(*child.on, strict=True)
         yield Relation(child.table, columns, read.table, to, False)
-        inner = {child.alias: child.table} | {join.alias: join.table for join in child.joins}
-        for join in child.joins:
-            yield _joined(inner, join.by, join.table, join.to)
-    for ancestry in read.ancestries:
+        yield from _followed(child)
+    for ancestry in read.ancestries if isinstance(read, Read) else ():
         yield Relation(read.table, (ancestry.parent,), read.table, (ancestry.key,), False)
 
 
-def _joined(tables: dict[str, str], by: ColumnRef, parent: str, to: str) -> Relation:
-    return Relation(tables[by.alias], (by.column,), parent, (to,), False)
+def _joined(tables: dict[str, str], join: Join) -> Iterator[Relation]:
+    """One relation for each table that the columns looked up by stand in."""
+    for alias in dict.fromkeys(ours.alias for _, ours in join.on):
+        pairs = [(ours.column, theirs) for theirs, ours in join.on if ours.alias == alias]
+        columns, to = zip(*pairs, strict=True)
+        yield Relation(tables[alias], columns, join.table, to, False)

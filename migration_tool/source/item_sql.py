@@ -43,7 +43,7 @@ def item_expression(
 ) -> tuple[sql.Cursor, str]:
     """What `sql.select_items` needs: the table's rowid, and source of the item's text. Raises Beyond."""
     cursor = cursors[read.table]
-    if cursor is None or cursor.collations:
+    if cursor is None or cursor.collations or shape.beyond:
         raise Beyond
     (rowid,) = cursor.names(read.alias)
     lists = {

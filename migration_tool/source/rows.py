@@ -7,14 +7,24 @@ the table nor the embedded rows of more parents than were asked for are held in 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 from migration_tool.errors import SourceError
-from migration_tool.model import Chunk, ColumnRef, InvalidText, Position, Read, Row, Schema, TooLarge
+from migration_tool.model import (
+    ChildRead,
+    Chunk,
+    ColumnRef,
+    InvalidText,
+    Position,
+    Read,
+    Row,
+    Schema,
+    TooLarge,
+)
 from migration_tool.source import sql
 
 _AHEAD = (16, 500)
@@ -91,7 +101,7 @@ class RowReader:
             return self._decoded(1)
         except sqlite3.DataError:
             read, known = self._read, key if self._leading else ()
-            lists = ([(TooLarge(),) * len(child.columns)] for child in read.children)
+            lists = (_too_large(child) for child in read.children)
             row = (*known, *[TooLarge()] * (len(read.columns) - len(known)), *lists)
             return Chunk([row], [row if self._leading else key], self._width)
 
@@ -112,17 +122,34 @@ class RowReader:
         connection, decoder = self._connection, self._decode
         connection.text_factory = decoder
         self._parents, *lists = [connection.execute(text, arguments) for text in self._statements[kind]]
-        self._children = [_Group(_ahead(connection, decoder, rows), self._width) for rows in lists]
+        children = iter([_ahead(connection, decoder, rows) for rows in lists])
+        self._children = [self._group(child, children, self._width) for child in self._read.children]
         return self._parents
 
+    def _group(self, child: ChildRead, rows: Iterator[Iterator[Row]], width: int) -> _Group:
+        """width  of the cursors around the child's rows, by which they are found"""
+        own = next(rows)
+        if child.limit is None and not child.children:
+            return _Group(own, width)
+        inner = width + len(self._cursor(child.table).columns)
+        groups = [self._group(one, rows, inner) for one in child.children]
+        return _Tree(own, width, inner if groups else width, groups, child.limit)
+
     def _prepared(self) -> list[str]:
-        """The statement of the rows, and that of each embedded list."""
+        """The statement of the rows, and that of each embedded list, those in it behind it."""
         read, start, cursor = self._read, self._start, self._cursor(self.table)
         children = [
-            sql.select_children(read, child, cursor, self._cursor(child.table), start)
+            sql.select_children(read, chain, cursor, start)
             for child in read.children
+            for chain in self._chains(child, ())
         ]
         return [sql.select(read, cursor, start, self._leading), *children]
+
+    def _chains(self, child: ChildRead, around: sql.Chain) -> Iterator[sql.Chain]:
+        chain = (*around, (child, self._cursor(child.table)))
+        yield chain
+        for inner in child.children:
+            yield from self._chains(inner, chain)
 
     def _cursor(self, name: str) -> sql.Cursor:
         cursor = self._cursors[name]
@@ -150,6 +177,37 @@ class _Group:
         found = [row[self._width :] for row in self._next[1]]
         self._next = next(self._groups, None)
         return found
+
+
+class _Tree(_Group):
+    """Child rows with lists of their own, or not all of a parent's child rows.
+
+    inner   width of the cursors by which `groups`, the lists in each row, are found
+    limit   rows that a parent gets; all are passed, so that the next parent's come next
+    """
+
+    def __init__(
+        self, rows: Iterator[Row], width: int, inner: int, groups: Sequence[_Group], limit: int | None
+    ) -> None:
+        super().__init__(rows, width)
+        self._inner = inner
+        self._lists = groups
+        self._limit = limit
+
+    def of(self, parent: Position) -> list[Row]:
+        if self._next is None or self._next[0] != parent:
+            return []
+        found: list[Row] = []
+        for row in self._next[1]:
+            lists = [group.of(row[: self._inner]) for group in self._lists]
+            if self._limit is None or len(found) < self._limit:
+                found.append((*row[self._inner :], *lists))
+        self._next = next(self._groups, None)
+        return found
+
+
+def _too_large(child: ChildRead) -> list[Row]:
+    return [(*[TooLarge()] * len(child.columns), *(_too_large(inner) for inner in child.children))]
 
 
 def _ahead(

@@ -114,21 +114,40 @@ def bounds(read: Read, cursor: Cursor) -> str:
     return f"SELECT (SELECT min({rowid}) FROM {table}), (SELECT max({rowid}) FROM {table})"
 
 
-def select_children(read: Read, child: ChildRead, cursor: Cursor, child_cursor: Cursor, start: Start) -> str:
-    """All embedded rows in the order of their parents: the parent's cursor, then `child.columns`.
+Chain: TypeAlias = Sequence[tuple[ChildRead, Cursor]]
+"""Embedded rows, with those around them before them, and what the rows of each are ordered by."""
 
-    CROSS JOIN keeps SQLite from beginning with the children, which would sort all of them first.
+
+def select_children(read: Read, chain: Chain, cursor: Cursor, start: Start) -> str:
+    """All rows of the last of the chain in the order of the rows around them.
+
+    First the cursors of the rows around, then its own if it has children too, then `columns`. CROSS JOIN
+    keeps SQLite from beginning with the children, which would sort all of them first.
     """
-    pairs = " AND ".join(
-        f"{quote(child.alias)}.{quote(theirs)} = {_PARENT}.{quote(ours)}" for theirs, ours in child.on
-    )
-    columns = cursor.names("~parent") + [column(ref) for ref in child.columns]
-    order = _children_order(child, child_cursor)
+    child = chain[-1][0]
+    names = ["~parent", *(f"~{level}" for level in range(1, len(chain))), child.alias]
+    cursors = [cursor, *(found for _, found in chain)]
+    around = list(zip(cursors, names, strict=True))[: None if child.children else -1]
+    columns = [name for one, alias in around for name in one.names(alias)]
+    columns += [column(ref) for ref in child.columns]
+    joins = [
+        f"CROSS JOIN {quote(one.table)} AS {quote(name)} ON {_pairs(one, outer, name)}"
+        for (one, _), outer, name in zip(chain, names, names[1:], strict=False)
+    ]
+    order = cursor.order("~parent")
+    for (one, found), name in zip(chain, names[1:], strict=True):
+        order += _children_order(one, found, name)
     where = f"WHERE {start.condition(cursor, '~parent')}" if start else ""
     return (
-        f"SELECT {', '.join(columns)} FROM {_parents(read, child, cursor)} AS {_PARENT} "
-        f"CROSS JOIN {quote(child.table)} AS {quote(child.alias)} ON {pairs} {_joins(child.joins)} {where} "
-        f"ORDER BY {', '.join(cursor.order('~parent') + order)}"
+        f"SELECT {', '.join(columns)} FROM {_parents(read, chain[0][0], cursor)} AS {_PARENT} "
+        f"{' '.join(joins)} {_joins(child.joins)} {where} "
+        f"ORDER BY {', '.join(order)}"
+    )
+
+
+def _pairs(child: ChildRead, outer: str, name: str) -> str:
+    return " AND ".join(
+        f"{quote(name)}.{quote(theirs)} = {quote(outer)}.{quote(ours)}" for theirs, ours in child.on
     )
 
 
@@ -147,18 +166,16 @@ def select_items(read: Read, cursor: Cursor, expression: str, start: Start) -> s
 
 def select_list(read: Read, child: ChildRead, cursor: Cursor, expression: str) -> str:
     """The values of an expression for the embedded rows of the present row, as `x`, in their order."""
-    pairs = " AND ".join(
-        f"{quote(child.alias)}.{quote(theirs)} = {quote(read.alias)}.{quote(ours)}"
-        for theirs, ours in child.on
-    )
+    pairs = _pairs(child, read.alias, child.alias)
     return (
         f"SELECT {expression} AS x FROM {quote(child.table)} AS {quote(child.alias)} {_joins(child.joins)} "
-        f"WHERE {pairs} ORDER BY {', '.join(_children_order(child, cursor))}"
+        f"WHERE {pairs} ORDER BY {', '.join(_children_order(child, cursor, child.alias))}"
     )
 
 
-def _children_order(child: ChildRead, cursor: Cursor) -> list[str]:
-    return [f"{quote(child.alias)}.{quote(name)}" for name in child.order] + cursor.order(child.alias)
+def _children_order(child: ChildRead, cursor: Cursor, alias: str) -> list[str]:
+    columns = [f"{quote(alias)}.{quote(name)}{' DESC' * (name in child.descending)}" for name in child.order]
+    return columns + cursor.order(alias)
 
 
 def _parents(read: Read, child: ChildRead, cursor: Cursor) -> str:
@@ -184,8 +201,8 @@ def _from(read: Read) -> str:
 
 def _joins(joins: Iterable[Join]) -> str:
     return " ".join(
-        f"LEFT JOIN {quote(join.table)} AS {quote(join.alias)} "
-        f"ON {quote(join.alias)}.{quote(join.to)} = {quote(join.by.alias)}.{quote(join.by.column)}"
+        f"LEFT JOIN {quote(join.table)} AS {quote(join.alias)} ON "
+        + " AND ".join(f"{quote(join.alias)}.{quote(theirs)} = {column(ours)}" for theirs, ours in join.on)
         for join in joins
     )
 

@@ -149,6 +149,8 @@ def same_value(expected: Scalar, actual: AttributeValue) -> bool:
         return type(expected) in (int, float) and _number(expected) == canonical_number(content)
     if kind in ("L", "M"):
         return type(expected) is str and _same_json(expected, actual)
+    if kind in ("SS", "NS", "BS"):
+        return type(expected) is str and _same_set(expected, actual)
     return kind == "B" and type(expected) is bytes and base64.b64decode(content) == expected
 
 
@@ -162,6 +164,16 @@ def _number(value: Any) -> str | None:
 def _same_json(text: str, actual: AttributeValue) -> bool:
     expected = _parsed(text)
     return not isinstance(expected, str) and _same_plain(expected, plain(actual))
+
+
+def _same_set(text: str, actual: AttributeValue) -> bool:
+    """A set has no order: its values are those of the JSON list, each as often."""
+    expected, found = _parsed(text), plain(actual)
+    if not isinstance(expected, list) or len(expected) != len(found):
+        return False
+    return all(any(_same_plain(one, other) for other in found) for one in expected) and all(
+        any(_same_plain(one, other) for one in expected) for other in found
+    )
 
 
 def _parsed(text: str) -> Any:
@@ -209,12 +221,12 @@ def _same_number(expected: Decimal, actual: Decimal) -> bool:
 
 
 def _converters(design: Design) -> Mapping[str, Mapping[str, Callable[[Any], str]]]:
-    """By attribute, then by entity."""
+    """By attribute, then by entity. An expression may say true or false, for which SQL has 1 and 0."""
     found: dict[str, dict[str, Callable[[Any], str]]] = {}
     for entity in design.entities:
         for rule in entity.attributes:
-            if isinstance(rule, Attribute) and rule.convert:
-                found.setdefault(rule.name, {})[entity.name] = CONVERTERS[rule.convert]
+            if isinstance(rule, Attribute) and (rule.convert or rule.expression):
+                found.setdefault(rule.name, {})[entity.name] = CONVERTERS[rule.convert or "boolean"]
     return found
 
 

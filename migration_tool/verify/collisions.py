@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from tempfile import gettempdir
+from typing import Self
 
 from migration_tool.design.compile import CompiledDesign, CompiledEntity
 from migration_tool.design.uniqueness import Doubt, proof
@@ -94,20 +95,45 @@ def find_collisions(
     bucket: int = BUCKET_BYTES,
 ) -> Collisions:
     """Reads the rows of the entities in doubt, twice if there are collisions. Memory is bounded."""
-    names = {name for doubt in doubts for name in doubt.entities}
-    entities = [entity for entity in compiled.entities if entity.name in names]
-    count, shared = 0, set[bytes]()
-    with Spill(folder, memory, bucket) as spill:
+    entities = doubtful(compiled, doubts)
+    with Keys(folder, memory, bucket) as keys:
         for part in Expected(source, entities).parts():
             for partition_key, sort_key, _ in part.items:
-                spill.add(key_hash(partition_key, sort_key) + _NOTHING_ELSE)
-        for records in spill.buckets():
+                keys.add(partition_key, sort_key)
+        return keys.collisions(source, entities)
+
+
+def doubtful(compiled: CompiledDesign, doubts: Sequence[Doubt]) -> list[CompiledEntity]:
+    """The entities that the doubts are about."""
+    names = {name for doubt in doubts for name in doubt.entities}
+    return [entity for entity in compiled.entities if entity.name in names]
+
+
+class Keys:
+    """The keys of items, to find those that stand more than once. Memory is bounded."""
+
+    def __init__(self, folder: Path, memory: int = MEMORY_BYTES, bucket: int = BUCKET_BYTES) -> None:
+        self._spill = Spill(folder, memory, bucket)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._spill.close()
+
+    def add(self, partition_key: str, sort_key: str) -> None:
+        self._spill.add(key_hash(partition_key, sort_key) + _NOTHING_ELSE)
+
+    def collisions(self, source: SqliteSource, entities: Sequence[CompiledEntity]) -> Collisions:
+        """Of the items added, which are those of these entities; their rows are read again to be named."""
+        count, shared = 0, set[bytes]()
+        for records in self._spill.buckets():
             for record, group in groupby(sorted(records)):
                 more = len(list(group)) - 1
                 count += more
                 if more and len(shared) < NAMED:
                     shared.add(record[:HASH_BYTES])
-    return Collisions(count, tuple(_named(source, entities, shared)))
+        return Collisions(count, tuple(_named(source, entities, shared)))
 
 
 def _named(source: SqliteSource, entities: Sequence[CompiledEntity], shared: set[bytes]) -> list[Collision]:

@@ -119,16 +119,16 @@ class Spill:
             self._buffers[number] = bytearray()
             return
         left = self._written[number]
-        with self._errors("read"):
+        with working_file("read", self._folder):
             self._files[number].seek(0)
             while chunk := self._files[number].read(_READ_BYTES):
                 left -= len(chunk)
                 yield chunk
         if left:
-            raise self._error("read", f"{left:,} bytes of it are missing")
+            raise _error("read", self._folder, f"{left:,} bytes of it are missing")
 
     def _flush(self) -> None:
-        with self._errors("write"):
+        with working_file("write", self._folder):
             for number, buffer in enumerate(self._buffers):
                 if buffer:
                     self._file(number).write(buffer)
@@ -138,22 +138,30 @@ class Spill:
 
     def _file(self, number: int) -> IO[bytes]:
         if number not in self._files:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._files[number] = TemporaryFile(dir=self._folder)  # noqa: SIM115  # closed by `close`
+            self._files[number] = new_file(self._folder)
         return self._files[number]
 
-    @contextmanager
-    def _errors(self, operation: str) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise self._error(operation, os.strerror(error.errno) if error.errno else error) from error
 
-    def _error(self, operation: str, cause: object) -> StateError:
-        return StateError(
-            f"{operation} a working file", self._folder, cause,
-            "Make room on this file system or mend its permissions, then run the command again.",
-        )  # fmt: skip
+@contextmanager
+def working_file(operation: str, folder: Path) -> Iterator[None]:
+    """Raises StateError where a working file in the folder cannot be read or written."""
+    try:
+        yield
+    except OSError as error:
+        raise _error(operation, folder, os.strerror(error.errno) if error.errno else error) from error
+
+
+def new_file(folder: Path) -> IO[bytes]:
+    """A working file without a name; the folder (0700) is made when it is not there."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return TemporaryFile(dir=folder)
+
+
+def _error(operation: str, folder: Path, cause: object) -> StateError:
+    return StateError(
+        f"{operation} a working file", folder, cause,
+        "Make room on this file system or mend its permissions, then run the command again.",
+    )  # fmt: skip
 
 
 def _cut(chunk: bytes) -> list[bytes]:

@@ -11,7 +11,10 @@ from tests.cli.shell import Shell
 
 def test_sound_designs_are_named(shell: Shell, tiny_db: Path) -> None:
     shell.ok("init", "-s", tiny_db)
-    assert "music_catalog: sound; 3 entities" in shell.ok("design", "check").splitlines()
+    assert (
+        "music_catalog: sound; 3 entities, 4 indexes, 9 access patterns"
+        in shell.ok("design", "check").splitlines()
+    )
 
 
 def test_names_that_the_source_does_not_have_are_faults(shell: Shell, tiny_db: Path) -> None:
@@ -51,3 +54,29 @@ def test_a_page_of_designs_is_written_instead(shell: Shell, tiny_db: Path) -> No
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "Wrote d.html\n")
     assert "</html>" in (shell.folder / "d.html").read_text()
     assert shell("design", "show", "--html", "no/d.html").returncode == 2
+
+
+def test_files_without_a_configuration_are_checked_by_themselves(shell: Shell, tiny_db: Path) -> None:
+    own = shell.folder / "own.yaml"
+    own.write_text('version: 1\ntable: Shop\nentities:\n  Nobody: {keys: {PK: "A#{Id}", SK: x}}\n')
+    found = shell("design", "check", own)
+    assert found.returncode == 0 and "own: sound" in found.stdout
+    assert "checked by themselves" in found.stderr
+    refused = shell("design", "check", own, "--source-db", tiny_db)
+    assert refused.returncode == 3 and "Nobody" in refused.stderr
+    assert shell("design", "check").returncode == 3
+
+
+def test_what_the_data_does_to_a_design_decides_the_exit_code(shell: Shell, tiny_db: Path) -> None:
+    shell.ok("init", "-s", tiny_db)
+    own = shell.folder / "own.yaml"
+    text = 'version: 1\ntable: Shop\nentities:\n  Track:\n    keys: {{PK: "A#{{{}}}", SK: "x"}}\n'
+    own.write_text(text.format("AlbumId"))
+    shared = shell("design", "check", own)
+    assert shared.returncode == 3
+    named = "Track 1 and Track 6 share the key 'A#1', 'x'"
+    assert named in shared.stdout and named in shared.stderr
+    own.write_text(text.format("TrackId:1"))
+    rejected = shell("design", "check", own, "--json")
+    assert rejected.returncode == 8 and "does_not_fit" in rejected.stdout
+    assert shell("design", "check", own, "--no-data").returncode == 0

@@ -90,6 +90,19 @@ def test_plan_with_and_without_refusals(
     assert (refusal["rule"], refusal["rows"]) == ("item_too_large", 1)
 
 
+def test_design_check(migrated: Shell, tmp_path: Path) -> None:
+    found = check("design check", migrated.ok("design", "check", "--json"))
+    planned = json.loads(migrated.ok("plan", "--json"))["tables"]
+    for design, table in zip(found["designs"], planned, strict=True):
+        assert design["figures"] == {k: v for k, v in table.items() if k not in ("table", "exists", "note")}
+    alone = check("design check", migrated.ok("design", "check", "--no-data", "--json"))
+    assert [design["figures"] for design in alone["designs"]] == [None] * 4
+    shutil.copyfile(ROOT / "config/designs/employee_data.yaml", tmp_path / "own.yaml")
+    assert (
+        check("design check", Shell(tmp_path).ok("design", "check", "own.yaml", "--json"))["source"] is None
+    )
+
+
 def test_info(migrated: Shell, tmp_path: Path) -> None:
     check("info", Shell(tmp_path).ok("info", "--json"))
     found = check("info", migrated.ok("info", "--json"))

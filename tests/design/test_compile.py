@@ -76,7 +76,13 @@ def test_names_that_differ_in_other_letters_are_different_names(bind: Bind) -> N
         ("lookup: {Thing: MakerId}", "lookup.Thing: the name is taken"),
         ("lookup: {thing: {table: Maker, by: MakerId}}", "lookup.thing: the name is taken"),
         ("lookup: {Maker: {by: MakerId, to: Town}}", "Maker has no single unique column 'Town'"),
-        ("lookup: {Pair: MakerId}", "lookup.Pair.to: Pair has no single unique column to look up by"),
+        ("lookup: {Pair: MakerId}", "lookup.Pair: the primary key of Pair is a, b; name as many columns"),
+        ("lookup: {Pair: [Id, MakerId, Name]}", "lookup.Pair: the primary key of Pair is a, b; name as many"),
+        ("lookup: {Pair: {by: Id, to: b}}", "lookup.Pair.to: Pair has no single unique column 'b'"),
+        (
+            "lookup: {Maker: {by: [Id, Name], to: [Town, Name]}}",
+            "no unique columns 'Town', 'Name' to look up",
+        ),
         ("lookup: {Seen: MakerId}", "lookup.Seen.to: Seen has no single unique column"),
         (
             "lookup: {Maker: MakerId}, attributes: {a: Maker.Nmae}",
@@ -84,6 +90,10 @@ def test_names_that_differ_in_other_letters_are_different_names(bind: Bind) -> N
         ),
         ('attributes: {"*": Thnig}', "attributes.*.of: unknown alias 'Thnig'; did you mean 'Thing'?"),
         ('attributes: {"*": {of: Thing, omit: [Nam]}}', "omit: unknown column of Thing 'Nam'"),
+        ('attributes: {"*": {of: Thing, include: [Nam]}}', "include: unknown column of Thing 'Nam'"),
+        ('attributes: {"*": {of: Thing, rename: {Nam: a}}}', "rename: unknown column of Thing 'Nam'"),
+        ('attributes: {"*": {of: Thing, rename: {Name: Any}}}', "two columns of Thing become 'Any'"),
+        ('attributes: {"*": {of: Thing, omit: Any, rename: {ANY: x}}}', "Any is not among the columns"),
         ("ancestry: {Path: Parent}", "ancestry.Path: Thing has no column 'Parent', or no one-column"),
         ("ancestry: {Name: MakerId}", "ancestry.Name: Thing has a column of that name"),
         ("embed: {Ps: {from: Parts, match: {a: Id}}}", "embed.Ps.from: unknown table 'Parts'"),
@@ -189,6 +199,9 @@ TTL = "settings: {ttl: Ends}\nentities: {Thing: {keys: {PK: '{Id}', SK: x}, attr
         "Ends: {column: Price, as: number}",
         "Ends: Id",
         "Ends: {value: 5}",
+        "Ends: {expr: Id}",
+        "Ends: {expr: Id + 60}",
+        "Ends: {expr: 'if(Id > 1, Id, null)'}",
     ],
 )
 def test_a_time_to_live_is_a_number(bind: Bind, rule: str) -> None:
@@ -199,6 +212,7 @@ def test_a_time_to_live_is_a_number(bind: Bind, rule: str) -> None:
     "rule",
     [
         "Ends: Name", "Ends: Price", "Ends: {column: Id, as: date}", "Ends: {value: soon}", "Ends: '{Id}'",
+        "Ends: {expr: Name}", "Ends: {expr: Id || 'x'}", "Ends: {expr: Id > 1}",
     ],
 )  # fmt: skip
 def test_a_time_to_live_that_dynamodb_would_overlook(make: Make, load: Load, rule: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from migration_tool.design.compile import compile_design
 from migration_tool.design.load import load_design
+from migration_tool.design.operations import CALLS
 from migration_tool.design.reference import reference
 from migration_tool.design.template import FUNCTIONS
 from migration_tool.source.sqlite import SqliteSource
@@ -26,6 +27,8 @@ INSERT INTO Person VALUES (1, 'Ada', 'ada@example.org', NULL), (2, 'Bo', NULL, 1
 INSERT INTO Project VALUES (1, 'Bridge', 1, '2021-03-04', '1200.50', 'yes', '{"a": [1.10]}', 'long'),
   (2, 'Abbey', 2, NULL, NULL, NULL, NULL, NULL);
 INSERT INTO Task VALUES (1, 1, 2, 'dig', 'ada@example.org'), (2, 1, 1, 'draw', NULL);
+INSERT INTO Member VALUES (1, 1, 'lead'), (1, 2, 'builder'), (2, 2, 'lead');
+INSERT INTO Hours VALUES (1, 1, 2, '2021-03-05', 7.5), (2, 1, 1, '2021-03-06', 1.25);
 """
 
 
@@ -56,6 +59,11 @@ def first(source: SqliteSource, statement: str) -> tuple[list[str], Any]:
 @pytest.mark.parametrize("name", [*FUNCTIONS, "shard"])
 def test_every_function_is_described(name: str) -> None:
     assert f"`{{{name}(Column" in headed("Templates")
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_every_function_of_expressions_is_described(name: str) -> None:
+    assert f"`{name}(" in headed("Expressions")
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "config/designs").glob("*.yaml")), ids=lambda path: path.stem)

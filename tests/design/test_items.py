@@ -46,6 +46,53 @@ entities:
     ]
 
 
+COMPOSITE = """
+CREATE TABLE Maker (Land TEXT, No INT, Code TEXT, Name TEXT, PRIMARY KEY (Land, No), UNIQUE (Code, Land));
+CREATE TABLE Thing (Id INTEGER PRIMARY KEY, MakerLand TEXT, MakerNo INT, Code TEXT);
+INSERT INTO Maker VALUES ('CH', 1, 'a', 'Uhr'), ('CH', 2, 'b', 'Käse'), ('DE', 1, 'b', 'Bier');
+INSERT INTO Thing VALUES (1, 'CH', 2, 'b'), (2, 'DE', 1, NULL), (3, 'DE', 2, 'b'), (4, NULL, 1, 'a');
+"""
+
+
+def test_lookups_by_several_columns(bind: Bind) -> None:
+    design = """
+entities:
+  Thing:
+    lookup:
+      Maker: [MakerLand, MakerNo]
+      ByCode: {table: Maker, by: [MakerLand, Code], to: [LAND, CODE]}
+      More: {table: Maker, by: [Maker.Land, Maker.No, Code], to: [Land, No, Code]}
+    keys: {PK: "T#{Id}", SK: x}
+    attributes: {Maker: Maker.Name, ByCode: ByCode.Name, More: More.Name}
+"""
+    common = [{"PK": f"T#{n}", "SK": "x", "EntityType": "Thing"} for n in range(1, 5)]
+    assert items(bind(COMPOSITE, design)) == [
+        common[0] | {"Maker": "Käse", "ByCode": "Käse", "More": "Käse"},
+        common[1] | {"Maker": "Bier"},
+        common[2] | {"ByCode": "Bier"},
+        common[3],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("everything", "names"),
+    [
+        ("{of: Thing, include: [Id, NAME]}", {"Id", "Name"}),
+        (
+            "{of: Thing, omit: [Data, Any, Price], rename: {name: Title, MakerId: Any}}",
+            {"Id", "Title", "Any"},
+        ),
+        ("{of: Thing, include: [Name, Any], rename: {Name: Any, Any: Name}}", {"Name", "Any"}),
+    ],
+)
+def test_all_columns_can_be_chosen_and_renamed(bind: Bind, everything: str, names: set[str]) -> None:
+    rows = THING + "INSERT INTO Thing VALUES (1, 'A', 1.5, 7, x'00', 5);"
+    (item,) = items(bind(rows, "entities: {Thing: {" + KEYS + f', attributes: {{"*": {everything}}}}}}}'))
+    assert item.keys() - {"PK", "SK", "EntityType"} == names
+    swapped = "rename: {Name: Any" in everything
+    assert not swapped or (item["Name"], item["Any"]) == (5, "A")
+
+
 @pytest.mark.parametrize(("name", "there"), [("'x'", True), ("''", False), ("NULL", False)])
 def test_index_keys_are_sparse(bind: Bind, name: str, there: bool) -> None:
     design = """

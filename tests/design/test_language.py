@@ -317,5 +317,6 @@ ONLY_THE_LOADER = (
     "names are included",
     "does not project",
     "uses the capacity of the table",
+    "expected as many columns as in `by`",
 )
 """Names that the design itself chooses, and what stands in a text."""

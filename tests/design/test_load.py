@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from migration_tool.design.load import load_design
+from migration_tool.design.load_expression import parse_condition, parse_expression
 from migration_tool.design.model import (
     Attribute,
     Condition,
@@ -51,23 +52,32 @@ entities:
     lookup:
       Maker: MakerId
       Boss: {table: Person, by: Maker.BossId, to: Number}
+      Pair: [id, kind]
     ancestry: {Path: ParentId}
     embed:
       Parts:
         from: part
         match: {thing_id: id, kind: kind}
-        order: [place, id]
+        order: [place, {id: descending}]
+        limit: 9
         lookup: {Maker: MakerId}
         attributes: {"*": part, MakerName: Maker.Name}
-    keys: {pk: "T#{id}", sk: "x", np: "N#{shard(id, 4)}", ns: "{lower(Name)}{low}{id:9}"}
+        embed:
+          Sizes: {from: size, match: {part_id: id}, as: map, key: "{Name}", value: {column: Size, as: number}}
+    keys:
+      pk: "T#{id}"
+      sk: "x"
+      np: {template: "N#{shard(id, 4)}", when: Price > 5}
+      ns: "{lower(Name)}{low}{id:9}"
     attributes:
-      "*": {of: Thing, omit: [Secret]}
+      "*": {of: Thing, omit: [Secret], rename: {Old: New}}
       Title: Name
       Label: "{Name} by {Maker.Name}"
       Price: {as: number}
       Born: {column: Date, as: date}
       Kind: {value: thing}
       Level: {value: 1.5}
+      Gross: {expr: Price * 1.08}
 access_patterns:
   thing:
     description: One.
@@ -110,22 +120,29 @@ def test_every_part_of_the_language(load: Load) -> None:
     assert (entity.name, entity.table, entity.where) == ("Thing", "things", "Price > 0")
     assert entity.oversize == "compress"
     assert entity.lookups == (
-        Lookup("Maker", "Maker", Reference(None, "MakerId"), None),
-        Lookup("Boss", "Person", Reference("Maker", "BossId"), "Number"),
+        Lookup("Maker", "Maker", (Reference(None, "MakerId"),), None),
+        Lookup("Boss", "Person", (Reference("Maker", "BossId"),), ("Number",)),
+        Lookup("Pair", "Pair", (Reference(None, "id"), Reference(None, "kind")), None),
     )
     assert entity.ancestries == {"Path": "ParentId"}
     assert (embed.name, embed.table) == ("Parts", "part")
     assert (embed.on, embed.order) == ((("thing_id", "id"), ("kind", "kind")), ("place", "id"))
+    assert (embed.form, embed.descending, embed.limit, embed.value) == ("list", ("id",), 9, None)
+    (sizes,) = embed.embeds
+    assert (sizes.form, sizes.key) == ("map", parse("{Name}"))
+    assert sizes.value == Attribute("Sizes", Reference(None, "Size"), convert="number")
     assert embed.attributes == (Everything("part"), Attribute("MakerName", Reference("Maker", "Name")))
     assert entity.keys["np"] == parse("N#{shard(id, 4)}")
+    assert entity.conditions == {"np": parse_condition("Price > 5")}
     assert entity.attributes == (
-        Everything("Thing", ("Secret",)),
+        Everything("Thing", ("Secret",), rename={"Old": "New"}),
         Attribute("Title", Reference(None, "Name")),
         Attribute("Label", template=parse("{Name} by {Maker.Name}")),
         Attribute("Price", Reference(None, "Price"), convert="number"),
         Attribute("Born", Reference(None, "Date"), convert="date"),
         Attribute("Kind", constant="thing"),
         Attribute("Level", constant=1.5),
+        Attribute("Gross", expression=parse_expression("Price * 1.08")),
     )
     assert (thing.operation, thing.cases) == ("GetItem", "SELECT id FROM things")
     assert thing.parameters == (Parameter("id", "integer", None, True),)
@@ -339,6 +356,15 @@ FAULTS = [
     (entity('lookup: {Maker: "a b"}'), "entities.Thing.lookup.Maker.by: 'a b' is not a column"),
     (entity("lookup: {Maker: {bye: x}}"), "lookup.Maker.bye: unknown key; did you mean 'by'?"),
     (entity("lookup: {Maker: {by: x, to: 5}}"), "lookup.Maker.to: expected text, found 5"),
+    (entity("lookup: {Maker: {by: [x, y], to: z}}"), "lookup.Maker.to: expected as many columns as in `by`"),
+    (entity('lookup: {Maker: [x, "a b"]}'), "entities.Thing.lookup.Maker.by[1]: 'a b' is not a column"),
+    (entity("lookup: {Maker: {by: []}}"), "lookup.Maker.by: expected text, found a list"),
+    (entity("lookup: {Maker: {by: x, to: []}}"), "lookup.Maker.to: expected text, found a list"),
+    (
+        entity('attributes: {"*": {of: Thing, omit: [a], include: [b]}}'),
+        "expected either `omit` or `include`",
+    ),
+    (entity('attributes: {"*": {of: Thing, rename: {a: 5}}}'), "*.rename.a: expected text, found 5"),
     (entity("ancestry: {Path: 5}"), "entities.Thing.ancestry.Path: expected text, found 5"),
     (
         entity("embed: {Parts: {}}"),

@@ -253,17 +253,20 @@ def test_a_row_is_too_large_with_what_belongs_to_it(write: Write, monkeypatch: p
         "INSERT INTO C VALUES ('a', 1), ('d', zeroblob(200000)), ('d', 2), ('e', 3), ('e', 4);"
     )
     columns = (ColumnRef("x", "K"), ColumnRef("x", "S"), ColumnRef("Up", "A"))
-    lines = ChildRead("Lines", "Lines", "C", (("K", "K"),), (), (), (ColumnRef("Lines", "B"),))
-    join = Join("Up", "Up", ColumnRef("x", "U"), "Id")
+    inner = ChildRead("In", "In", "C", (("K", "K"),), (), (), (ColumnRef("In", "K"),))
+    lines = ChildRead(
+        "Lines", "Lines", "C", (("K", "K"),), (), (), (ColumnRef("Lines", "B"),), children=(inner,)
+    )
+    join = Join("Up", "Up", (("Id", ColumnRef("x", "U")),))
     with SqliteSource(path) as source:
         read = Read("x", "T", (join,), columns, children=(lines,))
         found = dict(source.rows(read))
     assert list(found) == [("a",), ("b",), ("c",), ("d",), ("e",)]
-    assert found[("a",)] == ("a", 0, "a", [(1,)])
-    assert found[("e",)] == ("e", 0, "a", [(3,), (4,)])
+    assert found[("a",)] == ("a", 0, "a", [(1, [("a",)])])
+    assert found[("e",)] == ("e", 0, "a", [(3, [("e",), ("e",)]), (4, [("e",), ("e",)])])
     for key in "bcd":
-        own, (first,) = found[(key,)][1:3], found[(key,)][3]
-        assert all(isinstance(value, TooLarge) for value in (*own, *first))
+        own, ((first, ((within,),)),) = found[(key,)][1:3], found[(key,)][3]
+        assert all(isinstance(value, TooLarge) for value in (*own, first, within))
 
 
 @pytest.mark.parametrize("use", [*CONVERTERS.values(), *FUNCTIONS.values(), encode, key_text])

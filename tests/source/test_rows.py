@@ -185,7 +185,7 @@ def parents(where: str | None = None) -> Read:
         table="C",
         on=(("Parent", "I d"), ("Place", "where")),
         order=("N",),
-        joins=(Join("N", "N", ColumnRef('C"1', "Name"), "Id"),),
+        joins=(Join("N", "N", (("Id", ColumnRef('C"1', "Name")),)),),
         columns=(ColumnRef('C"1', "Id"), ColumnRef("N", "Text")),
     )
     other = ChildRead("ids", "C", "C", (("Parent", "I d"),), (), (), (ColumnRef("C", "Id"),))
@@ -248,7 +248,7 @@ def test_embedded_rows_are_streamed(make: Open) -> None:
     )
     child = ChildRead("list", "C", "C", (("P", "Id"),), ("N",), (), (ColumnRef("C", "N"),))
     read = Read("P", "P", (), (ColumnRef("P", "Id"),), (), (child,))
-    statement = sql.select_children(read, child, sql.Cursor(("rowid",)), sql.Cursor(("rowid",)), None)
+    statement = sql.select_children(read, [(child, sql.Cursor(("rowid",)))], sql.Cursor(("rowid",)), None)
     source._connection.set_authorizer(None)
     plan = [row[3] for row in source._connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
     assert plan[0] == "SCAN ~parent"

@@ -7,7 +7,7 @@ import click
 from migration_tool.cli.group import LazyGroup
 
 COMMANDS = {
-    "check": "Find the faults of designs; no target is needed.",
+    "check": "Find what is wrong with designs; no target is needed.",
     "schema": "Print the JSON Schema of the design language, for editors.",
     "export": "Write the tables of designs for another tool.",
     "show": "Show what designs make of the source: keys, entities, attributes, access patterns.",

@@ -1,8 +1,7 @@
-"""`design check`: the faults of designs, before anything is written."""
+"""`design check`: what is wrong with designs, before anything is written."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,41 +11,131 @@ from migration_tool.cli.options import Globals, as_json, command
 from migration_tool.errors import DesignError, Fault
 
 if TYPE_CHECKING:
-    from migration_tool.design.model import Design
+    from migration_tool.checking.designs import Checked, Examination
+    from migration_tool.checking.figures import Spread, TableFigures
+    from migration_tool.config import Config
 
 
 @command()
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
-@as_json("the faults")
+@click.option(
+    "--source-db",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="The database to compare with; beats the configuration, and needs none.",
+)
+@click.option("--no-data", is_flag=True, help="Compare with the schema alone; make no items.")
+@as_json("what was found")
 @click.pass_obj
-def check(shared: Globals, files: tuple[Path, ...], as_json: bool) -> None:
-    """Find the faults of designs; no target is needed.
+def check(
+    shared: Globals, files: tuple[Path, ...], source_db: Path | None, no_data: bool, as_json: bool
+) -> None:
+    """Find what is wrong with designs; no target is needed.
 
-    Reads the named files, or the designs of the configuration, and compares them with the source database:
-    every table, column and alias, and every access pattern. All faults of a file are named at once, each with
-    line, column and remedy.
+    Reads the named files, or the designs of the configuration, and compares them with the source: every
+    table, column and alias, the SQL of every access pattern, what no item carries. All faults are named at
+    once, each with line, column and remedy. Then every item is made and measured: rows that share a key or
+    are rejected (exit codes 3 and 8, as of migrate), large items and collections, hot partition keys, who is
+    in which index. Files without a configuration are checked by themselves.
     """
-    from migration_tool.checking.designs import check_designs
-    from migration_tool.cli.console import line
-
-    try:
-        found = check_designs(shared.load(), files)
-    except DesignError as error:
-        if as_json:
-            _print_json([], error.found or [Fault("", error.cause, error.hint, error.obj)])
-        raise
-    if as_json:
-        _print_json([compiled.design for compiled in found], [])
-        return
-    for compiled in found:
-        line(f"{compiled.name}: sound; {len(compiled.entities)} entities")
-
-
-def _print_json(designs: Sequence[Design], faults: Sequence[Fault]) -> None:
     from dataclasses import asdict
 
+    from migration_tool.budget import NO_REJECTS
+    from migration_tool.checking.designs import Examination, examine
     from migration_tool.cli.console import data
+    from migration_tool.job import design_path
     from migration_tool.verify.json_form import json_text
 
-    sound = [{"name": design.name, "path": design.path} for design in designs]
-    data(json_text({"designs": sound, "faults": [asdict(fault) for fault in faults]}))
+    config = _config(shared, files, source_db)
+    database = config.source_db if config else source_db
+    paths = files or [design_path(config, name) for name in config.dynamodb_tables] if config else files
+    try:
+        found = examine(paths, database, not no_data, _allows_code(shared, config))
+    except DesignError as error:
+        if as_json:
+            faults = error.found or [Fault("", error.cause, error.hint, error.obj)]
+            data(json_text({**Examination(database, (), ()).to_json(), "faults": list(map(asdict, faults))}))
+        raise
+    if as_json:
+        data(json_text(found.to_json()))
+    else:
+        _show(found)
+    found.require_sound(config.settings.max_rejects if config else NO_REJECTS)
+
+
+def _config(shared: Globals, files: tuple[Path, ...], source_db: Path | None) -> Config | None:
+    """None where files are named and no configuration is there."""
+    flags = {"source_db": source_db}
+    return shared.load_if_there(flags) if files else shared.load(flags=flags)
+
+
+def _allows_code(shared: Globals, config: Config | None) -> bool:
+    return config.settings.allow_code if config else bool(shared.allow_code)
+
+
+def _show(found: Examination) -> None:
+    from migration_tool.cli.console import say, show
+
+    if found.source:
+        show(f"source  {found.source}")
+    for checked in found.designs:
+        _show_design(checked)
+    if found.notices:
+        show("", *(f"notice   {notice}" for notice in found.notices))
+    if found.source is None:
+        say("checked by themselves: no source database is configured; name one with --source-db PATH")
+
+
+def _show_design(checked: Checked) -> None:
+    from migration_tool.cli.console import show
+    from migration_tool.cli.render import heading
+    from migration_tool.cli.text import count
+
+    design = checked.design
+    parts = (
+        count(len(design.entities), "entity", "entities"),
+        count(len(design.indexes), "index", "indexes"),
+        count(len(design.patterns), "access pattern"),
+    )
+    verdict = "its data does not fit" if checked.faults else "sound"
+    show(heading(f"{design.name}: {verdict}; {', '.join(parts)}", "bold red" if checked.faults else "bold"))
+    show(*(_marked("fault  ", line) for line in checked.faults))
+    show(*(_marked("warning", line) for line in checked.warnings))
+    if checked.figures:
+        _show_figures(checked.figures)
+
+
+def _marked(word: str, line: str) -> str:
+    return f"{' ' * len(word) if line.startswith('  ') else word}  {line}"
+
+
+def _show_figures(figures: TableFigures) -> None:
+    from migration_tool.cli.console import show
+    from migration_tool.cli.render import table
+    from migration_tool.cli.text import size
+
+    indexes = [index.name for index in figures.indexes]
+    show(
+        table(
+            ("entity", ">rows", ">left out", ">rejected", ">items", ">bytes", ">largest",
+             *(f">in {name}" for name in indexes)),
+            [
+                (e.name, e.rows, e.dropped, e.refused, e.items, size(e.bytes), size(e.largest_bytes),
+                 *(e.members.get(name, "-") for name in indexes))
+                for e in figures.entities
+            ],
+        ),
+        "",
+        table(
+            ("partition keys of", ">count", "hottest", ">of its writes", "largest", ">items", ">bytes"),
+            [_spread_row(spread) for spread in (figures.table, *figures.indexes) if spread.items],
+        ),
+    )  # fmt: skip
+
+
+def _spread_row(spread: Spread) -> tuple[str | int, ...]:
+    from migration_tool.cli.text import size
+
+    hot, large = spread.hottest[0], spread.largest[0]
+    name = spread.name or "the table"
+    return name, spread.keys, hot.key, f"{hot.share:.1%}", large.key, large.items, size(large.bytes)

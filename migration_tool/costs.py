@@ -1,0 +1,198 @@
+"""What a load and the months after it cost, and how long the load takes: docs/costs.md says the formulas.
+
+Arithmetic alone: whoever knows the volume of tables, measured or predicted, can ask.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from migration_tool.prices import ClassPrices, RegionPrices, TableClass
+
+NEW_TABLE_UNITS = 4_000
+"""Write units a second that a new on-demand table takes, and each of its indexes (AWS, "Warm throughput")."""
+TABLE_QUOTA = 40_000
+"""Write units a second: what a table may take unless AWS raises the quota."""
+PARTITION_UNITS = 1_000
+DOUBLING_SECONDS = 1_800
+"""An on-demand table follows to twice its previous peak within 30 minutes."""
+ITEM_OVERHEAD_BYTES = 100
+"""AWS bills so much storage with each item, in the table and in each index."""
+READ_UNIT_BYTES = 4_096
+GB = 2**30
+HOURS = 730
+"""Of a month, as AWS's calculator counts it."""
+UTILISATION = 0.7
+"""The share of provisioned capacity that is used, as auto scaling aims at."""
+UPLOAD_PART_BYTES = 8 * 1024 * 1024
+WORTH_DOLLARS = 1.0
+"""A way that saves less is not worth its trouble."""
+
+WayName: TypeAlias = Literal["on_demand", "pre_warmed", "provisioned", "s3_import"]
+
+
+@dataclass(frozen=True)
+class Volume:
+    """What is loaded into one table.
+
+    bytes        of the items
+    copies       items of the table and of all indexes together
+    stored       bytes of those
+    write_units  of the table and all indexes together
+    busiest      write units of the table or index that has most of them
+    hottest      write units of the partition key, of table or index, that has most of them
+    json_bytes   of the items as lines of DynamoDB JSON
+    """
+
+    items: int
+    bytes: int
+    copies: int
+    stored: int
+    write_units: int
+    busiest: int
+    hottest: int
+    json_bytes: int
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to load. `seconds` and `dollars` are None where nobody can say; `basis` says why, or how."""
+
+    name: WayName
+    seconds: float | None
+    dollars: float | None
+    basis: str
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What an application does later: items read (eventually consistent) and written a second."""
+
+    reads: float
+    writes: float
+
+
+@dataclass(frozen=True)
+class Month:
+    """Dollars a month in one billing mode and table class; None: as Way."""
+
+    billing: Literal["on_demand", "provisioned"]
+    table_class: TableClass
+    storage: float
+    reads: float
+    writes: float
+
+    @property
+    def total(self) -> float:
+        return self.storage + self.reads + self.writes
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """A way to load, and why."""
+
+    name: WayName
+    reason: str
+
+
+def ways(volumes: Sequence[Volume], prices: RegionPrices | None, wcu: int) -> tuple[Way, ...]:
+    """All ways to load these tables side by side. `wcu`: provisioned for all of them and their indexes."""
+    units = sum(volume.write_units for volume in volumes)
+    slowest = max(volume.hottest / PARTITION_UNITS for volume in volumes)
+    busiest = max(volume.busiest for volume in volumes)
+    provisioned = max(slowest, units / wcu)
+    hours = max(1, math.ceil(provisioned / 3600))
+    written = reserved = imported = None
+    if prices:
+        written = units * prices.standard.write_million / 1e6
+        reserved = hours * wcu * prices.standard.write_hour
+        imported = sum(_import(volume, prices) for volume in volumes)
+    return (
+        Way(
+            "on_demand", max(slowest, _ramp(busiest)), written,
+            f"{NEW_TABLE_UNITS:,} units/s for each table and index, twice as many every 30 minutes, "
+            f"{TABLE_QUOTA:,} at most",
+        ),
+        Way(
+            "pre_warmed", max(slowest, busiest / TABLE_QUOTA), written,
+            f"{TABLE_QUOTA:,} units/s for each table and index; what AWS charges for warming is not counted",
+        ),
+        Way(
+            "provisioned", provisioned, reserved,
+            f"{wcu:,} units/s for all tables and indexes together, paid for {hours:,} h",
+        ),
+        Way(
+            "s3_import", None, imported,
+            "into new tables only; AWS promises no time; with the upload, and the files kept for a day",
+        ),
+    )  # fmt: skip
+
+
+def recommended(found: Sequence[Way], existing: Sequence[str]) -> Recommendation:
+    """The cheapest way that is possible; writing on demand unless another saves a dollar.
+
+    existing  names of the tables that are there already: nothing can be imported into them
+    """
+    dollars = {way.name: way.dollars for way in found if way.dollars is not None}
+    if not dollars:
+        return Recommendation("on_demand", "no prices are known for this region; it needs no preparation")
+    other: WayName = "provisioned"
+    if not existing and dollars["s3_import"] < dollars["provisioned"]:
+        other = "s3_import"
+    saved = dollars["on_demand"] - dollars[other]
+    if saved >= WORTH_DOLLARS:
+        return Recommendation(other, f"${saved:,.2f} cheaper than writing on demand")
+    shut = f"; nothing can be imported into a table that exists ({', '.join(existing)})" if existing else ""
+    return Recommendation(
+        "on_demand", f"it needs no preparation, and no other way saves ${WORTH_DOLLARS:,.2f}{shut}"
+    )
+
+
+def months(volumes: Sequence[Volume], prices: RegionPrices, traffic: Traffic) -> tuple[Month, ...]:
+    """A month of the loaded tables, in each billing mode and table class."""
+    items = max(1, sum(volume.items for volume in volumes))
+    read = units_to_read(sum(volume.bytes for volume in volumes) / items)
+    written = sum(volume.write_units for volume in volumes) / items
+    stored = sum(volume.stored + volume.copies * ITEM_OVERHEAD_BYTES for volume in volumes) / GB
+    reads, writes = traffic.reads * read, traffic.writes * written
+    found = []
+    for name, charged in prices.classes.items():
+        storage = stored * charged.storage_gb_month
+        found.append(Month("on_demand", name, storage, *_requested(charged, reads, writes)))
+        found.append(Month("provisioned", name, storage, *_reserved(charged, reads, writes)))
+    return tuple(found)
+
+
+def units_to_read(size: float) -> float:
+    """Units of an eventually consistent read of an item of so many bytes: half of each 4 KB begun."""
+    return max(1, math.ceil(size / READ_UNIT_BYTES)) / 2
+
+
+def _requested(prices: ClassPrices, reads: float, writes: float) -> tuple[float, float]:
+    seconds = HOURS * 3600
+    return reads * seconds * prices.read_million / 1e6, writes * seconds * prices.write_million / 1e6
+
+
+def _reserved(prices: ClassPrices, reads: float, writes: float) -> tuple[float, float]:
+    needed = [math.ceil(units / UTILISATION) for units in (reads, writes)]
+    return needed[0] * HOURS * prices.read_hour, needed[1] * HOURS * prices.write_hour
+
+
+def _ramp(units: float) -> float:
+    """Seconds that a new on-demand table takes for so many write units."""
+    rate, seconds = NEW_TABLE_UNITS, 0.0
+    while rate < TABLE_QUOTA and units > rate * DOUBLING_SECONDS:
+        units -= rate * DOUBLING_SECONDS
+        seconds += DOUBLING_SECONDS
+        rate = min(2 * rate, TABLE_QUOTA)
+    return seconds + units / rate
+
+
+def _import(volume: Volume, prices: RegionPrices) -> float:
+    size = volume.json_bytes / GB
+    puts = math.ceil(volume.json_bytes / UPLOAD_PART_BYTES)
+    day = 24 / HOURS * size * prices.s3.storage_gb_month
+    return size * prices.import_gb + puts * prices.s3.put_thousand / 1000 + day

@@ -1,0 +1,93 @@
+"""The `entities` section of a design."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast, get_args
+
+from migration_tool.design.expression import Expression
+from migration_tool.design.load_attributes import AttributeLoader
+from migration_tool.design.load_code import CodeReader
+from migration_tool.design.load_embed import EmbedLoader
+from migration_tool.design.load_expression import parse_condition
+from migration_tool.design.load_table import half_written
+from migration_tool.design.model import Entity, Index, Oversize
+from migration_tool.design.template import Template
+from migration_tool.documents import described
+
+
+class EntityLoader:
+    """Reads entities with a reader that notes the faults.
+
+    keys, indexes  of the table that the entities fill
+    """
+
+    def __init__(self, reader: CodeReader, keys: tuple[str, ...], indexes: tuple[Index, ...]) -> None:
+        self._read = reader
+        self._keys = keys
+        self._indexes = indexes
+        self._attributes = AttributeLoader(reader)
+        self._embeds = EmbedLoader(reader)
+
+    def entity(self, name: str, value: Any) -> Entity:
+        place = f"entities.{name}"
+        body = self._read.section(place, value, "entity")
+        table = self._read.typed(f"{place}.from", body.get("from", name), str, name)
+        keys = self._keys_of(f"{place}.keys", body.get("keys", {}))
+        return Entity(
+            name=name,
+            table=table,
+            lookups=self._embeds.lookups(place, body.get("lookup", {})),
+            embeds=self._embeds.embeds(place, body.get("embed", {})),
+            ancestries={
+                column: self._read.typed(f"{place}.ancestry.{column}", parent, str, "")
+                for column, parent in self._read.mapping(
+                    f"{place}.ancestry", body.get("ancestry", {})
+                ).items()
+            },
+            keys={key: template for key, (template, _) in keys.items()},
+            attributes=self._attributes.rules(f"{place}.attributes", body.get("attributes", {"*": name})),
+            where=self._read.optional(place, body, "where"),
+            oversize=self._oversize(f"{place}.oversize", body.get("oversize", "reject")),
+            transform=self._read.transform(f"{place}.transform", body),
+            conditions={key: condition for key, (_, condition) in keys.items() if condition},
+        )
+
+    def _oversize(self, place: str, value: Any) -> Oversize:
+        if value == "split" and len(self._keys) < 2:
+            hint = "write `oversize: compress`"
+            self._read.fault(place, "a table without a sort key holds no chunk items", hint)
+        for policy in get_args(Oversize):
+            if value == policy:
+                return cast(Oversize, policy)
+        self._read.fault(place, f"expected one of {', '.join(get_args(Oversize))}, found {described(value)}")
+        return "reject"
+
+    def _keys_of(self, place: str, value: Any) -> dict[str, tuple[Template, Expression | None]]:
+        indexed = (name for index in self._indexes for name in index.keys)
+        body = self._read.mapping(place, value, tuple(dict.fromkeys([*self._keys, *indexed])))
+        self._whole(place, body)
+        return {key: self._key(f"{place}.{key}", one, key in self._keys) for key, one in body.items()}
+
+    def _key(self, place: str, value: Any, own: bool) -> tuple[Template, Expression | None]:
+        """A template, alone or with the condition under which an item has a key of an index."""
+        if not isinstance(value, Mapping):
+            return self._attributes.template(place, value), None
+        body = self._read.section(place, value, "key")
+        template = self._attributes.template(f"{place}.template", body.get("template"))
+        if "when" not in body:
+            return template, None
+        if own:
+            self._read.fault(f"{place}.when", self._needed(), "see `where`")
+        return template, self._attributes.expression(f"{place}.when", body["when"], parse_condition)
+
+    def _whole(self, place: str, keys: Mapping[str, Any]) -> None:
+        """All keys of the table are there, and of each index all or none."""
+        for name in self._keys:
+            if name not in keys:
+                self._read.fault(f"{place}.{name}", self._needed())
+        for index in half_written(self._keys, self._indexes, keys):
+            self._read.fault(place, f"{index.name} needs both {' and '.join(index.keys)}")
+
+    def _needed(self) -> str:
+        return f"an item needs {'both keys' if len(self._keys) > 1 else 'the key'} of its table"

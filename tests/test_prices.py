@@ -1,0 +1,102 @@
+"""The price table: the one that ships, one of your own, and every fault of a wrong one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from migration_tool.errors import ConfigError
+from migration_tool.prices import load_prices
+
+
+def changed(folder: Path, **changes: object) -> Path:
+    """The shipped table with other values: by the path in it, dots between the names; None takes one out."""
+    table = yaml.safe_load(load_prices(None).path.read_text())
+    table["date"] = str(table["date"])
+    for place, value in changes.items():
+        *sections, name = place.split("__")
+        section = table
+        for part in sections:
+            section = section[part]
+        section.pop(name, None)
+        if value is not None:
+            section[name] = value
+    path = folder / "prices.yaml"
+    path.write_text(yaml.safe_dump(table))
+    return path
+
+
+def faults(path: Path) -> str:
+    with pytest.raises(ConfigError) as raised:
+        load_prices(path)
+    return "\n".join(raised.value.faults)
+
+
+def test_the_shipped_table_has_dated_figures_and_their_sources() -> None:
+    prices = load_prices(None)
+    assert prices.date == "2024-11-01"
+    assert all(source.startswith("https://aws.amazon.com/") for source in prices.sources)
+    virginia = prices.of("us-east-1")
+    assert (virginia.standard.write_million, virginia.standard.read_million) == (0.625, 0.125)
+    assert (virginia.standard.storage_gb_month, virginia.infrequent_access.storage_gb_month) == (0.25, 0.1)
+    assert virginia.import_gb == 0.15
+
+
+def test_an_unknown_region_names_the_file_and_the_way_out() -> None:
+    prices = load_prices(None)
+    with pytest.raises(ConfigError) as raised:
+        prices.of("eu-north-1")
+    assert str(prices.path) in raised.value.cause
+    assert "--prices" in raised.value.hint
+
+
+def test_a_table_of_your_own_takes_its_place(tmp_path: Path) -> None:
+    path = changed(tmp_path, **{"regions__us-east-1__import_gb": 7})
+    assert load_prices(path).of("us-east-1").import_gb == 7.0
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    found = faults(
+        changed(
+            tmp_path,
+            version=2,
+            date="soon",
+            colour="red",
+            **{
+                "regions__us-east-1__standard__write_million": "0.6",
+                "regions__us-east-1__standard__read_milion": 1,
+                "regions__us-east-2__import_gb": -1,
+                "regions__us-east-2__s3": None,
+                "regions__us-west-2__streams_read_million": float("inf"),
+            },
+        )
+    )
+    for fault in (
+        "version: expected 1",
+        "date: expected a day",
+        "colour: unknown key",
+        "regions.us-east-1.standard.write_million: expected dollars",
+        "regions.us-east-1.standard.read_milion: unknown key; did you mean read_million?",
+        "regions.us-east-2.import_gb: expected dollars",
+        "regions.us-east-2.s3: missing",
+        "regions.us-west-2.streams_read_million: expected dollars",
+    ):
+        assert fault in found
+
+
+@pytest.mark.parametrize("content", ["", "[]", "version: 1\ndate: 2026-01-01\nregions: {}\n", "regions: 5\n"])
+def test_what_is_no_table_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "prices.yaml"
+    path.write_text(content)
+    assert "regions" in faults(path)
+
+
+@pytest.mark.parametrize("content", [None, "a: 1\na: 2\n", "a: [\n"])
+def test_what_cannot_be_read_is_named(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "prices.yaml"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(ConfigError, match=r"prices\.yaml"):
+        load_prices(path)
