@@ -10,17 +10,19 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from json.encoder import encode_basestring
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
+from migration_tool import dates
 from migration_tool.errors import RowRejected
 from migration_tool.model import AttributeValue, InvalidText, Scalar, TooLarge, WireItem
 from migration_tool.numbers import canonical_number as canonical_number
 from migration_tool.numbers import number_text as number_text
+
+T = TypeVar("T")
 
 MAX_NESTING = 29
 """Lists and maps within one another in a JSON value. DynamoDB takes 31 of them in all (the 32nd level holds
@@ -121,41 +123,26 @@ def boolean(value: Any) -> bool:
     return word in _TRUE
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_JULIAN_EPOCH = 2_440_587.5
-
-
 def as_date(value: Any) -> str:
     """A date in any of SQLite's three forms as ISO 8601 text; see `iso_date`."""
     return text(iso_date(value))
 
 
 def iso_date(value: Any) -> str:
-    """ISO 8601 from SQLite's date forms: text, integer Unix seconds, real Julian day.
+    """As `dates.iso` writes it. Raises RowRejected."""
+    return _dated(value, dates.iso)
 
-    Text without a time or a zone stays without one; the two numeric forms are UTC. UTC is written "Z".
-    Raises RowRejected.
-    """
+
+def as_timestamp(value: Any) -> str:
+    """A date in any of SQLite's three forms as Unix seconds, the number that a time to live has to be."""
+    return integer(_dated(value, dates.unix_seconds))
+
+
+def _dated(value: Any, form: Callable[[float | str], T]) -> T:
     try:
-        if type(value) is int:
-            return _iso(_EPOCH + timedelta(seconds=value))
-        if type(value) is float:
-            return _iso(_EPOCH + timedelta(milliseconds=round((value - _JULIAN_EPOCH) * 86_400_000)))
-        return _iso_text(_readable(value).strip())
+        return form(value if type(value) in (int, float) else _readable(value).strip())
     except (ValueError, OverflowError):
         raise RowRejected("not_a_date", f"{value!r:.60} is not a date") from None
-
-
-def _iso_text(moment: str) -> str:
-    try:
-        return date.fromisoformat(moment).isoformat()
-    except ValueError:
-        return _iso(datetime.fromisoformat(moment))
-
-
-def _iso(moment: datetime) -> str:
-    text = moment.isoformat()
-    return text[:-6] + "Z" if text.endswith("+00:00") else text
 
 
 def as_json(value: Any, level: int = 0) -> str:
@@ -218,6 +205,7 @@ CONVERTERS: dict[str, Callable[[Any], str]] = {
     "number": as_number,
     "boolean": as_boolean,
     "date": as_date,
+    "timestamp": as_timestamp,
     "json": as_json,
 }
 """The type overrides of the design language, by name."""

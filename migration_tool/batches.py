@@ -15,7 +15,7 @@ from typing import Protocol, TypeAlias
 
 from migration_tool.errors import DesignError, RowRejected, RowSkipped
 from migration_tool.limits import MAX_BATCH_ITEMS, MAX_REQUEST_BYTES
-from migration_tool.model import Chunk, EncodedItem, Key, Made, Row
+from migration_tool.model import Chunk, EncodedItem, Key, Made, Row, named_key
 from migration_tool.oversize import chunks_of
 from migration_tool.target.batch import Batch, Lane, Window
 
@@ -205,8 +205,9 @@ def _collision(window: Window, item: Callable[[Row], EncodedItem]) -> DesignErro
         if first != place:
             break
     lane = window.lane
+    values = ", ".join(map(repr, named_key(lane.keys, key).values()))
     names = [f"{lane.source_table} {window.chunk.position(n)}" for n in (first, place)]
     return DesignError(
-        "load the entity", f"{lane.table}.{lane.entity}", f"two rows have the key {key}",
+        "load the entity", f"{lane.table}.{lane.entity}", f"two rows have the key {values}",
         "Make the key templates hold the whole unique key of the table.", names,
     )  # fmt: skip

@@ -30,7 +30,7 @@ from migration_tool.state import files
 from migration_tool.state.checkpoint import Checkpoint
 from migration_tool.state.parts import Part
 from migration_tool.state.store import StateStore
-from migration_tool.verify.collisions import require_unique_keys
+from migration_tool.verify.sound import require_sound
 
 MANIFEST, DEFINITION = "manifest.json", "table.json"
 _VERSION = 1
@@ -115,7 +115,7 @@ class _Files:
             checkpoint = self._store.save(counted(source, tables, checkpoint))
             self._observer.phase("transformation")
             for bound in tables:
-                require_unique_keys(source, bound.compiled, self._store.folder)
+                require_sound(source, bound.compiled, self._store.folder)
             self._observer.phase("files")
             export = Export(self._config, self._folder, self._store, self._form, checkpoint, self._observer)
             export.run(source, tables)

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from migration_tool import proofs
 from migration_tool.config import Config
-from migration_tool.design.definition import table_definition
+from migration_tool.design.definition import later_requests, table_definition
 from migration_tool.errors import Interrupted, StateError, TargetError, UsageError
 from migration_tool.filing import STATE, Export, Form, data_folder, parts_of
 from migration_tool.job import Bound, open_bucket
@@ -39,8 +39,8 @@ from migration_tool.target.importing import (
     require_whole,
 )
 from migration_tool.target.session import Target
-from migration_tool.verify.collisions import require_unique_keys
 from migration_tool.verify.report import many
+from migration_tool.verify.sound import require_sound
 
 _FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.1, 5.0
 
@@ -130,7 +130,8 @@ class Importing:
             return "An import makes a new table, and this one exists"
         if not self._config.settings.create_tables:
             return "An import makes a table, and create_tables is false"
-        beyond = beyond_import(table_definition(bound.table_name, bound.compiled.design))
+        name, design = bound.table_name, bound.compiled.design
+        beyond = [*beyond_import(table_definition(name, design)), *later_requests(name, design)]
         return f"An import cannot make {', '.join(beyond)}" if beyond else ""
 
     def _bring(
@@ -139,7 +140,7 @@ class Importing:
         began, account = time.monotonic(), self._account
         with account.phase("files"):
             for bound in wanted:
-                require_unique_keys(source, bound.compiled, self._config.state_dir)
+                require_sound(source, bound.compiled, self._config.state_dir)
             export = self._export(source, planned, plan)
         wanted = [bound for bound in wanted if parts_of(export.parts, bound.name)]
         with account.phase("upload"):

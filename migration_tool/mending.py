@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from migration_tool.design.compile import CompiledDesign
-from migration_tool.model import WireItem
+from migration_tool.model import NO_SORT_KEY, WireItem, named_key, wire_key
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state.repairs import RepairLog
 from migration_tool.target.reader import MOST_KEYS
@@ -36,10 +36,10 @@ T = TypeVar("T")
 class Change:
     """One item to put or to delete: its text as it is and as it is to be; None where there is no item.
 
-    names  of the two key attributes
+    names  of the key attributes
     """
 
-    names: tuple[str, str]
+    names: tuple[str, ...]
     key: Key
     entity: str
     before: bytes | None
@@ -63,11 +63,11 @@ class Change:
 
     @property
     def plain_key(self) -> dict[str, str]:
-        return dict(zip(self.names, self.key, strict=True))
+        return named_key(self.names, self.key)
 
     @property
     def wire_key(self) -> WireItem:
-        return {name: {"S": value} for name, value in self.plain_key.items()}
+        return wire_key(self.names, self.key)
 
 
 @dataclass(frozen=True)
@@ -191,8 +191,9 @@ def _about(plan: Plan, change: Change, now: float) -> dict[str, Any]:
     return {"at": iso_time(now), "table": plan.table, "key": change.wire_key}
 
 
-def _key(difference: Difference, names: tuple[str, str]) -> Key:
-    return difference.key[names[0]], difference.key[names[1]]
+def _key(difference: Difference, names: tuple[str, ...]) -> Key:
+    partition, *sort = [difference.key[name] for name in names]
+    return partition, sort[0] if sort else NO_SORT_KEY
 
 
 def _groups(items: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -42,8 +42,8 @@ from migration_tool.target.session import preload
 from migration_tool.target.table import capacity
 from migration_tool.target.wire import Wire
 from migration_tool.verify import SAMPLE_CALLS
-from migration_tool.verify.collisions import require_unique_keys
 from migration_tool.verify.report import Report
+from migration_tool.verify.sound import require_sound
 from migration_tool.verify.validate import validate
 
 LOG = logging.getLogger(__name__)
@@ -210,7 +210,7 @@ class Run:
                 self.save(self.checkpoint.with_lease(Lease(generations, self.leases.until)))
             with self.phase("transformation"):
                 for bound in tables:
-                    require_unique_keys(source, bound.compiled, self.config.state_dir)
+                    require_sound(source, bound.compiled, self.config.state_dir)
             with self.phase(RETRY if self.checkpoint.retrying else "loading"):
                 self._load(source, wire, tables)
             require_budget(self.checkpoint, self.config.settings.max_rejects)

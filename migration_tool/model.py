@@ -74,6 +74,9 @@ class Made:
         return self.odd[place] if place in self.odd else self.again().row(place)
 
 
+NO_SORT_KEY = ""
+"""In the place of the sort key's value where a table has none; DynamoDB takes no empty sort key."""
+
 Key: TypeAlias = tuple[str, str]
 """Values of the partition key and the sort key of an item."""
 
@@ -84,6 +87,22 @@ AttributeValue: TypeAlias = dict[str, Any]
 """One value in DynamoDB's wire form: {"S": "x"}, {"N": "1"}, {"L": [...]}."""
 
 WireItem: TypeAlias = dict[str, AttributeValue]
+
+
+def key_values(item: WireItem, names: tuple[str, ...]) -> Key:
+    """The key of an item by the table's key attributes. Raises KeyError where they are not all text."""
+    partition, *sort = [item[name]["S"] for name in names]
+    return partition, sort[0] if sort else NO_SORT_KEY
+
+
+def named_key(names: tuple[str, ...], key: Key) -> dict[str, str]:
+    """The values of a key by the table's key attributes."""
+    return dict(zip(names, key, strict=False))
+
+
+def wire_key(names: tuple[str, ...], key: Key) -> WireItem:
+    """What names the item in a request."""
+    return {name: {"S": value} for name, value in named_key(names, key).items()}
 
 
 class InvalidText(bytes):

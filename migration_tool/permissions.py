@@ -34,6 +34,7 @@ class Calls:
     indexes   on every index of those
     patterns  and those that the access patterns make, on what they read
     when      the setting of migration_settings without which none of them is made; "": always
+    setting   the setting of a design without which none of them is made on its table; "": always
     key       the one partition key that they touch; "": any
     imports   on every import of those
     s3        and those that make an import of files in the configured bucket
@@ -43,6 +44,7 @@ class Calls:
     indexes: tuple[str, ...] = ()
     patterns: bool = False
     when: str = ""
+    setting: str = ""
     key: str = ""
     imports: tuple[str, ...] = ()
     s3: bool = False
@@ -50,6 +52,15 @@ class Calls:
 
 _LOOK = Calls(("DescribeTable",))
 _CREATE = Calls(("CreateTable",), when="create_tables")
+_SETTLE = (
+    Calls(("TagResource",), when="create_tables", setting="tags"),
+    Calls(("UpdateTimeToLive",), when="create_tables", setting="ttl"),
+    Calls(("UpdateContinuousBackups",), when="create_tables", setting="point_in_time_recovery"),
+    Calls(("ListTagsOfResource",), setting="tags"),
+    Calls(("DescribeTimeToLive",), setting="ttl"),
+    Calls(("DescribeContinuousBackups",), setting="point_in_time_recovery"),
+)
+"""Of a new table, or of one that is there. Tags come with CreateTable, which needs TagResource for them."""
 _DELETE = Calls(("DeleteTable",))
 _RECREATE = Calls(("DeleteTable",), when="delete_existing_tables")
 _IMPORT = Calls(("ImportTable",), imports=("DescribeImport",), s3=True)
@@ -66,11 +77,11 @@ COMMANDS: Mapping[str, tuple[Calls, ...]] = {
     "init": (),
     "plan": (_LOOK,),
     "design": (),
-    "migrate": (_LOOK, _CREATE, _RECREATE, _LOAD, _LEASE, _PROVE),
-    "migrate --force": (_LOOK, _CREATE, _DELETE, _LOAD, _LEASE, _PROVE),
+    "migrate": (_LOOK, _CREATE, *_SETTLE, _RECREATE, _LOAD, _LEASE, _PROVE),
+    "migrate --force": (_LOOK, _CREATE, *_SETTLE, _DELETE, _LOAD, _LEASE, _PROVE),
     "migrate --via files": (),
-    "migrate --via s3-import": (_LOOK, _CREATE, _RECREATE, _IMPORT, _LOAD, _LEASE, _PROVE),
-    "resume": (_LOOK, _CREATE, _LOAD, _LEASE, _PROVE),
+    "migrate --via s3-import": (_LOOK, _CREATE, *_SETTLE, _RECREATE, _IMPORT, _LOAD, _LEASE, _PROVE),
+    "resume": (_LOOK, _CREATE, *_SETTLE, _LOAD, _LEASE, _PROVE),
     "rejects": (),
     "retry-rejects": (_LOOK, _LOAD, _LEASE, _PROVE),
     "tune": (),
@@ -162,12 +173,13 @@ def _account(config: Config) -> str:
 def _allowed(config: Config, calls: Calls) -> Iterator[tuple[str, str]]:
     """Each resource, without what stands before the name of the table, with an action on it."""
     for name in config.dynamodb_tables:
-        table = config.table_name(name)
+        table, design = config.table_name(name), find_design(config, name)
+        if calls.setting and not getattr(design.settings, calls.setting):
+            continue
         for action in calls.actions:
             yield table, action
         for action in calls.imports:
             yield f"{table}/import/*", action
-        design = find_design(config, name)
         for index in design.indexes:
             for action in calls.indexes:
                 yield f"{table}/index/{index.name}", action

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from migration_tool.config import Config
 from migration_tool.errors import TargetError, UsageError
@@ -10,7 +10,9 @@ from migration_tool.job import Bound
 from migration_tool.leases import Leases
 from migration_tool.model import Confirm, Question, TableIdentity
 from migration_tool.target import table
+from migration_tool.target.facts import TableFacts
 from migration_tool.target.session import Target
+from migration_tool.target.settings import configure, differences
 
 
 def delete_tables(
@@ -25,6 +27,8 @@ def delete_tables(
     Raises UsageError when `confirm` says no, StateError naming who loads one of them, TargetError.
     """
     there = [facts for name in names if (facts := table.describe(target, name))]
+    for facts in there:
+        _require_unprotected(target, facts)
     lines = [f"  table {facts.name} in {target.url} (about {facts.item_count:,} items)" for facts in there]
     told = ("This deletes, with everything in it:", *lines)
     question = Question("delete the tables", ", ".join(names), told, "Delete them and begin anew?")
@@ -45,8 +49,7 @@ def ensure_tables(
 
     Tables that are missing are made, all at once. Raises TargetError.
     """
-    for bound in tables:
-        _ensure(config, target, bound, notice)
+    made = {bound.name for bound in tables if _made(config, target, bound, notice)}
     for bound in tables:
         facts = table.wait_active(target, bound.table_name)
         faults = table.schema_faults(facts, bound.compiled.design)
@@ -58,14 +61,39 @@ def ensure_tables(
                 "Recreate it with `migrate.py migrate --force`, or choose another table_prefix.",
                 faults,
             )
+        for line in _settle(target, bound, facts, made):
+            notice(line)
         yield bound, facts.identity
 
 
-def _ensure(config: Config, target: Target, bound: Bound, notice: Callable[[str], None]) -> None:
+def _settle(target: Target, bound: Bound, facts: TableFacts, made: Collection[str]) -> Iterator[str]:
+    """Sets what is left to set of a new table; of another one it says what is not as the design has it."""
+    design = bound.compiled.design
+    if bound.name in made:
+        for setting in configure(target, facts.name, design):
+            yield f"The table {facts.name} has no {setting}: this DynamoDB does not know it ({target.url})"
+        return
+    for difference in differences(target, facts, design):
+        yield f"The table {facts.name} stays as it is: {difference}"
+
+
+def _require_unprotected(target: Target, facts: TableFacts) -> None:
+    if facts.settings.deletion_protection:
+        raise TargetError(
+            "recreate the tables",
+            facts.name,
+            "it is protected against deletion",
+            f"aws dynamodb update-table --endpoint-url {target.url} --table-name {facts.name} "
+            "--no-deletion-protection-enabled, then the same command again.",
+        )
+
+
+def _made(config: Config, target: Target, bound: Bound, notice: Callable[[str], None]) -> bool:
+    """Whether the table was not there, and is asked for now."""
     name = bound.table_name
     if table.describe(target, name):
         notice(f"The table {name} exists and is used as it is")
-        return
+        return False
     if not config.settings.create_tables:
         raise TargetError(
             "find the table",
@@ -74,3 +102,4 @@ def _ensure(config: Config, target: Target, bound: Bound, notice: Callable[[str]
             "Create it, or set migration_settings.create_tables to true.",
         )
     table.create_table(target, name, bound.compiled.design)
+    return True

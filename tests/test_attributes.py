@@ -21,6 +21,7 @@ from migration_tool.attributes import (
     as_json,
     as_number,
     as_text,
+    as_timestamp,
     canonical_item,
     encode,
     iso_date,
@@ -234,6 +235,27 @@ def test_dates(value: Any, text: str) -> None:
 )
 def test_no_dates(value: Any) -> None:
     assert rule_of(iso_date, value) == "not_a_date"
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("1970-01-02", 86_400),
+        (" 2021-03-04 05:06:07.9 ", 1_614_834_367),
+        ("2021-03-04T07:06:07+02:00", 1_614_834_367),
+        ("1969-12-31T23:59:59.5Z", -1),
+        (1_614_834_367, 1_614_834_367),
+        (2440587.5, 0),
+        (2440586.999999, -43_201),
+    ],
+)
+def test_timestamps(value: Any, seconds: int) -> None:
+    assert json.loads(as_timestamp(value)) == {"N": str(seconds)}
+
+
+@pytest.mark.parametrize("value", ["", "soon", "05:06:07", math.inf, 1e300, b"x", InvalidText(b"\xff")])
+def test_no_timestamps(value: Any) -> None:
+    assert rule_of(as_timestamp, value) in ("not_a_date", "blob_in_text", "invalid_utf8")
 
 
 @given(st.integers(-62_135_596_800, 253_402_300_799))

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from migration_tool.model import Key
 from migration_tool.verify.collisions import Collisions
 
 NEAR = 0.8
@@ -45,7 +44,7 @@ class EntityFigures:
     bytes: int
     write_units: int
     largest_bytes: int
-    largest_key: Key | None
+    largest_key: tuple[str, ...] | None
     near_limit: int
     oversize: int
     chunks: int
@@ -73,9 +72,10 @@ class KeyFigures:
 class Spread:
     """How items lie over the partition keys of the table (name "") or of an index; all figures are exact.
 
-    keys     how many partition keys there are
-    largest  by bytes: the largest item collections
-    hottest  by write units
+    keys         how many partition keys there are
+    write_units  a local index has none of its own: they count among the table's
+    largest      by bytes: the largest item collections
+    hottest      by write units
     """
 
     name: str
@@ -88,11 +88,19 @@ class Spread:
 
 
 @dataclass(frozen=True)
+class Collection:
+    """An item collection by its partition key, and its size."""
+
+    key: str
+    bytes: int
+
+
+@dataclass(frozen=True)
 class SizedItem:
     """An item by its key, and its size."""
 
     entity: str
-    key: Key
+    key: tuple[str, ...]
     bytes: int
 
 
@@ -102,6 +110,7 @@ class TableFigures:
 
     largest     its largest items
     json_bytes  of all items as lines of DynamoDB JSON, which is what an import from S3 reads
+    collection  the largest one with its copies in local indexes; None: there are no such indexes
     """
 
     name: str
@@ -111,6 +120,7 @@ class TableFigures:
     largest: tuple[SizedItem, ...]
     json_bytes: int
     collisions: Collisions
+    collection: Collection | None = None
 
     @property
     def items(self) -> int:

@@ -10,7 +10,7 @@ from migration_tool.design.model import ENTITY_TYPE, AccessPattern, Design
 from migration_tool.errors import DesignError, Fault, SourceError
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.verify.answers import ORDER_ONLY
-from migration_tool.verify.cases import check_sql, first_rows
+from migration_tool.verify.cases import check_projections, check_sql, first_rows
 
 
 def pattern_faults(source: SqliteSource, compiled: CompiledDesign) -> list[Fault]:
@@ -22,10 +22,9 @@ def pattern_faults(source: SqliteSource, compiled: CompiledDesign) -> list[Fault
 def index_warnings(design: Design) -> list[str]:
     """Indexes that cost writes and storage and answer nothing."""
     asked = {pattern.index for pattern in design.patterns}
-    written = {name for entity in design.entities for name in entity.keys}
     warnings = []
     for index in design.indexes:
-        if index.partition_key not in written:
+        if not any(all(key in entity.keys for key in index.keys) for entity in design.entities):
             warnings.append(f"{index.name}: no entity has keys for it, so it stays empty")
         elif index.name not in asked:
             warnings.append(f"{index.name}: no access pattern asks it")
@@ -33,7 +32,8 @@ def index_warnings(design: Design) -> list[str]:
 
 
 def _faults(source: SqliteSource, compiled: CompiledDesign, pattern: AccessPattern) -> Iterator[Fault]:
-    found = [entity for entity in compiled.entities if pattern.partition.attribute in entity.entity.keys]
+    needed = compiled.design.key_of(pattern.index)
+    found = [entity for entity in compiled.entities if all(key in entity.entity.keys for key in needed)]
     known = {name for entity in found for name in _attributes(entity)}
     place, where = f"access_patterns.{pattern.name}", pattern.index or "the table"
     for condition in pattern.filters:
@@ -41,7 +41,9 @@ def _faults(source: SqliteSource, compiled: CompiledDesign, pattern: AccessPatte
             name = condition.attribute
             yield Fault(f"{place}.query.filter.{name}", f"no item of {where} has the attribute {name!r}")
     try:
-        check_sql(source, replace(compiled.design, patterns=(pattern,)))
+        alone = replace(compiled.design, patterns=(pattern,))
+        check_sql(source, alone)
+        check_projections(source, alone)
         parameters = {parameter.name: parameter.default for parameter in pattern.parameters}
         columns, _ = first_rows(source, pattern, parameters, 0)
     except DesignError as error:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_tool.checking.figures import NEAR, EntityFigures, Spread, TableFigures
-from migration_tool.costs import NEW_TABLE_UNITS, PARTITION_UNITS
+from migration_tool.costs import GB, NEW_TABLE_UNITS, PARTITION_UNITS
 from migration_tool.rules import rule
 from migration_tool.verify.report import many
 
 EXAMPLES = 5
+MAX_COLLECTION_BYTES = 10 * GB
+"""Of an item collection, on a table with local indexes (AWS, "Item collections in local indexes")."""
 _WORTH_SECONDS = 60
 """A partition that holds a load up for less is not worth a word."""
 
@@ -33,6 +35,12 @@ def data_warnings(figures: TableFigures) -> Iterator[str]:
         yield from _rows(entity)
     for spread in (figures.table, *figures.indexes):
         yield from _heat(figures, spread)
+    collection = figures.collection
+    if collection and collection.bytes > MAX_COLLECTION_BYTES:
+        yield (
+            f"the item collection of {collection.key!r} has {collection.bytes / GB:,.1f} GB with its copies "
+            "in local indexes; on a table that has such indexes DynamoDB takes no more than 10 GB"
+        )
     written = {name for entity in figures.entities for name in entity.members}
     for index in figures.indexes:
         if not index.items and figures.items and index.name in written:

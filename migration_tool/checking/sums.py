@@ -59,10 +59,14 @@ class Sums:
         line[2] += size
         line[3] += units
 
-    def sums(self) -> Iterator[Sum]:
-        """In the order of the keys."""
-        lines = merge(*map(self._read, self._runs), sorted(self._held.values(), key=_KEY), key=_KEY)
+    def sums(self, *others: Sums) -> Iterator[Sum]:
+        """In the order of the keys; with what others counted by the same keys."""
+        lines = merge(*(lines for one in (self, *others) for lines in one._sorted()), key=_KEY)
         return (Sum(*line) for line in _added(lines))
+
+    def _sorted(self) -> Iterator[Iterable[_Line]]:
+        yield from map(self._read, self._runs)
+        yield sorted(self._held.values(), key=_KEY)
 
     def _make_room(self, characters: int) -> None:
         self._free -= characters + _KEY_BYTES

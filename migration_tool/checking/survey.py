@@ -17,6 +17,7 @@ import orjson
 
 from migration_tool.checking.figures import (
     NEAR,
+    Collection,
     EntityFigures,
     Found,
     KeyFigures,
@@ -31,7 +32,7 @@ from migration_tool.design.uniqueness import proof
 from migration_tool.design.units import copies, units
 from migration_tool.errors import RowRejected, RowSkipped
 from migration_tool.limits import MAX_ITEM_BYTES, item_size
-from migration_tool.model import EncodedItem, Key, Position
+from migration_tool.model import EncodedItem, Key, Position, named_key
 from migration_tool.oversize import ATTRIBUTE as OVERSIZE
 from migration_tool.oversize import chunks_of
 from migration_tool.source.sqlite import SqliteSource
@@ -127,7 +128,17 @@ class _Survey:
             largest=self._largest.found,
             json_bytes=self._json_bytes,
             collisions=self._keys.collisions(self._source, self._doubtful),
+            collection=self._collection(),
         )
+
+    def _collection(self) -> Collection | None:
+        local = [self._indexes[index.name] for index in self._design.indexes if index.local]
+        sums = self._table.sums(*local) if local else ()
+        largest = max(sums, key=lambda found: found.bytes, default=None)
+        return Collection(largest.key, largest.bytes) if largest else None
+
+    def _named(self, key: Key) -> tuple[str, ...]:
+        return tuple(named_key(self._design.keys, key).values())
 
     def _item(self, entity: CompiledEntity, counts: _Counts, made: EncodedItem) -> None:
         size = self._stored(counts, made)
@@ -136,33 +147,35 @@ class _Survey:
         if size > counts.largest[0]:
             counts.largest = size, made[:2]
         if size > self._largest.least:
-            self._largest.add(size, SizedItem(entity.name, made[:2], size))
+            self._largest.add(size, SizedItem(entity.name, self._named(made[:2]), size))
         for chunk in chunks_of(made[2]):
             counts.chunks += 1
             self._stored(counts, chunk)
 
     def _stored(self, counts: _Counts, made: EncodedItem) -> int:
-        """Adds up one item, a chunk item too, and gives its size."""
+        """Adds up one item, a chunk item too, and gives its size. Local indexes use the table's units."""
         partition_key, _, text = made
         data = text.encode()
         item = orjson.loads(data)
         size = item_size(item)
-        cost = units(size)
-        self._table.add(partition_key, size, cost)
+        own, others = units(size), 0
         for index, copied in copies(self._design, item, size):
             ((_, key),) = item[index.partition_key].items()
-            self._indexes[index.name].add(key, copied, units(copied))
+            there = 0 if index.local else units(copied)
+            self._indexes[index.name].add(key, copied, there)
             counts.members[index.name] += 1
-            cost += units(copied)
+            own += units(copied) - there
+            others += there
+        self._table.add(partition_key, size, own)
         counts.bytes += size
-        counts.write_units += cost
+        counts.write_units += own + others
         counts.oversize += OVERSIZE in item
         self._json_bytes += len(data) + _LINE_BYTES
         return size
 
     def _entity_figures(self, entity: CompiledEntity, counts: _Counts) -> EntityFigures:
         left_out = bool(entity.read.where or entity.entity.transform)
-        written = [i.name for i in self._design.indexes if i.partition_key in entity.entity.keys]
+        written = [i.name for i in self._design.indexes if all(key in entity.entity.keys for key in i.keys)]
         return EntityFigures(
             name=entity.name,
             source_table=entity.table.name,
@@ -172,7 +185,7 @@ class _Survey:
             bytes=counts.bytes,
             write_units=counts.write_units,
             largest_bytes=counts.largest[0],
-            largest_key=counts.largest[1],
+            largest_key=counts.largest[1] and self._named(counts.largest[1]),
             near_limit=counts.near,
             oversize=counts.oversize,
             chunks=counts.chunks,
@@ -198,7 +211,7 @@ def _spread(name: str, sums: Sums) -> Spread:
 
 
 def _keys(found: Iterable[Sum], cost: int) -> tuple[KeyFigures, ...]:
-    return tuple(KeyFigures(s.key, s.items, s.bytes, s.units, s.units / cost) for s in found)
+    return tuple(KeyFigures(s.key, s.items, s.bytes, s.units, s.units / cost if cost else 0) for s in found)
 
 
 def _row(entity: CompiledEntity, position: Position) -> str:

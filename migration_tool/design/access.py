@@ -66,10 +66,10 @@ def parse_scalar(kind: str, words: str) -> Scalar:
     return words
 
 
-def requests(pattern: AccessPattern, keys: tuple[str, str], arguments: Mapping[str, Scalar]) -> Requests:
+def requests(pattern: AccessPattern, keys: tuple[str, ...], arguments: Mapping[str, Scalar]) -> Requests:
     """What to send for one call.
 
-    keys  partition and sort key attribute of the table or index that the pattern reads
+    keys  key attributes of the table or index that the pattern reads
     Raises UsageError when an argument cannot stand in a key.
     """
     try:
@@ -80,16 +80,17 @@ def requests(pattern: AccessPattern, keys: tuple[str, str], arguments: Mapping[s
         ) from None
 
 
-def _requests(pattern: AccessPattern, keys: tuple[str, str], arguments: Mapping[str, Scalar]) -> Requests:
-    if pattern.operation == "GetItem" and pattern.sort:
+def _requests(pattern: AccessPattern, keys: tuple[str, ...], arguments: Mapping[str, Scalar]) -> Requests:
+    if pattern.operation == "GetItem":
         key = {
             condition.attribute: {"S": render(condition.values[0], arguments)}
             for condition in (pattern.partition, pattern.sort)
+            if condition
         }
         return Requests("GetItem", ({"Key": key, "ConsistentRead": True},), None, False)
     shards = pattern.partition.values[0].shards()
     bodies = tuple(_query(pattern, arguments, number) for number in range(shards or 1))
-    return Requests("Query", bodies, keys[1] if shards else None, pattern.descending)
+    return Requests("Query", bodies, keys[1] if shards and len(keys) > 1 else None, pattern.descending)
 
 
 def _query(pattern: AccessPattern, arguments: Mapping[str, Scalar], shard_number: int) -> dict[str, Any]:
@@ -103,7 +104,7 @@ def _query(pattern: AccessPattern, arguments: Mapping[str, Scalar], shard_number
     }
     if pattern.index:
         body["IndexName"] = pattern.index
-    else:
+    if pattern.consistent:
         body["ConsistentRead"] = True
     if pattern.filters:
         filters = [(condition, FILTER_OPERATORS) for condition in pattern.filters]

@@ -30,7 +30,7 @@ from migration_tool.design.runtime import converter, fitted
 from migration_tool.design.scope import Scope
 from migration_tool.design.shape import expected_columns, is_expected, key_limit
 from migration_tool.design.template import Field, Reference, Template, code, digits_code, field_code
-from migration_tool.model import Column, ColumnRef
+from migration_tool.model import NO_SORT_KEY, Column, ColumnRef
 
 
 def child_source(path: str, scope: Scope, rules: Mapping[str, Attribute], embed: Embed) -> str:
@@ -77,7 +77,7 @@ def item_source(design: Design, entity: Entity, scope: Scope, rules: Mapping[str
     pieces |= _embedded(body, "", entity.embeds)
     ending = [
         f"if len(text) > {limits.LARGE_TEXT}: {fitted(design, entity)}",
-        f"return {body.keys[design.keys[0]]}, {body.keys[design.keys[1]]}, text",
+        f"return {', '.join([*(body.keys[name] for name in design.keys), repr(NO_SORT_KEY)][:2])}, text",
     ]
     lines = [*body.lines, *item_text([pieces[name] for name in sorted(pieces)]), *ending]
     return function("item", _variables(scope, entity.embeds), lines)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from migration_tool.design.codegen import item_source
 from migration_tool.design.compile_embed import check_embed_names, compile_children, source_table
+from migration_tool.design.demanded import demanded_faults
 from migration_tool.design.expansion import attribute_rules, check_references, check_rules
 from migration_tool.design.model import (
     Attribute,
@@ -71,7 +72,10 @@ def compile_design(design: Design, schema: Schema, allow_code: bool = False) -> 
     """
     faults: list[Fault] = []
     own = load_functions(Path(design.path), design.code, allow_code)
-    entities = [_entity(design, entity, schema, own, faults) for entity in design.entities]
+    found = [_entity(design, entity, schema, own, faults) for entity in design.entities]
+    entities = tuple(entity for entity in found if entity)
+    if not faults:
+        faults += demanded_faults(design, [entity.shape for entity in entities])
     if faults:
         raise DesignError(
             "fit the design to the source",
@@ -80,7 +84,7 @@ def compile_design(design: Design, schema: Schema, allow_code: bool = False) -> 
             "Mend the design, or name another source database.",
             located(Path(design.path), list(dict.fromkeys(faults))),
         )
-    return CompiledDesign(design, tuple(entity for entity in entities if entity))
+    return CompiledDesign(design, entities)
 
 
 def _entity(
@@ -140,7 +144,7 @@ def _item(
 
 def _check_names(design: Design, entity: Entity, scope: Scope, rules: Mapping[str, Attribute]) -> None:
     """An attribute of an index key's name would put items into the index, or spoil their batch."""
-    indexed = [name for index in design.indexes for name in (index.partition_key, index.sort_key)]
+    indexed = [name for index in design.indexes for name in index.keys]
     for name in sorted({*rules, *(embed.name for embed in entity.embeds)} & {*design.keys, *indexed}):
         scope.fault(f"attributes.{name}", f"{name!r} is the name of a key attribute", "rename or omit it")
     check_embed_names(scope, rules, entity.embeds)

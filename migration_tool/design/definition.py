@@ -7,32 +7,105 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration_tool.design.model import Design, Index
+from migration_tool.design.model import Design, Index, Settings, Throughput
+
+CLASSES = {"standard": "STANDARD", "infrequent_access": "STANDARD_INFREQUENT_ACCESS"}
+"""The table classes of the language by DynamoDB's names."""
 
 
 def table_definition(name: str, design: Design) -> dict[str, Any]:
     """The CreateTable request for the design's table under that physical name."""
-    indexes = [
-        {
-            "IndexName": index.name,
-            "KeySchema": _key_schema(index_keys(index)),
-            "Projection": {"ProjectionType": "ALL"},
-        }
-        for index in design.indexes
-    ]
-    attributes = dict.fromkeys([*design.keys, *(key for i in design.indexes for key in index_keys(i))])
+    settings = design.settings
+    attributes = dict.fromkeys([*design.keys, *(key for i in design.indexes for key in i.keys)])
     definition: dict[str, Any] = {
         "TableName": name,
-        "BillingMode": "PAY_PER_REQUEST",
-        "KeySchema": _key_schema(tuple(design.keys)),
+        "BillingMode": "PROVISIONED" if settings.billing == "provisioned" else "PAY_PER_REQUEST",
+        "KeySchema": _key_schema(design.keys),
         "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"} for key in attributes],
+        **_throughput(settings, settings.capacity, settings.warm_throughput),
     }
-    return {**definition, "GlobalSecondaryIndexes": indexes} if indexes else definition
+    for kind, local in (("GlobalSecondaryIndexes", False), ("LocalSecondaryIndexes", True)):
+        if indexes := [_index(design, index) for index in design.indexes if index.local == local]:
+            definition[kind] = indexes
+    return definition | _settings(settings)
 
 
-def index_keys(index: Index) -> tuple[str, ...]:
-    """The key attributes of an index: its partition key, and its sort key if it has one."""
-    return (index.partition_key, index.sort_key) if index.sort_key else (index.partition_key,)
+def later_requests(name: str, design: Design) -> dict[str, tuple[str, dict[str, Any]]]:
+    """By setting: what CreateTable does not take, as action and request, for a table that is active."""
+    requests: dict[str, tuple[str, dict[str, Any]]] = {}
+    settings = design.settings
+    if settings.ttl:
+        ttl = {"Enabled": True, "AttributeName": settings.ttl}
+        requests["ttl"] = "UpdateTimeToLive", {"TableName": name, "TimeToLiveSpecification": ttl}
+    if settings.point_in_time_recovery:
+        days = settings.point_in_time_recovery
+        recovery = {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": days}
+        request = {"TableName": name, "PointInTimeRecoverySpecification": recovery}
+        requests["point_in_time_recovery"] = "UpdateContinuousBackups", request
+    return requests
+
+
+def whole_definition(name: str, design: Design) -> dict[str, Any]:
+    """The CreateTable request with the later ones in it, for tools that take all of it at once."""
+    definition = table_definition(name, design)
+    for _, request in later_requests(name, design).values():
+        definition |= request
+    return definition
+
+
+def projection(index: Index) -> dict[str, Any]:
+    """The Projection of an index."""
+    if index.include is None:
+        return {"ProjectionType": "ALL"}
+    if not index.include:
+        return {"ProjectionType": "KEYS_ONLY"}
+    return {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(index.include)}
+
+
+def throughput_of(design: Design, index: Index) -> tuple[Throughput | None, Throughput | None]:
+    """Capacity and warm throughput of an index: its own, else the table's; a local one has none."""
+    if index.local:
+        return None, None
+    settings = design.settings
+    return index.capacity or settings.capacity, index.warm_throughput or settings.warm_throughput
+
+
+def _settings(settings: Settings) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if settings.stream:
+        view = settings.stream.upper()
+        found["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": view}
+    if settings.table_class:
+        found["TableClass"] = CLASSES[settings.table_class]
+    if settings.deletion_protection is not None:
+        found["DeletionProtectionEnabled"] = settings.deletion_protection
+    if settings.tags:
+        found["Tags"] = [{"Key": key, "Value": value} for key, value in settings.tags.items()]
+    return found
+
+
+def _index(design: Design, index: Index) -> dict[str, Any]:
+    return {
+        "IndexName": index.name,
+        "KeySchema": _key_schema(index.keys),
+        "Projection": projection(index),
+        **_throughput(design.settings, *throughput_of(design, index)),
+    }
+
+
+def _throughput(
+    settings: Settings, capacity: Throughput | None, warm: Throughput | None
+) -> dict[str, dict[str, int]]:
+    found = {}
+    if capacity and settings.billing == "provisioned":
+        units = {"ReadCapacityUnits": capacity.read, "WriteCapacityUnits": capacity.write}
+        found["ProvisionedThroughput"] = units
+    elif capacity:
+        most = {"MaxReadRequestUnits": capacity.read, "MaxWriteRequestUnits": capacity.write}
+        found["OnDemandThroughput"] = most
+    if warm:
+        found["WarmThroughput"] = {"ReadUnitsPerSecond": warm.read, "WriteUnitsPerSecond": warm.write}
+    return found
 
 
 def _key_schema(keys: tuple[str, ...]) -> list[dict[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,9 @@ import orjson
 from migration_tool.design.load_code import CodeReader
 from migration_tool.design.load_entity import EntityLoader
 from migration_tool.design.load_patterns import PatternLoader
-from migration_tool.design.model import ENTITY_TYPE, Design, Index
+from migration_tool.design.load_settings import SettingsLoader
+from migration_tool.design.load_table import TableLoader
+from migration_tool.design.model import Design
 from migration_tool.design.patterns import pattern_faults
 from migration_tool.documents import Faulty, described, located, read_mapping
 from migration_tool.errors import DesignError, Fault
@@ -21,8 +22,6 @@ from migration_tool.errors import DesignError, Fault
 LANGUAGE_VERSION = 1
 _MEANING = b"2"
 """Counts up when the same design comes to mean other items: a run begun with the old ones cannot go on."""
-MAX_KEY_NAME_BYTES = 255
-_TABLE_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 
 
 def load_design(path: Path) -> Design:
@@ -62,15 +61,15 @@ class _Loader(CodeReader):
         if type(version) is not int or version != LANGUAGE_VERSION:
             reason = f"expected {LANGUAGE_VERSION}, found {described(version)}"
             self.fault("version", reason, f"write `version: {LANGUAGE_VERSION}`")
-        table = self.table_name("table", self.typed("table", top.get("table"), str, ""))
-        indexes = tuple(
-            Index(self.table_name(f"indexes.{index}", index), *self.key_pair(f"indexes.{index}", pair))
-            for index, pair in self.mapping("indexes", top.get("indexes", {})).items()
-        )
+        tables = TableLoader(self)
+        table = tables.name("table", self.typed("table", top.get("table"), str, ""))
+        indexes = tables.indexes(top.get("indexes", {}))
         entities = self.mapping("entities", top.get("entities", {}))
         if not entities:
             self.fault("entities", "a design needs at least one entity")
-        keys = self.key_pair("keys", top.get("keys", ["PK", "SK"]))
+        keys = tables.keys("keys", top.get("keys", ["PK", "SK"]))
+        settings = SettingsLoader(self).settings(top.get("settings", {}))
+        tables.check(keys, indexes)
         loader, patterns = EntityLoader(self, keys, indexes), PatternLoader(self, keys, indexes)
         return Design(
             name=name,
@@ -86,6 +85,7 @@ class _Loader(CodeReader):
             fingerprint=self.fingerprint(document),
             path=path,
             code=self.code,
+            settings=settings,
         )
 
     def fingerprint(self, document: Any) -> str:
@@ -97,18 +97,3 @@ class _Loader(CodeReader):
         except TypeError as error:
             self.fault("document", str(error))
             return ""
-
-    def table_name(self, place: str, name: str) -> str:
-        if not _TABLE_NAME.fullmatch(name):
-            self.fault(place, f"{name!r} is not a DynamoDB name ([a-zA-Z0-9_.-], 3 to 255)")
-        return name
-
-    def key_pair(self, place: str, value: Any) -> tuple[str, str]:
-        pair = self.names(place, value)
-        if len(pair) != 2 or pair[0] == pair[1]:
-            self.fault(place, "expected [partition key attribute, sort key attribute]")
-            return ("", "")
-        for name in pair:
-            if name == ENTITY_TYPE or not 1 <= len(name.encode(errors="replace")) <= MAX_KEY_NAME_BYTES:
-                self.fault(place, f"{name!r:.60} cannot be the name of a key attribute")
-        return (pair[0], pair[1])

@@ -10,6 +10,7 @@ from migration_tool.design.load_attributes import AttributeLoader
 from migration_tool.design.load_code import CodeReader
 from migration_tool.design.load_embed import EmbedLoader
 from migration_tool.design.load_expression import parse_condition
+from migration_tool.design.load_table import half_written
 from migration_tool.design.model import Entity, Index, Oversize
 from migration_tool.design.template import Template
 from migration_tool.documents import described
@@ -21,7 +22,7 @@ class EntityLoader:
     keys, indexes  of the table that the entities fill
     """
 
-    def __init__(self, reader: CodeReader, keys: tuple[str, str], indexes: tuple[Index, ...]) -> None:
+    def __init__(self, reader: CodeReader, keys: tuple[str, ...], indexes: tuple[Index, ...]) -> None:
         self._read = reader
         self._keys = keys
         self._indexes = indexes
@@ -53,6 +54,9 @@ class EntityLoader:
         )
 
     def _oversize(self, place: str, value: Any) -> Oversize:
+        if value == "split" and len(self._keys) < 2:
+            hint = "write `oversize: compress`"
+            self._read.fault(place, "a table without a sort key holds no chunk items", hint)
         for policy in get_args(Oversize):
             if value == policy:
                 return cast(Oversize, policy)
@@ -60,8 +64,8 @@ class EntityLoader:
         return "reject"
 
     def _keys_of(self, place: str, value: Any) -> dict[str, tuple[Template, Expression | None]]:
-        indexed = tuple(name for index in self._indexes for name in (index.partition_key, index.sort_key))
-        body = self._read.mapping(place, value, self._keys + indexed)
+        indexed = (name for index in self._indexes for name in index.keys)
+        body = self._read.mapping(place, value, tuple(dict.fromkeys([*self._keys, *indexed])))
         self._whole(place, body)
         return {key: self._key(f"{place}.{key}", one, key in self._keys) for key, one in body.items()}
 
@@ -74,14 +78,16 @@ class EntityLoader:
         if "when" not in body:
             return template, None
         if own:
-            self._read.fault(f"{place}.when", "an item needs both keys of its table", "see `where`")
+            self._read.fault(f"{place}.when", self._needed(), "see `where`")
         return template, self._attributes.expression(f"{place}.when", body["when"], parse_condition)
 
     def _whole(self, place: str, keys: Mapping[str, Any]) -> None:
-        """Both keys of the table are there, and of each index both or none."""
+        """All keys of the table are there, and of each index all or none."""
         for name in self._keys:
             if name not in keys:
-                self._read.fault(f"{place}.{name}", "an item needs both keys of its table")
-        for index in self._indexes:
-            if (index.partition_key in keys) != (index.sort_key in keys):
-                self._read.fault(place, f"{index.name} needs both {index.partition_key} and {index.sort_key}")
+                self._read.fault(f"{place}.{name}", self._needed())
+        for index in half_written(self._keys, self._indexes, keys):
+            self._read.fault(place, f"{index.name} needs both {' and '.join(index.keys)}")
+
+    def _needed(self) -> str:
+        return f"an item needs {'both keys' if len(self._keys) > 1 else 'the key'} of its table"

@@ -19,7 +19,7 @@ class PatternLoader:
     keys, indexes  of the table that the patterns ask
     """
 
-    def __init__(self, reader: Reader, keys: tuple[str, str], indexes: tuple[Index, ...]) -> None:
+    def __init__(self, reader: Reader, keys: tuple[str, ...], indexes: tuple[Index, ...]) -> None:
         self._reader = reader
         self._keys = keys
         self._indexes = indexes
@@ -46,12 +46,13 @@ class PatternLoader:
 
     def _get(self, place: str, value: Any) -> dict[str, Any]:
         body = self._reader.mapping(f"{place}.get", value, self._keys)
-        partition, sort = (self._equal(f"{place}.get.{key}", key, body.get(key)) for key in self._keys)
+        partition, *sort = [self._equal(f"{place}.get.{key}", key, body.get(key)) for key in self._keys]
         return {
             "operation": "GetItem",
             "index": None,
             "partition": partition,
-            "sort": sort,
+            "sort": sort[0] if sort else None,
+            "consistent": True,
             "filters": (),
             "descending": False,
         }
@@ -59,7 +60,11 @@ class PatternLoader:
     def _query(self, place: str, value: Any) -> dict[str, Any]:
         place = f"{place}.query"
         body = self._reader.section(place, value, "query")
-        partition_key, sort_key = self._key_of(place, body)
+        index = self._index(f"{place}.index", body)
+        partition_key, *sort_keys = index.keys if index else self._keys
+        for name in ("sort", "order"):
+            if name in body and not sort_keys:
+                self._reader.fault(f"{place}.{name}", "what is asked has no sort key", "leave it out")
         order = body.get("order", "ascending")
         if order not in ("ascending", "descending"):
             self._reader.fault(
@@ -71,8 +76,8 @@ class PatternLoader:
             for name, content in filters.items()
         ]
         sort = (
-            self._condition(f"{place}.sort", sort_key, body["sort"], KEY_OPERATORS)
-            if "sort" in body
+            self._condition(f"{place}.sort", sort_keys[0], body["sort"], KEY_OPERATORS)
+            if "sort" in body and sort_keys
             else None
         )
         return {
@@ -80,18 +85,18 @@ class PatternLoader:
             "index": body.get("index"),
             "partition": self._equal(f"{place}.partition", partition_key, body.get("partition")),
             "sort": sort,
+            "consistent": index is None or index.local,
             "filters": tuple(condition for condition in conditions if condition),
             "descending": order == "descending",
         }
 
-    def _key_of(self, place: str, body: Mapping[str, Any]) -> tuple[str, str]:
+    def _index(self, place: str, body: Mapping[str, Any]) -> Index | None:
         if "index" not in body:
-            return self._keys
-        found = next((i for i in self._indexes if i.name == body["index"]), None)
+            return None
+        found = next((index for index in self._indexes if index.name == body["index"]), None)
         if found is None:
-            self._reader.fault(f"{place}.index", f"there is no index {body['index']!r} in this design")
-            return self._keys
-        return found.partition_key, found.sort_key
+            self._reader.fault(place, f"there is no index {body['index']!r} in this design")
+        return found
 
     def _parameter(self, place: str, name: str, value: Any) -> Parameter:
         body = {"type": value} if isinstance(value, str) else self._reader.section(place, value, "parameter")

@@ -13,18 +13,68 @@ from typing import Any, Literal, TypeAlias
 from migration_tool.design.expression import Expression
 from migration_tool.design.template import Reference, Template
 from migration_tool.model import ENTITY_TYPE as ENTITY_TYPE
-from migration_tool.model import Scalar
+from migration_tool.model import Scalar, WireItem
 
 Oversize: TypeAlias = Literal["reject", "compress", "split"]
 
 
 @dataclass(frozen=True)
+class Throughput:
+    """Read and write units per second."""
+
+    read: int
+    write: int
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a table is run; None: as DynamoDB does it by itself.
+
+    billing                 on_demand or provisioned
+    capacity                what is provisioned, or for on demand the maximum
+    stream                  view type of the stream of changes, in small letters
+    table_class             standard or infrequent_access
+    point_in_time_recovery  days back
+    ttl                     the attribute after whose time DynamoDB deletes an item
+    """
+
+    billing: str | None = None
+    capacity: Throughput | None = None
+    warm_throughput: Throughput | None = None
+    stream: str | None = None
+    table_class: str | None = None
+    point_in_time_recovery: int | None = None
+    deletion_protection: bool | None = None
+    ttl: str | None = None
+    tags: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
 class Index:
-    """A global secondary index that projects all attributes."""
+    """A secondary index.
+
+    sort_key  "" where it has none
+    include   what it projects besides keys; None: all attributes
+    local     its partition key is the table's, and it uses the table's capacity; else it is a global one
+    capacity, warm_throughput  None: the table's
+    """
 
     name: str
     partition_key: str
-    sort_key: str
+    sort_key: str = ""
+    include: tuple[str, ...] | None = None
+    local: bool = False
+    capacity: Throughput | None = None
+    warm_throughput: Throughput | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Partition key attribute, then the sort key attribute if it has one."""
+        return (self.partition_key, self.sort_key) if self.sort_key else (self.partition_key,)
+
+    def holds(self, item: WireItem) -> bool:
+        """Whether the item is in the index: it has all of its key attributes."""
+        return all(key in item for key in self.keys)
 
 
 @dataclass(frozen=True)
@@ -160,8 +210,9 @@ class Condition:
 class AccessPattern:
     """One question and how it is asked: a GetItem, or a Query of the table or of `index`.
 
-    sql    the same question to the source; its columns are compared with the attributes of those names
-    cases  SQL whose rows are the parameter sets to prove it with; None: the pattern has no parameters
+    sql         the same question to the source; its columns are compared with the attributes of those names
+    cases       SQL whose rows are the parameter sets to prove it with; None: the pattern has no parameters
+    consistent  it sees every write before it: of what it reads, only global indexes follow later
     """
 
     name: str
@@ -175,6 +226,7 @@ class AccessPattern:
     descending: bool
     sql: str
     cases: str | None
+    consistent: bool
 
 
 @dataclass(frozen=True)
@@ -182,7 +234,7 @@ class Requests:
     """What to send for one call of a pattern: complete wire request bodies without TableName.
 
     A sharded listing has one body per shard; their answers, each already sorted, are merged by the text
-    of the attribute `order_by` (UTF-8 byte order).
+    of the attribute `order_by` (UTF-8 byte order). None: they stand one after the other.
     """
 
     operation: Literal["GetItem", "Query"]
@@ -195,6 +247,7 @@ class Requests:
 class Design:
     """One DynamoDB table: its keys, indexes, the entities that fill it, the patterns that read it.
 
+    keys         partition key attribute, then the sort key attribute if there is one
     fingerprint  hex digest of the design's content, own code with it; comments and layout do not count
     code         name of each function of own code → hash of its source
     """
@@ -202,18 +255,35 @@ class Design:
     name: str
     table: str
     description: str
-    keys: tuple[str, str]
+    keys: tuple[str, ...]
     indexes: tuple[Index, ...]
     entities: tuple[Entity, ...]
     patterns: tuple[AccessPattern, ...]
     fingerprint: str
     path: str
     code: Mapping[str, str] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+
+    @property
+    def demanded(self) -> tuple[str, ...]:
+        """The attributes beyond keys that the table asks for by name."""
+        included = [name for index in self.indexes for name in index.include or ()]
+        return (*included, self.settings.ttl) if self.settings.ttl else tuple(included)
 
     def pattern(self, name: str) -> AccessPattern | None:
         return next((pattern for pattern in self.patterns if pattern.name == name), None)
 
-    def key_of(self, index: str | None) -> tuple[str, str]:
-        """Partition and sort key attribute of the table (None) or of an index."""
-        found = next((i for i in self.indexes if i.name == index), None)
-        return (found.partition_key, found.sort_key) if found else self.keys
+    def key_of(self, index: str | None) -> tuple[str, ...]:
+        """The key attributes of the table (None) or of an index."""
+        found = self.index(index)
+        return found.keys if found else self.keys
+
+    def index(self, name: str | None) -> Index | None:
+        return next((index for index in self.indexes if index.name == name), None)
+
+    def projected(self, name: str | None) -> frozenset[str] | None:
+        """The attributes that an index has of its items; None: all, as the table itself has (None)."""
+        index = self.index(name)
+        if index is None or index.include is None:
+            return None
+        return frozenset((*self.keys, *index.keys, *index.include))

@@ -33,7 +33,11 @@ def _wording(design: Design, pattern: AccessPattern) -> Iterator[Fault]:
         if sharded and (pattern.operation == "GetItem" or condition is not pattern.partition):
             remedy = "name the value: shard(parameter, n)"
             yield Fault(place, "only the partition of a query can leave the shard open", remedy)
+    projected = design.projected(pattern.index)
     for condition in pattern.filters:
+        if projected is not None and condition.attribute not in projected:
+            reason = f"{pattern.index} does not project {condition.attribute}"
+            yield Fault(f"query.filter.{condition.attribute}", reason, "add it to the index's `include`")
         if condition.attribute in design.key_of(pattern.index):
             reason = f"DynamoDB does not filter on {condition.attribute}, a key of what is queried"
             yield Fault(f"query.filter.{condition.attribute}", reason, "use `sort`")
@@ -42,13 +46,14 @@ def _wording(design: Design, pattern: AccessPattern) -> Iterator[Fault]:
 def _finding(design: Design, pattern: AccessPattern) -> Iterator[Fault]:
     places = {condition.attribute: place for place, condition in _conditions(pattern)}
     partition, sort = pattern.partition, pattern.sort
-    written = [entity.keys for entity in design.entities if partition.attribute in entity.keys]
+    needed = design.key_of(pattern.index)
+    written = [entity.keys for entity in design.entities if all(key in entity.keys for key in needed)]
     found = [keys for keys in written if _can_equal(partition.values[0], keys[partition.attribute])]
     if not found:
         there = [keys[partition.attribute] for keys in written]
         yield _nothing(places[partition.attribute], partition, there)
     elif sort and sort.operator in _CAN:
-        there = [keys[sort.attribute] for keys in found if sort.attribute in keys]
+        there = [keys[sort.attribute] for keys in found]
         if not any(_CAN[sort.operator](sort.values[0], template) for template in there):
             yield _nothing(places[sort.attribute], sort, there)
 

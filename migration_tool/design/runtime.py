@@ -57,8 +57,8 @@ def _names() -> dict[str, Any]:
 
 
 def fitted(design: Design, entity: Entity) -> str:
-    """What becomes of an item that may be over 400 KB."""
-    keep = (*entity.keys, ENTITY_TYPE)
+    """What becomes of an item that may be over 400 KB. What the table asks for by name stays where it is."""
+    keep = (*entity.keys, ENTITY_TYPE, *design.demanded)
     calls = {
         "reject": "check_item_size(text)",
         "compress": f"text = compressed(text, {keep!r})",

@@ -82,7 +82,7 @@ def item_shape(
 
 def key_limit(design: Design, name: str) -> int:
     """Bytes that DynamoDB takes in that key attribute."""
-    sorts = {design.keys[1], *(index.sort_key for index in design.indexes)}
+    sorts = {*design.keys[1:], *(index.sort_key for index in design.indexes)}
     return limits.MAX_SORT_KEY_BYTES if name in sorts else limits.MAX_PARTITION_KEY_BYTES
 
 

@@ -47,7 +47,7 @@ def proof(compiled: CompiledDesign) -> list[Doubt]:
     return [*alone, *pairs]
 
 
-def _doubt(entity: CompiledEntity, keys: tuple[str, str]) -> Doubt | None:
+def _doubt(entity: CompiledEntity, keys: tuple[str, ...]) -> Doubt | None:
     if entity.entity.transform:
         return Doubt((entity.name,), f"{entity.entity.transform} can give two rows the same values")
     readable = {name for key in keys for name in _readable(entity, entity.entity.keys[key])}
@@ -65,19 +65,19 @@ def _doubt(entity: CompiledEntity, keys: tuple[str, str]) -> Doubt | None:
     return Doubt((entity.name,), f"{table.name} is unique by {', '.join(best)}, but {'; '.join(reasons)}")
 
 
-def _used(entity: CompiledEntity, keys: tuple[str, str]) -> Iterator[Column]:
-    """The entity's own columns that its two keys mention."""
+def _used(entity: CompiledEntity, keys: tuple[str, ...]) -> Iterator[Column]:
+    """The entity's own columns that its keys mention."""
     for key in keys:
         for reference in entity.entity.keys[key].references():
             if column := _own(entity, reference):
                 yield column
 
 
-def _why(entity: CompiledEntity, name: str, keys: tuple[str, str]) -> str:
+def _why(entity: CompiledEntity, name: str, keys: tuple[str, ...]) -> str:
     fields = [field for key in keys for field in entity.entity.keys[key].fields()]
     mine = [field for field in fields if (column := _own(entity, field.reference)) and column.name == name]
     if not mine:
-        return f"{name} is in neither {' nor '.join(keys)}"
+        return f"{name} is {'in neither' if len(keys) > 1 else 'not in'} {' nor '.join(keys)}"
     if not any(_one_to_one(entity, field) for field in mine):
         if all(set(field.functions) - {"escape"} for field in mine):
             return f"{name} passes through a function that gives one text for different values"

@@ -1,14 +1,15 @@
 """Write units: what DynamoDB counts for putting a new item, of the table and of each index that copies it.
 
 AWS, "Capacity unit consumption for write operations": each 1 KB begun of the item, and the same of its copy
-in every index that it is in.
+in every index that it is in, which has the attributes that the index projects.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from migration_tool.design.model import Design, Index
+from migration_tool.limits import item_size
 from migration_tool.model import WireItem
 
 WRITE_UNIT_BYTES = 1024
@@ -22,5 +23,10 @@ def units(size: int) -> int:
 def copies(design: Design, item: WireItem, size: int) -> Iterator[tuple[Index, int]]:
     """Each index that the item is in, and the bytes of its copy there; `size` is the item's own."""
     for index in design.indexes:
-        if index.partition_key in item and index.sort_key in item:
-            yield index, size
+        if index.holds(item):
+            yield index, _copied(design.projected(index.name), item, size)
+
+
+def _copied(projected: Collection[str] | None, item: WireItem, size: int) -> int:
+    """Bytes of the copy; None: all of the item."""
+    return size if projected is None else item_size({n: v for n, v in item.items() if n in projected})

@@ -1,1 +1,1 @@
-"""Designs in the forms of other tools. Every one starts from `design.definition.table_definition`."""
+"""Designs in the forms of other tools. Every one starts from `design.definition.whole_definition`."""

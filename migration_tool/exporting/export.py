@@ -9,7 +9,7 @@ from typing import Any
 
 from migration_tool.config import Config
 from migration_tool.design.compile import CompiledDesign, compile_design
-from migration_tool.design.definition import table_definition
+from migration_tool.design.definition import whole_definition
 from migration_tool.errors import ConfigError
 from migration_tool.exemplars import pool, typical
 from migration_tool.exporting.cdk import construct_properties
@@ -64,7 +64,7 @@ def workbench_model(config: Config | None, chosen: Sequence[Chosen], each: int, 
 
 
 def _definition(one: Chosen) -> dict[str, Any]:
-    return table_definition(one.table_name, one.design)
+    return whole_definition(one.table_name, one.design)
 
 
 def _modelled(source: SqliteSource, one: Chosen, compiled: CompiledDesign, each: int) -> Modelled:

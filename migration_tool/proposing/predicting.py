@@ -10,6 +10,7 @@ import orjson
 
 from migration_tool.costs import Traffic, Volume, months
 from migration_tool.design.compile import CompiledDesign, CompiledEntity
+from migration_tool.design.units import copies as copied_to
 from migration_tool.design.units import units
 from migration_tool.errors import RowRejected
 from migration_tool.limits import item_size
@@ -139,12 +140,12 @@ def _figures(source: SqliteSource, compiled: CompiledDesign, entity: CompiledEnt
         item = orjson.loads(str(text))
         size = item_size(item)
         chunks = [item_size(orjson.loads(chunk[2])) for chunk in chunks_of(text)]
-        entries = sum(i.partition_key in item and i.sort_key in item for i in compiled.design.indexes)
+        entries = [found for _, found in copied_to(compiled.design, item, size)]
         sizes.append(size + sum(chunks))
         own.append(sum(units(stored) for stored in (size, *chunks)))
-        taken.append(own[-1] + entries * units(size))
-        copies.append(entries)
-        copied.append(size * entries)
+        taken.append(own[-1] + sum(map(units, entries)))
+        copies.append(len(entries))
+        copied.append(sum(entries))
     if not sizes:
         return EntityFigures(0, 0.0, 0.0, 0.0, 0.0, 0.0)
     count = source.count(entity.read)

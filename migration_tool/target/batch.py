@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from migration_tool.model import Chunk, Key, Made, Position, Reject
+from migration_tool.model import Chunk, Key, Made, Position, Reject, key_values
 
 _BETWEEN = b'}},{"PutRequest":{"Item":'
 _TAIL = b'}}]},"ReturnConsumedCapacity":"INDEXES"}'
@@ -20,7 +20,7 @@ class Lane:
 
     table       design name
     table_name  physical name
-    keys        partition and sort key attribute
+    keys        key attributes of the table
     labels      names of the places in a row
     split       a row may give chunk items with its own
     """
@@ -28,7 +28,7 @@ class Lane:
     table: str
     entity: str
     table_name: str
-    keys: tuple[str, str]
+    keys: tuple[str, ...]
     source_table: str
     labels: tuple[str, ...]
     split: bool = False
@@ -39,9 +39,8 @@ class Lane:
         object.__setattr__(self, "head", b'{"RequestItems":{' + name + b':[{"PutRequest":{"Item":')
 
     def key(self, text: bytes) -> Key:
-        """Partition and sort key of an item."""
-        item = orjson.loads(text)
-        return item[self.keys[0]]["S"], item[self.keys[1]]["S"]
+        """The key of an item."""
+        return key_values(orjson.loads(text), self.keys)
 
 
 @dataclass(slots=True, eq=False)

@@ -8,17 +8,25 @@ from datetime import UTC
 from math import inf
 from typing import Any
 
+from migration_tool.design.definition import CLASSES
+from migration_tool.design.model import Settings, Throughput
 from migration_tool.model import TableIdentity
 
 
 @dataclass(frozen=True)
 class IndexFacts:
-    """A global secondary index as it is. `keys`: partition key, then sort key if any."""
+    """A secondary index as it is.
+
+    keys        partition key, then sort key if any
+    projection  as `projected` says it
+    """
 
     name: str
     keys: tuple[str, ...]
     projection: str
     status: str
+    local: bool = False
+    capacity: Throughput | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,7 @@ class TableFacts:
     keys        partition key, then sort key if any
     types       the type letter of every key attribute
     item_count  as DescribeTable says: up to six hours old on AWS, so never a proof
+    settings    those that DescribeTable tells; None for the others
     """
 
     name: str
@@ -55,6 +64,7 @@ class TableFacts:
     item_count: int
     size_bytes: int
     capacity: Capacity = Capacity()
+    settings: Settings = field(default_factory=Settings)
 
     @property
     def active(self) -> bool:
@@ -75,13 +85,9 @@ def facts_of(answer: Mapping[str, Any], name: str) -> TableFacts:
 
 def _facts(table: Mapping[str, Any]) -> TableFacts:
     indexes = [
-        IndexFacts(
-            _text(index["IndexName"]),
-            _keys_of(index["KeySchema"]),
-            _text(index.get("Projection", {}).get("ProjectionType", "ALL")),
-            _text(index.get("IndexStatus", "ACTIVE")),
-        )
-        for index in table.get("GlobalSecondaryIndexes", ())
+        _index(index, local)
+        for kind, local in (("GlobalSecondaryIndexes", False), ("LocalSecondaryIndexes", True))
+        for index in table.get(kind, ())
     ]
     attributes = table.get("AttributeDefinitions", ())
     return TableFacts(
@@ -94,7 +100,54 @@ def _facts(table: Mapping[str, Any]) -> TableFacts:
         item_count=int(table.get("ItemCount", 0)),
         size_bytes=int(table.get("TableSizeBytes", 0)),
         capacity=_capacity(table),
+        settings=_settings(table),
     )
+
+
+def _settings(table: Mapping[str, Any]) -> Settings:
+    stream = table.get("StreamSpecification", {})
+    found = table.get("TableClassSummary", {}).get("TableClass", "STANDARD")
+    return Settings(
+        billing="provisioned" if _provisioned(table) else "on_demand",
+        capacity=_throughput(table),
+        warm_throughput=_pair(table.get("WarmThroughput", {}), "ReadUnitsPerSecond", "WriteUnitsPerSecond"),
+        stream=_text(stream.get("StreamViewType", "")).lower() if stream.get("StreamEnabled") else None,
+        table_class=next((name for name, theirs in CLASSES.items() if theirs == found), None),
+        deletion_protection=bool(table.get("DeletionProtectionEnabled", False)),
+    )
+
+
+def _throughput(resource: Mapping[str, Any]) -> Throughput | None:
+    """What a table or an index is provisioned with, else the maximum of on demand."""
+    most = resource.get("OnDemandThroughput", {})
+    return _provisioned(resource) or _pair(most, "MaxReadRequestUnits", "MaxWriteRequestUnits")
+
+
+def _provisioned(resource: Mapping[str, Any]) -> Throughput | None:
+    return _pair(resource.get("ProvisionedThroughput", {}), "ReadCapacityUnits", "WriteCapacityUnits")
+
+
+def _pair(units: Mapping[str, Any], read: str, write: str) -> Throughput | None:
+    """None where a unit is missing, 0 (on demand) or -1 (no maximum)."""
+    found = int(units.get(read, 0)), int(units.get(write, 0))
+    return Throughput(*found) if min(found) > 0 else None
+
+
+def _index(index: Mapping[str, Any], local: bool) -> IndexFacts:
+    return IndexFacts(
+        _text(index["IndexName"]),
+        _keys_of(index["KeySchema"]),
+        projected(index.get("Projection", {})),
+        _text(index.get("IndexStatus", "ACTIVE")),
+        local,
+        _throughput(index),
+    )
+
+
+def projected(projection: Mapping[str, Any]) -> str:
+    """What an index projects in words: ALL, KEYS_ONLY, or INCLUDE and the names."""
+    kind, names = _text(projection.get("ProjectionType", "ALL")), projection.get("NonKeyAttributes", ())
+    return " ".join([kind, ", ".join(sorted(map(_text, names)))]).strip()
 
 
 def _text(value: object) -> str:

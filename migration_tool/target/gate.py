@@ -28,7 +28,10 @@ Consumed = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Limit:
-    """A bucket and what of a consumption it counts. `index`: "" is the table alone, None all together."""
+    """A bucket and what of a consumption it counts.
+
+    index  a global one; "" is the table with its local indexes, None all together
+    """
 
     bucket: Bucket
     index: str | None = None
@@ -40,7 +43,9 @@ class Limit:
         if self.index is None:
             return units(entry)
         if not self.index:
-            return units(entry.get("Table"))
+            local = entry.get("LocalSecondaryIndexes")
+            more = sum(map(units, local.values())) if isinstance(local, dict) else 0.0
+            return units(entry.get("Table")) + more
         indexes = entry.get("GlobalSecondaryIndexes")
         return units(indexes.get(self.index)) if isinstance(indexes, dict) else 0.0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from migration_tool.model import key_values
 from migration_tool.target.answers import Answer, Verdict, classify, unknown
 from migration_tool.target.queue import Entry, Send
 
@@ -31,7 +32,7 @@ def _unprocessed(send: Send, tables: dict[str, Any]) -> list[Entry] | None:
     sent = {batch.key(n): (batch, n) for batch, n in send.entries()}
     returned: Any = tables.get(lane.table_name)
     try:
-        keys = {tuple(put["PutRequest"]["Item"][name]["S"] for name in lane.keys) for put in returned}
+        keys = {key_values(put["PutRequest"]["Item"], lane.keys) for put in returned}
     except (LookupError, TypeError):
         return None
     if len(tables) > 1 or not isinstance(returned, list) or not keys <= sent.keys():

@@ -163,6 +163,7 @@ class Target:
             "read_timeout": self.timeout,
             "max_pool_connections": max(10, self.connections),
             "ignore_configured_endpoint_urls": True,
+            "account_id_endpoint_mode": "disabled",  # one host for all calls: the one that was agreed to
             "proxies": {} if self.loopback else None,
             **more,
         }

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from migration_tool.design.definition import index_keys, table_definition
+from migration_tool.design.definition import projection, table_definition
 from migration_tool.errors import TargetError
-from migration_tool.target.facts import Capacity, TableFacts, facts_of
+from migration_tool.target.facts import Capacity, TableFacts, facts_of, projected
 from migration_tool.target.faults import NO_DYNAMODB_HINT, answered, code_behind
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def create_table(target: Target, name: str, design: Design, patience: Patience |
 
     def accepted() -> bool | None:
         try:
-            _control(target, "create_table", "create the table", name, request)
+            control(target, "create_table", "create the table", name, request)
         except TargetError as error:
             code = code_behind(error)
             if code == "LimitExceededException":
@@ -53,13 +53,13 @@ def create_table(target: Target, name: str, design: Design, patience: Patience |
             return True if there and there.status != "DELETING" else None
         return True
 
-    _poll(accepted, patience, "create the table", name)
+    poll(accepted, patience, "create the table", name)
 
 
 def describe(target: Target, name: str) -> TableFacts | None:
     """The table as it is, None if there is none. Raises TargetError, also for an answer of another kind."""
     try:
-        answer = _control(target, "describe_table", "describe the table", name, {"TableName": name})
+        answer = control(target, "describe_table", "describe the table", name, {"TableName": name})
     except TargetError as error:
         if code_behind(error) == "ResourceNotFoundException":
             return None
@@ -84,7 +84,7 @@ def delete_table(target: Target, name: str, patience: Patience | None = None) ->
 
     def accepted() -> bool | None:
         try:
-            _control(target, "delete_table", "delete the table", name, {"TableName": name})
+            control(target, "delete_table", "delete the table", name, {"TableName": name})
         except TargetError as error:
             code = code_behind(error)
             if code not in ("ResourceNotFoundException", "ResourceInUseException", "LimitExceededException"):
@@ -93,7 +93,7 @@ def delete_table(target: Target, name: str, patience: Patience | None = None) ->
             return True if there is None or there.status == "DELETING" else None
         return True
 
-    _poll(accepted, patience, "delete the table", name)
+    poll(accepted, patience, "delete the table", name)
 
 
 def wait_active(target: Target, name: str, patience: Patience | None = None) -> TableFacts:
@@ -112,12 +112,12 @@ def wait_active(target: Target, name: str, patience: Patience | None = None) -> 
             raise TargetError("wait for the table", name, f"its status is {facts.status}", _DEAD_HINT)
         return facts if facts is not None and facts.active else None
 
-    return _poll(ready, patience, "wait for the table", name)
+    return poll(ready, patience, "wait for the table", name)
 
 
 def wait_gone(target: Target, name: str, patience: Patience | None = None) -> None:
     """Returns when there is no table of that name any more. Raises TargetError."""
-    _poll(lambda: True if describe(target, name) is None else None, patience, "wait for the deletion", name)
+    poll(lambda: True if describe(target, name) is None else None, patience, "wait for the deletion", name)
 
 
 def schema_faults(facts: TableFacts, design: Design) -> list[str]:
@@ -125,16 +125,17 @@ def schema_faults(facts: TableFacts, design: Design) -> list[str]:
 
     Indexes that the design does not know are no fault.
     """
-    faults = _key_faults("the table", facts.keys, tuple(design.keys), facts.types)
+    faults = _key_faults("the table", facts.keys, design.keys, facts.types)
     for index in design.indexes:
         there = facts.indexes.get(index.name)
         if there is None:
             faults.append(f"index {index.name} is missing")
             continue
-        wanted = index_keys(index)
-        faults += _key_faults(f"index {index.name}", there.keys, wanted, facts.types)
-        if there.projection != "ALL":
-            faults.append(f"index {index.name} projects {there.projection}, not ALL attributes")
+        faults += _key_faults(f"index {index.name}", there.keys, index.keys, facts.types)
+        if there.local != index.local:
+            faults.append(f"index {index.name} is {'not ' if index.local else ''}a local one")
+        if there.projection != (wanted := projected(projection(index))):
+            faults.append(f"index {index.name} projects {there.projection}, not {wanted}")
     return faults
 
 
@@ -154,13 +155,14 @@ def _key_faults(
     ]
 
 
-def _control(target: Target, method: str, operation: str, name: str, request: Mapping[str, Any]) -> Any:
+def control(target: Target, method: str, operation: str, name: str, request: Mapping[str, Any]) -> Any:
+    """The answer to one call of the control plane. Raises TargetError."""
     client = target.client
     with answered(operation, name):
         return getattr(client, method)(**request)
 
 
-def _poll(question: Callable[[], T | None], patience: Patience | None, operation: str, name: str) -> T:
+def poll(question: Callable[[], T | None], patience: Patience | None, operation: str, name: str) -> T:
     """Asks until the answer is not None, at growing intervals. Raises TargetError when patience ends."""
     patience = patience or Patience()
     until = patience.clock() + patience.seconds

@@ -28,9 +28,14 @@ ORDER_ONLY = "-"
 
 
 class Answers:
-    """Compares answers of one pattern: `columns` are those of its SQL."""
+    """Compares answers of one pattern.
 
-    def __init__(self, design: Design, columns: Sequence[str]) -> None:
+    columns  those of its SQL
+    ordered  whether what is asked has a sort key; else the items may come in any order
+    """
+
+    def __init__(self, design: Design, columns: Sequence[str], ordered: bool = True) -> None:
+        self._ordered = ordered
         self._columns = [(n, name) for n, name in enumerate(columns) if not name.startswith(ORDER_ONLY)]
         self._converters = _converters(design)
 
@@ -38,6 +43,7 @@ class Answers:
         self, arguments: Mapping[str, Scalar], rows: Sequence[Row], items: Sequence[WireItem]
     ) -> Failure | None:
         """What is wrong with the items that answered, or None when they are the rows."""
+        items = items if self._ordered else self._paired(rows, items)
         wrong = next(
             (n for n, (row, item) in enumerate(zip(rows, items, strict=False)) if not self._same(row, item)),
             min(len(rows), len(items)),
@@ -58,10 +64,35 @@ class Answers:
     def _same(self, row: Row, item: WireItem) -> bool:
         return all(self._equal(row[n], name, item) for n, name in self._columns)
 
+    def _paired(self, rows: Sequence[Row], items: Sequence[WireItem]) -> list[WireItem]:
+        """The items in the order of the rows that they are; what is left of them in the gaps, then behind.
+
+        Once both are sorted by how they read, the item of a row is nearly always the first that is left. As
+        soon as more rows are without an item than must be, the answer is wrong, and the rest stays unpaired.
+        """
+        left, lacking = sorted(items, key=self._reading), max(0, len(rows) - len(items))
+        found: dict[int, WireItem] = {}
+        for tried, n in enumerate(sorted(range(len(rows)), key=lambda n: self._row_reading(rows[n]))):
+            place = next((place for place, item in enumerate(left) if self._same(rows[n], item)), None)
+            if place is not None:
+                found[n] = left.pop(place)
+            elif tried - len(found) >= lacking:
+                break
+        others = iter(left)
+        paired = [found[n] if n in found else next(others, None) for n in range(len(rows))]
+        return [item for item in (*paired, *others) if item is not None]
+
+    def _reading(self, item: WireItem) -> list[str]:
+        return [json_text(_plain(item.get(name)), indent=False) for _, name in self._columns]
+
+    def _row_reading(self, row: Row) -> list[str]:
+        return [json_text(_exact(row[n]), indent=False) for n, _ in self._columns]
+
     def lacks_only(self, rows: Sequence[Row], items: Sequence[WireItem], allowed: int) -> bool:
         """Whether the items are the rows, in their order, less at most `allowed` of them."""
         if not 0 < len(rows) - len(items) <= allowed:
             return False
+        items = items if self._ordered else self._paired(rows, items)
         left = iter(rows)
         return all(any(self._same(row, item) for row in left) for item in items)
 
@@ -72,13 +103,14 @@ class Answers:
         return same_value(expected, actual) or self._same_converted(expected, name, item, actual)
 
     def _same_converted(self, expected: Scalar, name: str, item: WireItem, actual: AttributeValue) -> bool:
-        """The design may declare another type for the attribute; then SQL's value takes it too."""
-        entity = str(item.get(ENTITY_TYPE, {}).get("S"))
-        convert = self._converters.get((entity, name))
-        try:
-            return convert is not None and f'{{"x":{convert(expected)}}}' == canonical_item({"x": actual})
-        except RowRejected:
-            return False
+        """The design may declare another type for the attribute; then SQL's value takes it too.
+
+        An index may not project which entity the item is of: then it is one of those that have the attribute.
+        """
+        converters = self._converters.get(name, {})
+        entity = item.get(ENTITY_TYPE)
+        possible = converters.values() if entity is None else [converters.get(str(entity.get("S")))]
+        return any(convert and _gives(convert, expected, actual) for convert in possible)
 
     def _reason(self, wrong: int, rows: Sequence[Row], items: Sequence[WireItem]) -> str:
         if len(rows) != len(items):
@@ -188,14 +220,21 @@ def _same_number(expected: Decimal, actual: Decimal) -> bool:
     return Decimal(format(expected, form)) == expected == Decimal(format(float(actual), form))
 
 
-def _converters(design: Design) -> dict[tuple[str, str], Callable[[Any], str]]:
-    """An expression may say true or false, for which SQL has 1 and 0."""
-    return {
-        (entity.name, rule.name): CONVERTERS[rule.convert or "boolean"]
-        for entity in design.entities
-        for rule in entity.attributes
-        if isinstance(rule, Attribute) and (rule.convert or rule.expression)
-    }
+def _converters(design: Design) -> Mapping[str, Mapping[str, Callable[[Any], str]]]:
+    """By attribute, then by entity. An expression may say true or false, for which SQL has 1 and 0."""
+    found: dict[str, dict[str, Callable[[Any], str]]] = {}
+    for entity in design.entities:
+        for rule in entity.attributes:
+            if isinstance(rule, Attribute) and (rule.convert or rule.expression):
+                found.setdefault(rule.name, {})[entity.name] = CONVERTERS[rule.convert or "boolean"]
+    return found
+
+
+def _gives(convert: Callable[[Any], str], expected: Scalar, actual: AttributeValue) -> bool:
+    try:
+        return f'{{"x":{convert(expected)}}}' == canonical_item({"x": actual})
+    except RowRejected:
+        return False
 
 
 def _shown(value: Any) -> str:

@@ -31,6 +31,20 @@ def check_sql(source: SqliteSource, design: Design) -> None:
         )  # fmt: skip
 
 
+def check_projections(source: SqliteSource, design: Design) -> None:
+    """Holds what patterns compare against what their indexes project; no SQL is run for it.
+
+    Raises DesignError naming each pattern that would miss columns; SourceError for SQL that is none.
+    """
+    faults = [fault for pattern in design.patterns for fault in _unprojected(source, design, pattern)]
+    if faults:
+        raise DesignError(
+            "answer the access patterns", design.path, "indexes do not project what is asked of them",
+            "Add them to the `projection` of the index, or leave them out of the SQL.",
+            located(Path(design.path), faults),
+        )  # fmt: skip
+
+
 def cases(source: SqliteSource, pattern: AccessPattern, limit: int | None) -> list[Arguments]:
     """All parameter sets, or at most `limit` of them in even distances, the first among them."""
     if pattern.cases is None:
@@ -89,6 +103,17 @@ def _faults(source: SqliteSource, pattern: AccessPattern) -> Iterator[Fault]:
             yield Fault(f"{place}.sql", reason, "name each once, with AS")
     if all(name.startswith(ORDER_ONLY) for name in columns):
         yield Fault(f"{place}.sql", "gives no column to compare", "name one without `-` in front")
+
+
+def _unprojected(source: SqliteSource, design: Design, pattern: AccessPattern) -> Iterator[Fault]:
+    projected = design.projected(pattern.index)
+    if projected is None:
+        return
+    nothing = {parameter.name: None for parameter in pattern.parameters}
+    columns, _ = source.query(f"SELECT * FROM ({_bare(pattern.sql)}\n) LIMIT 0", nothing)  # noqa: S608
+    for name in columns:
+        if name not in projected and not name.startswith(ORDER_ONLY):
+            yield Fault(f"access_patterns.{pattern.name}.sql", f"{pattern.index} does not project {name}")
 
 
 def _bare(statement: str) -> str:

@@ -16,7 +16,7 @@ from typing import Self
 from migration_tool.design.compile import CompiledDesign, CompiledEntity
 from migration_tool.design.uniqueness import Doubt, proof
 from migration_tool.errors import DesignError, RowRejected
-from migration_tool.model import EncodedItem, Position
+from migration_tool.model import NO_SORT_KEY, EncodedItem, Key, Position
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.verify.expected import Expected
 from migration_tool.verify.report import many
@@ -47,14 +47,15 @@ class SourceRow:
 
 @dataclass(frozen=True)
 class Collision:
-    """Two rows with one item key (partition key, sort key)."""
+    """Two rows with one item key."""
 
-    key: tuple[str, str]
+    key: Key
     first: SourceRow
     second: SourceRow
 
     def __str__(self) -> str:
-        return f"{self.first} and {self.second} share the key {self.key[0]!r}, {self.key[1]!r}"
+        key = ", ".join(repr(value) for value in self.key if value != NO_SORT_KEY)
+        return f"{self.first} and {self.second} share the key {key}"
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def attribute_differences(expected: WireItem, actual: WireItem) -> tuple[Attribu
     )
 
 
-def key_of(item: WireItem, keys: tuple[str, str]) -> dict[str, Any]:
+def key_of(item: WireItem, keys: tuple[str, ...]) -> dict[str, Any]:
     """The plain values of the key attributes that the item has."""
     return {name: plain(item[name]) for name in keys if name in item}
 

@@ -1,6 +1,6 @@
 """Does each index hold as many items as it should?
 
-An index is sparse: it holds the items of its table that have both of its key attributes. DynamoDB copies them
+An index is sparse: it holds the items of its table that have its key attributes. DynamoDB copies them
 there by itself, a moment later, and leaves out in silence what it finds no key in (facts.md, section 1). The
 items of the table are compared with the source one by one; here they are counted by index on the way.
 """
@@ -100,10 +100,8 @@ class _MembersOfPage(Generic[T]):
 
     def __call__(self, items: list[WireItem]) -> tuple[T, Counts]:
         counts = {
-            index.name: sum(
-                _is_key(item, index.partition_key) and _is_key(item, index.sort_key) for item in items
-            )
-            for index in self.indexes
+            index.name: sum(all(_is_key(item, key) for key in keys) for item in items)
+            for index, keys in ((index, index.keys) for index in self.indexes)
         }
         return self.look(items), counts
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import TypeAlias, TypeVar
 
+from migration_tool.model import key_values, wire_key
 from migration_tool.target.items import require_items
 from migration_tool.target.reader import get_items
 from migration_tool.target.wire import Wire
@@ -16,18 +17,17 @@ Key: TypeAlias = tuple[str, str]
 
 
 def look_up(
-    wire: Wire, table: str, names: tuple[str, str], groups: Iterable[tuple[T, Collection[Key]]]
+    wire: Wire, table: str, names: tuple[str, ...], groups: Iterable[tuple[T, Collection[Key]]]
 ) -> Iterator[tuple[T, dict[Key, bytes]]]:
     """The items that are there of each group of keys, strongly consistent; groups come in any order.
 
-    names   of the two key attributes
+    names   of the key attributes
     groups  each with at most `reader.MOST_KEYS` keys, none twice
 
     Raises TargetError.
     """
-    partition, sort = names
-    asked = ((tag, [{partition: {"S": p}, sort: {"S": s}} for p, s in keys]) for tag, keys in groups)
+    asked = ((tag, [wire_key(names, key) for key in keys]) for tag, keys in groups)
     for tag, items in get_items(wire, table, asked):
         require_items(table, items)
-        keys = [(item[partition]["S"], item[sort]["S"]) for item in items]
+        keys = [key_values(item, names) for item in items]
         yield tag, dict(zip(keys, canonical_texts(items), strict=True))

@@ -7,7 +7,7 @@ from itertools import islice
 
 from migration_tool.design.compile import CompiledDesign
 from migration_tool.design.model import Requests
-from migration_tool.model import EncodedItem
+from migration_tool.model import EncodedItem, wire_key
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.target import reader
 from migration_tool.target.items import require_items
@@ -47,7 +47,7 @@ def missing_and_different(
     return missing, [*different, *_explained(wire, table, keys, changed)]
 
 
-def extra(wire: Wire, table: str, keys: tuple[str, str], findings: Findings) -> Iterator[Difference]:
+def extra(wire: Wire, table: str, keys: tuple[str, ...], findings: Findings) -> Iterator[Difference]:
     """The items that no row gives. Reads the table until all are found. Raises TargetError."""
     wanted = set(findings.extra)
     if not wanted:
@@ -82,13 +82,13 @@ def _is_concerned(findings: Findings, item: EncodedItem) -> bool:
 
 
 def _explained(
-    wire: Wire, table: str, keys: tuple[str, str], changed: list[tuple[str, EncodedItem]]
+    wire: Wire, table: str, keys: tuple[str, ...], changed: list[tuple[str, EncodedItem]]
 ) -> Iterator[Difference]:
     if not changed:
         return
     calls = []
     for _, (partition_key, sort_key, _) in changed:
-        key = {keys[0]: {"S": partition_key}, keys[1]: {"S": sort_key}}
+        key = wire_key(keys, (partition_key, sort_key))
         calls.append(Requests("GetItem", ({"Key": key, "ConsistentRead": True},), None, False))
     answers = reader.fetch_many(wire, table, calls)
     for (entity, item), answer in zip(changed, answers, strict=True):

@@ -54,7 +54,7 @@ def check_patterns(
     """
     return tuple(
         _Check(source, compiled.design, pattern, wire, table_name, advance, rejected).run(
-            limit, pauses if pattern.index else (), sleep
+            limit, () if pattern.consistent else pauses, sleep
         )
         for pattern in compiled.design.patterns
     )
@@ -173,4 +173,4 @@ class _Check:
             self._impossible.append(Failure(dict(arguments), f"it cannot be asked: {error.cause}", len(rows)))
             return None
         self._requests = max(self._requests, len(calls.bodies))
-        return _Case(arguments, Answers(self._design, columns), calls, rows)
+        return _Case(arguments, Answers(self._design, columns, len(self._keys) > 1), calls, rows)

@@ -33,7 +33,7 @@ class AttributeDifference:
 
 @dataclass(frozen=True)
 class Difference:
-    """One item that is missing, extra or different. `key` holds the table's two key attributes."""
+    """One item that is missing, extra or different. `key` holds the table's key attributes."""
 
     key: Mapping[str, Any]
     entity: str

@@ -16,7 +16,7 @@ import orjson
 
 from migration_tool.design.compile import CompiledDesign
 from migration_tool.design.model import ENTITY_TYPE
-from migration_tool.model import WireItem
+from migration_tool.model import WireItem, key_values
 from migration_tool.oversize import CHUNK
 from migration_tool.state.proofs import MODULUS, KeyRange, Ranges, every
 from migration_tool.state.validation import TableSums
@@ -120,7 +120,7 @@ def _sum_of_page(items: list[WireItem]) -> int:
 class _RecordsOfPage:
     """`names` of the entities, in the order of their numbers; chunk items come behind them."""
 
-    keys: tuple[str, str]
+    keys: tuple[str, ...]
     names: tuple[str, ...]
 
     def __call__(self, items: list[WireItem]) -> bytes:
@@ -142,10 +142,10 @@ def entity_type(item: WireItem) -> str:
         return ""
 
 
-def hash_of(item: WireItem, keys: tuple[str, str]) -> bytes:
+def hash_of(item: WireItem, keys: tuple[str, ...]) -> bytes:
     """The key's hash; a key that is not text gets one that no expected item can have."""
     try:
-        return key_hash(item[keys[0]]["S"], item[keys[1]]["S"])
+        return key_hash(*key_values(item, keys))
     except KeyError:
         found = {name: item[name] for name in keys if name in item} or item
         return digest(orjson.dumps(found, option=orjson.OPT_SORT_KEYS))

@@ -13,7 +13,7 @@ from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state.proofs import every
 from migration_tool.state.validation import TableSums
 from migration_tool.target.wire import Wire
-from migration_tool.verify.cases import check_sql, possible
+from migration_tool.verify.cases import check_projections, check_sql, possible
 from migration_tool.verify.claim import Claim
 from migration_tool.verify.compare import DETAILS, compare
 from migration_tool.verify.indexes import count_indexes
@@ -71,6 +71,7 @@ def validate(
     Raises DesignError, SourceError, TargetError, StateError.
     """
     for compiled, _ in tables if limit != 0 else ():
+        check_projections(source, compiled.design)
         check_sql(source, compiled.design)
     reports = []
     journal = journal or Journal()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import orjson
 import pytest
 
+from migration_tool.checking.figures import Collection
 from migration_tool.checking.remarks import data_warnings
 from migration_tool.checking.survey import survey
+from migration_tool.costs import GB
 from migration_tool.limits import item_size
 from migration_tool.model import Chunk, Position, Read
 from migration_tool.verify.expected import Expected
@@ -71,6 +74,53 @@ def test_the_figures_of_a_table_are_exact(bind: Bind) -> None:
     assert (found.items, found.write_units) == (3, 5)
     assert [item.bytes for item in found.largest] == sorted(sizes, reverse=True)
     assert found.json_bytes == sum(len(f'{{"Item":{text}}}\n'.encode()) for text in texts)
+
+
+INDEXES = """
+indexes:
+  ByDue: {keys: [PK, Due], local: true}
+  Names: {keys: G1, projection: keys_only}
+entities:
+  Task:
+    keys: {PK: "O#{Owner}", SK: "{Id:4}", Due: "{Task.State}", G1: "D#{Due}"}
+    attributes: {Text: State}
+"""
+TASKS = """
+INSERT INTO Task VALUES (1, 'ann', printf('%.*c', 600, 'x'), '2024', 1), (2, 'ann', NULL, '2024', 1),
+  (3, 'bob', 'open', NULL, 1);
+"""
+
+
+def test_local_indexes_use_units_of_the_table_and_others_hold_what_they_project(bind: Bind) -> None:
+    source, compiled = bind(SCHEMA + TASKS, INDEXES)
+    found = survey(source, compiled)
+    items = [orjson.loads(text) for _, (_, _, text) in Expected(source, compiled.entities).items()]
+    first, second, third = map(item_size, items)
+    by_due, names = found.indexes
+    assert (by_due.items, by_due.bytes, by_due.write_units) == (2, first + third, 0)
+    assert by_due.hottest[0].share == 0
+    keys = [item_size({name: item[name] for name in ("PK", "SK", "G1")}) for item in items[:2]]
+    assert (names.items, names.bytes, names.write_units) == (2, sum(keys), 2)
+    assert found.table.bytes == first + second + third
+    assert found.table.write_units == 2 + 2 + 1 + 1 + 1
+    assert found.write_units == found.entities[0].write_units == 9
+    assert dict(found.entities[0].members) == {"ByDue": 2, "Names": 2}
+    assert found.collection == Collection("O#ann", 2 * first + second)
+
+
+def test_a_collection_that_local_indexes_make_too_large_is_told(bind: Bind) -> None:
+    found = survey(*bind(SCHEMA + TASKS, INDEXES))
+    assert not list(data_warnings(found))
+    (warning,) = data_warnings(replace(found, collection=Collection("O#ann", 11 * GB)))
+    assert warning.startswith("the item collection of 'O#ann' has 11.0 GB with its copies in local indexes")
+    assert not list(data_warnings(replace(found, collection=Collection("O#ann", 10 * GB))))
+
+
+def test_a_key_without_a_sort_key_is_named_by_one_value(bind: Bind) -> None:
+    design = "keys: PK\nentities: {Task: {keys: {PK: 'T#{Id}'}}}"
+    found = survey(*bind(SCHEMA + TASKS, design))
+    assert (found.entities[0].largest_key, found.largest[0].key) == (("T#1",), ("T#1",))
+    assert found.collection is None
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from migration_tool.job import find_design
 from migration_tool.permissions import COMMANDS, policy
 from tests.cli.conftest import Project
 from tests.cli.pretend import PretendAws
-from tests.cli.shell import Shell
+from tests.cli.shell import ROOT, Shell
 from tests.engines import request
 from tests.target.fake import Reply, Seen, fault
 
@@ -34,9 +34,14 @@ def called(seen: Seen) -> Iterator[Call]:
     arn = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/"
     body = seen.json
     index = f"/index/{body['IndexName']}" if "IndexName" in body else ""
-    tables = [body["TableName"]] if "TableName" in body else list(body["RequestItems"])
+    if "TableName" in body:
+        tables = [body["TableName"]]
+    else:
+        tables = list(body.get("RequestItems", ())) or [body["ResourceArn"].rpartition("/")[2]]
     for table in tables:
         yield f"dynamodb:{seen.operation}", f"{arn}{table}{index}"
+        if seen.operation == "CreateTable" and "Tags" in body:
+            yield "dynamodb:TagResource", f"{arn}{table}"
 
 
 def allowed(document: Mapping[str, Any]) -> set[Call]:
@@ -220,6 +225,28 @@ def test_migrate_force_and_settings(recorded: Recorded) -> None:
     recorded.configure(enable_validation=True, delete_existing_tables=False)
     forced = unfinished(policy(recorded.config, "migrate --force", ACCOUNT))
     assert recorded.calls("migrate", "--force", "--yes", code=7) == forced
+
+
+def test_settings_of_a_design(recorded: Recorded) -> None:
+    """What a table is set to when it is made, and what is asked of one that is there."""
+    own = recorded.shell.folder / "config/designs/employee_data.yaml"
+    own.parent.mkdir()
+    settings = "settings: {ttl: Ends, point_in_time_recovery: true, tags: {Team: people}}\n"
+    extra = '      "*": Employee\n      Ends: {column: HireDate, as: timestamp}\n'
+    text = (ROOT / "config/designs/employee_data.yaml").read_text()
+    assert '      "*": Employee\n' in text
+    own.write_text(settings + text.replace('      "*": Employee\n', extra))
+    recorded.configure(["employee_data"])
+    made = recorded.calls("migrate", "--yes", code=7)
+    (recorded.shell.folder / "state").rename(recorded.shell.folder / "old-state")
+    found = recorded.calls("migrate", "--yes", "--take-over", code=7)
+    assert made | found == unfinished(policy(recorded.config, "migrate", ACCOUNT))
+    assert {action.removeprefix("dynamodb:") for action, _ in made - found} == {
+        "CreateTable", "TagResource", "UpdateTimeToLive", "UpdateContinuousBackups",
+    }  # fmt: skip
+    assert {action.removeprefix("dynamodb:") for action, _ in found - made} >= {
+        "ListTagsOfResource", "DescribeTimeToLive", "DescribeContinuousBackups",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

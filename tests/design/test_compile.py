@@ -187,3 +187,47 @@ def test_a_hostile_name_is_only_a_name(make: Make, tmp_path: Path, name: str) ->
         common | {"PK": "one", "SK": name + "001", "Name": "one", "E" + name: [{"n": "two"}]},
         common | {"PK": "two", "SK": name + "002", "Name": "two", "E" + name: [], "A" + name: "one"},
     ]
+
+
+TTL = "settings: {ttl: Ends}\nentities: {Thing: {keys: {PK: '{Id}', SK: x}, attributes: {'*': Thing, %s}}}"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "Ends: {column: Name, as: timestamp}",
+        "Ends: {column: Price, as: number}",
+        "Ends: Id",
+        "Ends: {value: 5}",
+        "Ends: {expr: Id}",
+        "Ends: {expr: Id + 60}",
+        "Ends: {expr: 'if(Id > 1, Id, null)'}",
+    ],
+)
+def test_a_time_to_live_is_a_number(bind: Bind, rule: str) -> None:
+    bind(THING, TTL % rule)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "Ends: Name", "Ends: Price", "Ends: {column: Id, as: date}", "Ends: {value: soon}", "Ends: '{Id}'",
+        "Ends: {expr: Name}", "Ends: {expr: Id || 'x'}", "Ends: {expr: Id > 1}",
+    ],
+)  # fmt: skip
+def test_a_time_to_live_that_dynamodb_would_overlook(make: Make, load: Load, rule: str) -> None:
+    (fault,) = faults(make, load, THING, TTL % rule)
+    assert "entities.Thing.attributes.Ends: Ends is the time to live, which has to be a number" in fault
+
+
+def test_what_the_table_asks_for_has_to_be_written(make: Make, load: Load) -> None:
+    design = """
+indexes: {GSI1: {keys: SK, projection: {include: [Name, EntityType, Titel]}}}
+settings: {ttl: Ends}
+entities: {Thing: {keys: {PK: "{Id}", SK: x}}}
+"""
+    unwritten, ttl = faults(make, load, THING, design)
+    assert "indexes.GSI1.projection.include: no entity writes Titel" in unwritten
+    assert "settings.ttl: no entity writes Ends" in ttl
+    key = "settings: {ttl: SK}\nentities: {Thing: {keys: {PK: '{Id}', SK: x}}}"
+    assert "SK is the time to live" in faults(make, load, THING, key)[0]

@@ -307,6 +307,16 @@ ONLY_THE_LOADER = (
     "keys.GSI1PK: unknown key",
     "get.X: unknown key",
     "attributes.*.omit: expected a list",
+    "keys.SK: unknown key",
+    "has no sort key",
+    "is a key attribute",
+    "expected [PK, sort key]",
+    "without a sort key",
+    "a table has at most 20",
+    "at most 5",
+    "names are included",
+    "does not project",
+    "uses the capacity of the table",
     "expected as many columns as in `by`",
 )
 """Names that the design itself chooses, and what stands in a text."""

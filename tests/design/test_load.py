@@ -6,7 +6,16 @@ import pytest
 
 from migration_tool.design.load import load_design
 from migration_tool.design.load_expression import parse_condition, parse_expression
-from migration_tool.design.model import Attribute, Condition, Everything, Index, Lookup, Parameter
+from migration_tool.design.model import (
+    Attribute,
+    Condition,
+    Everything,
+    Index,
+    Lookup,
+    Parameter,
+    Settings,
+    Throughput,
+)
 from migration_tool.design.template import Reference, parse
 from migration_tool.errors import DesignError
 
@@ -17,7 +26,24 @@ version: 1
 table: Shop
 description: Everything.
 keys: [pk, sk]
-indexes: {ByName: [np, ns]}
+indexes:
+  ByName: [np, ns]
+  Some:
+    keys: np
+    projection: {include: [Title]}
+    capacity: {read: 1, write: 2}
+    warm_throughput: {read: 3, write: 4}
+  Local: {keys: [pk, ns], local: true, projection: keys_only}
+settings:
+  billing: provisioned
+  capacity: {read: 5, write: 6}
+  warm_throughput: {read: 12000, write: 4000}
+  stream: new_and_old_images
+  table_class: infrequent_access
+  point_in_time_recovery: 7
+  deletion_protection: true
+  ttl: Born
+  tags: {Team: music}
 entities:
   Thing:
     from: things
@@ -81,7 +107,16 @@ def test_every_part_of_the_language(load: Load) -> None:
     (embed,) = entity.embeds
     thing, by_name, all_of_one = design.patterns
     assert (design.name, design.table, design.description) == ("shop", "Shop", "Everything.")
-    assert (design.keys, design.indexes) == (("pk", "sk"), (Index("ByName", "np", "ns"),))
+    assert design.keys == ("pk", "sk")
+    assert design.indexes == (
+        Index("ByName", "np", "ns"),
+        Index("Some", "np", "", ("Title",), False, Throughput(1, 2), Throughput(3, 4)),
+        Index("Local", "pk", "ns", (), local=True),
+    )
+    assert design.settings == Settings(
+        "provisioned", Throughput(5, 6), Throughput(12_000, 4_000), "new_and_old_images", "infrequent_access",
+        7, True, "Born", {"Team": "music"},
+    )  # fmt: skip
     assert (entity.name, entity.table, entity.where) == ("Thing", "things", "Price > 0")
     assert entity.oversize == "compress"
     assert entity.lookups == (
@@ -141,6 +176,44 @@ def test_what_is_left_out_has_a_default(load: Load) -> None:
     assert (entity.table, entity.attributes, entity.where) == ("Thing", (Everything("Thing"),), None)
 
 
+def test_every_form_of_an_index(load: Load) -> None:
+    design = load(
+        HEAD
+        + """
+indexes:
+  Short: [A, B]
+  Long: {keys: [A, B], projection: all}
+  Keys: {keys: A, projection: keys_only}
+  Some: {keys: [A], projection: {include: [Name, Price]}}
+  Local: {keys: [PK, L], local: true, projection: keys_only}
+entities:
+  Thing: {keys: {PK: "T#{id}", SK: x, L: "{Name}"}}
+  Other: {keys: {PK: "O#{id}", SK: x, A: "{id}"}}
+access_patterns:
+  local: {query: {index: Local, partition: "T#1"}, sql: SELECT 1}
+  global: {query: {index: Some, partition: "1"}, sql: SELECT 1}
+"""
+    )
+    assert design.indexes == (
+        Index("Short", "A", "B"),
+        Index("Long", "A", "B"),
+        Index("Keys", "A", include=()),
+        Index("Some", "A", include=("Name", "Price")),
+        Index("Local", "PK", "L", (), local=True),
+    )
+    assert design.projected("Long") is design.projected(None) is None
+    assert design.projected("Some") == {"PK", "SK", "A", "Name", "Price"}
+    assert design.projected("Local") == {"PK", "SK", "L"}
+    assert [pattern.consistent for pattern in design.patterns] == [True, False]
+    assert [index.name for index in design.indexes if index.holds({"PK": {}, "A": {}})] == ["Keys", "Some"]
+
+
+@pytest.mark.parametrize(("value", "days"), [("true", 35), ("false", None), ("7", 7)])
+def test_the_days_of_backups(load: Load, value: str, days: int | None) -> None:
+    design = load(HEAD + ENTITY + f"settings: {{point_in_time_recovery: {value}}}")
+    assert design.settings == Settings(point_in_time_recovery=days)
+
+
 def test_the_fingerprint_is_of_the_content(load: Load) -> None:
     text = HEAD + 'entities: {Thing: {keys: {PK: "T#{id}", SK: x}}}'
     fingerprint = load(text).fingerprint
@@ -159,6 +232,11 @@ def pattern(more: str) -> str:
     return HEAD + ENTITY + "access_patterns: {p: {sql: SELECT 1, " + more + "}}"
 
 
+def indexes(count: int, content: str) -> str:
+    return ", ".join(f"Index{n}: {{{content}}}" for n in range(count))
+
+
+NAMES = str([f"n{n}" for n in range(17)])
 FAULTS = [
     ("version: 2\ntable: Shop\n" + ENTITY, "version: expected 1, found 2"),
     ("table: Shop\n" + ENTITY, "version: expected 1, found nothing"),
@@ -168,14 +246,90 @@ FAULTS = [
     (HEAD + "entities: []", "entities: expected a mapping, found a list"),
     (HEAD + ENTITY + "tabel: x", ": tabel: unknown key; did you mean 'table'?"),
     (HEAD + ENTITY + "xyzzy: x", ": xyzzy: unknown key; there are version, table"),
-    (HEAD + ENTITY + "keys: [PK]", "keys: expected [partition key attribute, sort key attribute]"),
-    (HEAD + ENTITY + "keys: [PK, PK]", "keys: expected [partition key attribute, sort key attribute]"),
+    (HEAD + ENTITY + "indexes: {GSI1: [a, 5]}", "indexes.GSI1[1]: expected text, found 5"),
+    (HEAD + "entities: {Thing: 5}", "entities.Thing: expected a mapping, found 5"),
+    (HEAD + ENTITY + "keys: [PK]", "entities.Thing.keys.SK: unknown key"),
+    (HEAD + ENTITY + "keys: []", "keys: expected one key attribute, or [partition key, sort key]"),
+    (HEAD + ENTITY + "keys: [PK, PK]", "keys: expected one key attribute, or [partition key, sort key]"),
+    (HEAD + ENTITY + "keys: [PK, SK, X]", "keys: expected one key attribute, or [partition key, sort key]"),
     (HEAD + ENTITY + "keys: [PK, EntityType]", "keys: 'EntityType' cannot be the name of a key"),
     (HEAD + ENTITY + f"keys: [PK, {'x' * 256}]", "cannot be the name of a key attribute"),
     (HEAD + ENTITY + "indexes: {G1: [a, b]}", "indexes.G1: 'G1' is not a DynamoDB name"),
-    (HEAD + ENTITY + "indexes: {GSI1: [a, 5]}", "indexes.GSI1[1]: expected text, found 5"),
-    (HEAD + ENTITY + "indexes: {GSI1: a}", "indexes.GSI1: expected [partition key attribute"),
-    (HEAD + "entities: {Thing: 5}", "entities.Thing: expected a mapping, found 5"),
+    (HEAD + ENTITY + "indexes: {GSI1: []}", "indexes.GSI1: expected one key attribute"),
+    (HEAD + "keys: PK\nentities: {Thing: {keys: {}}}", "keys.PK: an item needs the key of its table"),
+    (
+        HEAD
+        + "indexes: {GSI1: a}\n"
+        + ENTITY
+        + 'access_patterns: {p: {sql: x, query: {index: GSI1, partition: "x", order: ascending}}}',
+        "p.query.order: what is asked has no sort key",
+    ),
+    (HEAD + ENTITY + "indexes: {GSI1: {key: a}}", "indexes.GSI1.key: unknown key; did you mean 'keys'?"),
+    (
+        HEAD + ENTITY + "indexes: {GSI1: {keys: a, projection: some}}",
+        "projection: expected all, keys_only",
+    ),
+    (HEAD + ENTITY + "indexes: {GSI1: {keys: a, projection: {}}}", "projection.include: expected 1 to 20"),
+    (
+        HEAD + ENTITY + "indexes: {GSI1: {keys: a, projection: {include: [b, b]}}}",
+        "indexes.GSI1.projection.include: expected 1 to 20 different names",
+    ),
+    (
+        HEAD + ENTITY + "indexes: {GSI1: {keys: a, projection: {include: [SK, b]}}}",
+        "indexes.GSI1.projection.include: SK is a key attribute",
+    ),
+    (HEAD + ENTITY + "indexes: {GSI1: {keys: a, local: 1}}", "indexes.GSI1.local: expected bool, found 1"),
+    (HEAD + ENTITY + "indexes: {LSI1: {keys: [a, b], local: true}}", "LSI1.keys: expected [PK, sort key]"),
+    (HEAD + ENTITY + "indexes: {LSI1: {keys: PK, local: true}}", "LSI1.keys: expected [PK, sort key]"),
+    (
+        HEAD + "keys: PK\nindexes: {LSI1: {keys: [PK, a], local: true}}\n" + ENTITY,
+        "indexes.LSI1: a table without a sort key has no local indexes",
+    ),
+    (HEAD + ENTITY + f"indexes: {{{indexes(21, 'keys: a')}}}", "indexes: a table has at most 20 global ones"),
+    (HEAD + ENTITY + f"indexes: {{{indexes(6, 'keys: [PK, a], local: true')}}}", "at most 5 local ones"),
+    (
+        HEAD + ENTITY + f"indexes: {{{indexes(6, 'keys: a, projection: {include: ' + NAMES + '}')}}}",
+        "indexes: 102 names are included; 100 may be in all",
+    ),
+    (
+        HEAD
+        + "indexes: {GSI1: {keys: a, projection: keys_only}}\n"
+        + 'entities: {Thing: {keys: {PK: "T#{id}", SK: x, a: "y"}}}\n'
+        + "access_patterns: {p: {sql: x, query: {index: GSI1, partition: y, filter: {Name: z}}}}",
+        "access_patterns.p.query.filter.Name: GSI1 does not project Name",
+    ),
+    (
+        HEAD + "keys: PK\nentities: {Thing: {oversize: split, keys: {PK: a}}}",
+        "entities.Thing.oversize: a table without a sort key holds no chunk items",
+    ),
+    (HEAD + ENTITY + "settings: {bill: x}", "settings.bill: unknown key; did you mean 'billing'?"),
+    (
+        HEAD + ENTITY + "settings: {billing: x}",
+        "settings.billing: expected on_demand, provisioned",
+    ),
+    (HEAD + ENTITY + "settings: {billing: provisioned}", "settings.capacity: provisioned billing needs"),
+    (
+        HEAD + ENTITY + "settings: {capacity: {read: 1}}",
+        "settings.capacity.write: expected int, found nothing",
+    ),
+    (HEAD + ENTITY + "settings: {capacity: {read: 0, write: 1}}", "capacity.read: expected units per second"),
+    (HEAD + ENTITY + "settings: {warm_throughput: 5}", "settings.warm_throughput: expected a mapping"),
+    (HEAD + ENTITY + "settings: {stream: all}", "settings.stream: expected new_image"),
+    (HEAD + ENTITY + "settings: {table_class: cold}", "settings.table_class: expected standard"),
+    (HEAD + ENTITY + "settings: {point_in_time_recovery: 36}", "expected true or 1 to 35 days, found 36"),
+    (HEAD + ENTITY + "settings: {deletion_protection: 1}", "deletion_protection: expected bool, found 1"),
+    (HEAD + ENTITY + "settings: {ttl: 1}", "settings.ttl: expected text, found 1"),
+    (HEAD + ENTITY + "settings: {tags: {a: 1}}", "settings.tags.a: expected text, found 1"),
+    (HEAD + ENTITY + "settings: {tags: {'aws:a': b}}", "settings.tags: 'aws:a' cannot be the name of a tag"),
+    (HEAD + ENTITY + f"settings: {{tags: {{a: {'b' * 257}}}}}", "settings.tags.a: has more than 256"),
+    (
+        HEAD + ENTITY + f"settings: {{tags: { ({f't{n}': 'x' for n in range(51)}) }}}",
+        "settings.tags: a table has at most 50, these are 51",
+    ),
+    (
+        HEAD + ENTITY + "indexes: {LSI1: {keys: [PK, a], local: true, capacity: {read: 1, write: 1}}}",
+        "indexes.LSI1: a local index uses the capacity of the table",
+    ),
     (HEAD + 'entities: {"": {keys: {PK: a, SK: x}}}', "entities: '' cannot be a name"),
     (HEAD + 'entities: {"a\\0": {keys: {PK: a, SK: x}}}', "entities: 'a\\x00' cannot be a name"),
     (HEAD + "entities: {Thing: {}}", "entities.Thing.keys.PK: an item needs both keys"),

@@ -58,6 +58,17 @@ def test_a_file_is_written_whole_and_for_its_owner(project: Shell) -> None:
     assert project("design", "export", "--format", "json", "--out", "no/such.json").returncode == 2
 
 
+def test_what_is_set_after_the_table_is_made_is_exported_with_it(project: Shell) -> None:
+    text = (ROOT / "config/designs/employee_data.yaml").read_text()
+    own = project.folder / "staff.yaml"
+    own.write_text("settings: {ttl: ReportsTo, point_in_time_recovery: 7, tags: {Team: people}}\n" + text)
+    stack = json.loads(project.ok("design", "export", "--format", "cloudformation", own))
+    properties = stack["Resources"]["EmployeeData"]["Properties"]
+    assert properties["TimeToLiveSpecification"] == {"Enabled": True, "AttributeName": "ReportsTo"}
+    assert properties["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"] == 7
+    assert properties["Tags"] == [{"Key": "Team", "Value": "people"}]
+
+
 def test_without_a_configuration_files_can_be_exported(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     text = shell.ok("design", "export", "--format", "terraform", OWN)

@@ -49,8 +49,8 @@ REPAIRING = (
         "index-by-half-a-key",
         "an index holds the items that have both of its keys",
         "migration_tool/verify/indexes.py",
-        "_is_key(item, index.partition_key) and _is_key(item, index.sort_key)",
-        "_is_key(item, index.partition_key)",
+        "all(_is_key(item, key) for key in keys)",
+        "_is_key(item, keys[0])",
         ("tests/verify/test_indexes.py::test_members_are_the_items_that_have_both_keys_as_text",),
     ),
     Mutant(

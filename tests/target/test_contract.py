@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Protocol
 
 import orjson
 import pytest
 
 from migration_tool.design.model import Design, Index, Requests
+from migration_tool.design.units import copies, units
 from migration_tool.errors import TargetError
+from migration_tool.limits import item_size
 from migration_tool.model import WireItem
 from migration_tool.target import table as tables
 from migration_tool.target.answers import Reaction, classify
@@ -205,6 +208,52 @@ def test_the_items_of_an_index_are_counted(wire: Wire, table: str) -> None:
     indexed = [item(n, GSI1PK="a", GSI1SK="b") for n in range(0, 120, 3)]
     write(wire, table, indexed + [item(n) for n in range(120) if n % 3])
     assert count(wire, table, "GSI1", 3) == len(indexed)
+
+
+EVERY_INDEX = replace(
+    DESIGN,
+    indexes=(
+        Index("Keys", "G", include=()),
+        Index("Some", "G", "SK", ("Name",)),
+        Index("All", "SK", "PK"),
+        Index("Local", "PK", "L", ("Name", "Other"), local=True),
+    ),
+)
+
+
+def test_indexes_of_every_kind_are_made_and_seen_as_designed(target: Target, table_prefix: str) -> None:
+    name = f"{table_prefix}Every"
+    tables.create_table(target, name, EVERY_INDEX)
+    facts = tables.wait_active(target, name)
+    assert tables.schema_faults(facts, EVERY_INDEX) == []
+    others = (
+        Index("Keys", "G"), Index("Some", "G", "SK", ("Title",)), Index("All", "SK", "PK"),
+        Index("Local", "PK", "L", ("Name", "Other")),
+    )  # fmt: skip
+    assert tables.schema_faults(facts, replace(EVERY_INDEX, indexes=others)) == [
+        "index Keys projects KEYS_ONLY, not ALL",
+        "index Some projects INCLUDE Name, not INCLUDE Title",
+        "index Local is a local one",
+    ]
+    tables.delete_table(target, name)
+
+
+@pytest.mark.parametrize("size", [1, 1_500, 5_000])
+def test_a_plan_counts_the_units_that_are_consumed(engine: Engine, table_prefix: str, size: int) -> None:
+    if engine.name == "moto":
+        pytest.skip("moto counts one unit for any item, and nothing for indexes")
+    target = Target(engine.url, "us-east-1", 30, 4)
+    name = f"{table_prefix}Units"
+    tables.create_table(target, name, EVERY_INDEX)
+    tables.wait_active(target, name)
+    for kept in ({}, {"L": {"S": "l"}}, {"G": {"S": "g"}}, {"L": {"S": "l"}, "G": {"S": "g"}}):
+        one = {**item(1, size), **kept, "Other": {"S": "y" * 900}}
+        put = {"TableName": name, "Item": one, "ReturnConsumedCapacity": "TOTAL"}
+        consumed = target.client.put_item(**put)["ConsumedCapacity"]["CapacityUnits"]
+        target.client.delete_item(TableName=name, Key={key: one[key] for key in ("PK", "SK")})
+        sizes = [item_size(one), *(copied for _, copied in copies(EVERY_INDEX, one, item_size(one)))]
+        assert sum(map(units, sizes)) == consumed
+    tables.delete_table(target, name)
 
 
 def test_the_proof_of_single_writes_is_there(wire: Wire, table: str) -> None:

@@ -253,6 +253,7 @@ def test_a_right_table_has_no_faults_nor_has_one_with_more_indexes() -> None:
         ({"indexes": {}}, ["GSI1", "missing"]),
         ({"indexes": {"GSI1": dataclasses.replace(INDEX, keys=("GSI1PK",))}}, ["GSI1", "(GSI1PK)"]),
         ({"indexes": {"GSI1": dataclasses.replace(INDEX, projection="KEYS_ONLY")}}, ["GSI1", "KEYS_ONLY"]),
+        ({"indexes": {"GSI1": dataclasses.replace(INDEX, local=True)}}, ["GSI1 is a local one"]),
     ],
 )
 def test_each_fault_of_a_table_is_named(change: dict[str, Any], words: list[str]) -> None:

@@ -162,3 +162,17 @@ def test_declared_types_count_as_equal(tmp_path: Path) -> None:
 def test_failures_show_exact_numbers(answers: Answers) -> None:
     failure = answers.failure({}, [(0.1, "a", 0)], [{"Id": {"N": "0.12345678901234567890123"}}])
     assert failure and failure.actual == ({"Id": Decimal("0.12345678901234567890123")},)
+
+
+def test_without_a_sort_key_the_items_may_come_in_any_order() -> None:
+    answers = Answers(load_design(DESIGNS / "music_catalog.yaml"), ["Id", "Name"], ordered=False)
+    rows = [(3, "c"), (1, "a"), (2, None), (1, "a")]
+    items = [item(1, "a"), item(2), item(1, "a"), item(3, "c")]
+    assert answers.failure({}, rows, items) is None
+    wrong = answers.failure({}, rows, [*items[:3], item(3, "d")])
+    assert wrong and wrong.reason == 'row 1: Name is "d", the SQL gives "c"'
+    assert answers.failure({}, rows, [*items[1:], item(2)])
+    assert answers.failure({}, rows, items[1:])
+    assert answers.lacks_only(rows, items[1:], 1)
+    assert not answers.lacks_only(rows, items[2:], 1)
+    assert not answers.lacks_only(rows, [item(4)], 3)
