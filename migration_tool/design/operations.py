@@ -23,7 +23,7 @@ from decimal import (
 from typing import Any, Literal, TypeAlias
 
 from migration_tool.attributes import boolean, iso_date, key_text
-from migration_tool.design.template import FUNCTIONS
+from migration_tool.design.functions import FUNCTIONS
 from migration_tool.errors import RowRejected
 from migration_tool.limits import MAX_ITEM_BYTES
 from migration_tool.numbers import LARGEST_EXPONENT, MAX_DIGITS, SMALLEST_EXPONENT, number_text

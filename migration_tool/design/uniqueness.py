@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from itertools import combinations, takewhile
 
 from migration_tool.design.compile import CompiledDesign, CompiledEntity
-from migration_tool.design.template import SEPARATOR, Field, Part, Reference, Template
+from migration_tool.design.functions import SEPARATOR
+from migration_tool.design.template import Field, Part, Reference, Template
 from migration_tool.model import ROWID_NAMES, Column, folded
 
 _TYPED = ("INTEGER", "REAL", "TEXT")

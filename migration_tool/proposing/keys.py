@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from migration_tool.design.template import LONGEST_LITERAL
+from migration_tool.design.functions import LONGEST_LITERAL
 from migration_tool.model import ROWID_NAMES, Table, folded
 from migration_tool.proposing.facts import ColumnFacts, TableFacts
 from migration_tool.source.sql import quote

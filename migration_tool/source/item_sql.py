@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from migration_tool import attributes
+from migration_tool.design.functions import SPREAD
 from migration_tool.design.model import ENTITY_TYPE, Attribute
 from migration_tool.design.pieces import prefix
 from migration_tool.design.shape import Key, Shape, Used
-from migration_tool.design.template import SPREAD, Field, Template
+from migration_tool.design.template import Field, Template
 from migration_tool.model import ChildRead, Read, folded
 from migration_tool.source import sql
 from migration_tool.source.fragments import (

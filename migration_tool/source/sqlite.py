@@ -14,12 +14,12 @@ from time import monotonic
 from types import TracebackType
 
 from migration_tool.design.shape import Shape
-from migration_tool.design.template import literal
 from migration_tool.errors import SourceError
 from migration_tool.model import Chunk, EncodedItem, Position, Read, Row, Scalar, Schema, Table
 from migration_tool.source import sql
 from migration_tool.source.connection import FAULTS, QUERY_SECONDS, connect, source_error
 from migration_tool.source.fragments import Beyond
+from migration_tool.source.functions import add_case_functions, add_literal
 from migration_tool.source.item_sql import item_expression
 from migration_tool.source.paths import Paths
 from migration_tool.source.rows import RowReader, decode
@@ -70,11 +70,11 @@ class SqliteSource:
     def _prepare(self) -> None:
         connection = self._connection
         connection.execute("BEGIN")
-        connection.create_function("literal", 1, _literal, deterministic=True)
+        add_literal(connection)
         self.schema: Schema = read_schema(connection)
         self._cursors = {name: cursor_of(connection, table) for name, table in self.schema.tables.items()}
         self._paths = Paths(connection, self.schema)
-        self._case_functions("unicode_")
+        add_case_functions(connection, "unicode_")
         self._unicode = uses_case_functions(connection)
         self._journal_mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
         self._encoding = connection.execute("PRAGMA encoding").fetchone()[0]
@@ -226,11 +226,7 @@ class SqliteSource:
         """
         if not self._unicode:
             self._unicode = True
-            self._case_functions("")
-
-    def _case_functions(self, prefix: str) -> None:
-        self._connection.create_function(f"{prefix}lower", 1, _lower, deterministic=True)
-        self._connection.create_function(f"{prefix}upper", 1, _upper, deterministic=True)
+            add_case_functions(self._connection, "")
 
     @contextmanager
     def _using(self, operation: str) -> Iterator[None]:
@@ -281,23 +277,3 @@ def _problems(connection: sqlite3.Connection) -> list[str]:
 
 def _authorise(action: int, *_: object) -> int:
     return sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
-
-
-def _literal(value: Scalar) -> Scalar:
-    """As in a template; NULL stays NULL."""
-    return value if value is None else literal(value)
-
-
-def _lower(value: Scalar) -> Scalar:
-    return _readable(value, str.lower)
-
-
-def _upper(value: Scalar) -> Scalar:
-    return _readable(value, str.upper)
-
-
-def _readable(value: Scalar, change: Callable[[str], str]) -> Scalar:
-    """Integers become text, as in SQLite's own functions."""
-    if isinstance(value, int):
-        return str(value)
-    return change(value) if isinstance(value, str) else value

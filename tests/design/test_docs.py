@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from migration_tool.design.compile import compile_design
+from migration_tool.design.functions import FUNCTIONS
 from migration_tool.design.load import load_design
 from migration_tool.design.operations import CALLS
 from migration_tool.design.reference import reference
-from migration_tool.design.template import FUNCTIONS
 from migration_tool.source.sqlite import SqliteSource
 
 from ..conftest import ROOT

@@ -24,10 +24,10 @@ from jsonschema import Draft202012Validator
 from migration_tool.attributes import CONVERTERS
 from migration_tool.design import language
 from migration_tool.design.access import FILTER_OPERATORS, KEY_OPERATORS
+from migration_tool.design.functions import FUNCTIONS
 from migration_tool.design.load import LANGUAGE_VERSION, load_design
 from migration_tool.design.model import Design, Oversize, Parameter
 from migration_tool.design.reading import Reader
-from migration_tool.design.template import FUNCTIONS
 from migration_tool.documents import read_mapping
 from migration_tool.errors import DesignError
 

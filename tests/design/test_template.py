@@ -9,18 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from migration_tool.design.access import render
-from migration_tool.design.template import (
-    LOW,
-    SPREAD,
-    Field,
-    Reference,
-    Template,
-    code,
-    literal,
-    namespace,
-    parse,
-    shard,
-)
+from migration_tool.design.functions import SPREAD, literal, shard
+from migration_tool.design.template import LOW, Field, Reference, Template, code, namespace, parse
 from migration_tool.errors import RowRejected
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))

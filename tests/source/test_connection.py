@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from migration_tool.attributes import CONVERTERS, encode, key_text
-from migration_tool.design.template import FUNCTIONS
+from migration_tool.design.functions import FUNCTIONS
 from migration_tool.errors import RowRejected, SourceError
 from migration_tool.model import ChildRead, ColumnRef, Join, Read, TooLarge
 from migration_tool.source import connection as connection_module
