@@ -110,11 +110,16 @@ def _inferred(facts: Mapping[str, TableFacts]) -> Iterator[Relation]:
 
 def _means(column: str, table: str, key: str) -> bool:
     words, own = _words(column), _words(table)
-    singular = [*own[:-1], own[-1].removesuffix("s")] if own else []
-    stem = words[:-1] if words and words[-1] in _NUMBER_WORDS else []
     if not own or not words:
         return False
-    return stem in (own, singular) or (_words(key) == words and len(words) > 1)
+    stem = words[:-1] if words[-1] in _NUMBER_WORDS else words
+    named = stem[:-1] == own[:-1] and bool(stem) and stem[-1] in _singulars(own[-1])
+    return named or (_words(key) == words and len(words) > 1)
+
+
+def _singulars(word: str) -> set[str]:
+    """The word, and what it may be the plural of."""
+    return {word, word.removesuffix("s"), word.removesuffix("es"), re.sub("ies$", "y", word)}
 
 
 def _words(name: str) -> list[str]:
