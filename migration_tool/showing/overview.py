@@ -13,6 +13,8 @@ from migration_tool.design.model import Attribute, Design, Entity
 from migration_tool.exemplars import Exemplar, pool
 from migration_tool.job import Chosen
 from migration_tool.limits import item_size
+from migration_tool.prices import RegionPrices, load_prices
+from migration_tool.showing.costing import Cost, cost
 from migration_tool.showing.questions import Question, question
 from migration_tool.showing.relations import Diagram, diagram
 from migration_tool.source.sqlite import SqliteSource, check_source
@@ -57,7 +59,7 @@ class ShownIndex:
 
 @dataclass(frozen=True)
 class ShownTable:
-    """items: those of the first rows, to choose from what is to be seen."""
+    """cost: by the first rows; items: those of them, to choose from what is to be seen."""
 
     name: str
     table: str
@@ -66,6 +68,7 @@ class ShownTable:
     indexes: tuple[ShownIndex, ...]
     entities: tuple[ShownEntity, ...]
     access_patterns: tuple[Question, ...]
+    cost: Cost
     items: tuple[Exemplar, ...]
 
 
@@ -81,25 +84,30 @@ class Overview:
 
 
 def overview(config: Config, chosen: Sequence[Chosen]) -> Overview:
-    """Raises DesignError for designs that do not fit the source, SourceError."""
+    """Raises DesignError for designs that do not fit the source, SourceError, ConfigError (prices)."""
     check_source(config.source_db)
     with SqliteSource(config.source_db) as source:
         compiled = [compile_design(one.design, source.schema, config.settings.allow_code) for one in chosen]
-        tables = [_table(source, d, one.table_name) for d, one in zip(compiled, chosen, strict=True)]
+        prices = load_prices(config.prices).regions.get(config.aws_region)
+        tables = [_table(source, d, one.table_name, prices) for d, one in zip(compiled, chosen, strict=True)]
         return Overview(str(config.source_db), tuple(tables), diagram(source.schema, compiled))
 
 
-def _table(source: SqliteSource, compiled: CompiledDesign, name: str) -> ShownTable:
+def _table(
+    source: SqliteSource, compiled: CompiledDesign, name: str, prices: RegionPrices | None
+) -> ShownTable:
     design = compiled.design
     items = pool(source, compiled)
+    entities = tuple(_entity(source, design, entity, items) for entity in compiled.entities)
     return ShownTable(
         name=design.name,
         table=name,
         description=design.description,
         keys=design.keys,
         indexes=tuple(_indexes(table_definition(name, design))),
-        entities=tuple(_entity(source, design, entity, items) for entity in compiled.entities),
+        entities=entities,
         access_patterns=tuple(question(source, design, name, pattern) for pattern in design.patterns),
+        cost=cost(design, {entity.name: entity.rows for entity in entities}, items, prices),
         items=tuple(items),
     )
 
@@ -157,6 +165,7 @@ def _table_json(table: ShownTable) -> dict[str, Any]:
     found: dict[str, Any] = plain_json(
         vars(table)
         | {
+            "cost": vars(table.cost),
             "indexes": [vars(index) for index in table.indexes],
             "entities": [vars(e) | {"attributes": [vars(a) for a in e.attributes]} for e in table.entities],
             "access_patterns": [pattern.to_json() for pattern in table.access_patterns],

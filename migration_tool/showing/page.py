@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from migration_tool.exemplars import Exemplar
+from migration_tool.showing.costing import in_words
 from migration_tool.showing.grid import Columns, cell, grid
 from migration_tool.showing.overview import Overview, ShownEntity, ShownIndex, ShownTable
 from migration_tool.showing.picture import picture
@@ -76,7 +77,7 @@ def _entities(shown: ShownTable) -> str:
         for entity in shown.entities
     )
     headings = ("Entity", "Source table", "Rows", "Bytes of an item", "Of the largest", "Of all, about")
-    return f"<h3>Entities</h3>\n{table(headings, rows, range(2, 6))}"
+    return f"<h3>Entities</h3>\n{table(headings, rows, range(2, 6))}<p>{text(in_words(shown.cost))}</p>\n"
 
 
 def _keys(shown: ShownTable) -> str:

@@ -9,13 +9,21 @@ from pathlib import Path
 
 import pytest
 
+from migration_tool.checking.survey import survey
 from migration_tool.config import Config, load_config, write_config
+from migration_tool.costs import months
+from migration_tool.design.compile import compile_design
+from migration_tool.design.load import load_design
 from migration_tool.exemplars import Exemplar, collections, typical
 from migration_tool.job import chosen
+from migration_tool.plan import volume
+from migration_tool.prices import load_prices
+from migration_tool.showing.costing import TRAFFIC, in_words
 from migration_tool.showing.grid import grid
 from migration_tool.showing.overview import Overview, ShownIndex, _indexes, overview
 from migration_tool.showing.page import _columns, _kind, _projected
 from migration_tool.showing.relations import Relation
+from migration_tool.source.sqlite import SqliteSource
 from tests.exporting.definitions import CREATED
 
 DESIGN = """
@@ -160,3 +168,19 @@ def test_a_grid_has_what_its_index_projects(shown: Overview) -> None:
         assert {name for one in kept for name in one.item} == {"PK", "SK", "GSI1PK", "GSI1SK"} | seen
         assert "Zip" not in grid(kept, index.keys, _columns(table), 3, 3)
     assert "projects keys only" in _kind(replace(index, projects=()))
+
+
+def test_the_cost_is_that_of_all_items_where_all_are_looked_at(shown: Overview, tmp_path: Path) -> None:
+    with SqliteSource(tmp_path / "shop.sqlite") as source:
+        figures = survey(source, compile_design(load_design(tmp_path / "shop.yaml"), source.schema))
+    found = shown.tables[0].cost
+    assert found.write_units == figures.write_units > 0
+    prices = load_prices(None).of("us-east-1")
+    assert found.load == round(figures.write_units * prices.standard.write_million / 1e6, 4)
+    month = next(m for m in months([volume(figures)], prices, TRAFFIC) if m.billing == "on_demand")
+    assert found.month == pytest.approx(month.total, abs=1e-4)
+
+
+def test_without_prices_only_the_units_are_told(shown: Overview) -> None:
+    assert "the prices of the region are not known" in in_words(replace(shown.tables[0].cost, load=None))
+    assert "$" in in_words(shown.tables[0].cost)

@@ -60,6 +60,7 @@ def _page(found: Overview) -> str:
 def _show(found: ShownTable) -> None:
     from migration_tool.cli.console import show
     from migration_tool.cli.render import heading, table
+    from migration_tool.showing.costing import in_words
 
     show(heading(f"{found.name}  (table {found.table})"), *([found.description] if found.description else []))
     entities = [
@@ -67,7 +68,7 @@ def _show(found: ShownTable) -> None:
         for e in found.entities
     ]
     columns = ("entity", "source table", ">rows", ">bytes on average", ">largest", "only where")
-    show("", table(columns, entities))
+    show("", table(columns, entities), "", in_words(found.cost))
     show("", table(("keys of", "entity", "partition key", "sort key"), _keys(found)))
     indexes = [(i.name, "local" if i.local else "global", _projected(i)) for i in found.indexes]
     if indexes:
