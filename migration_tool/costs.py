@@ -75,6 +75,10 @@ class Traffic:
     writes: float
 
 
+USUAL_TRAFFIC = Traffic(reads=10, writes=1)
+"""Where nobody says what the application does; `plan` assumes it, too."""
+
+
 @dataclass(frozen=True)
 class Month:
     """Dollars a month in one billing mode and table class; None: as Way."""
@@ -164,6 +168,12 @@ def months(volumes: Sequence[Volume], prices: RegionPrices, traffic: Traffic) ->
         found.append(Month("on_demand", name, storage, *_requested(charged, reads, writes)))
         found.append(Month("provisioned", name, storage, *_reserved(charged, reads, writes)))
     return tuple(found)
+
+
+def usual_month(volumes: Sequence[Volume], prices: RegionPrices) -> float:
+    """Dollars a month on demand, in the standard table class, with USUAL_TRAFFIC: to compare designs by."""
+    found = months(volumes, prices, USUAL_TRAFFIC)
+    return next(m.total for m in found if (m.billing, m.table_class) == ("on_demand", "standard"))
 
 
 def units_to_read(size: float) -> float:

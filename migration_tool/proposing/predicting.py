@@ -8,7 +8,7 @@ from statistics import fmean
 
 import orjson
 
-from migration_tool.costs import Traffic, Volume, months
+from migration_tool.costs import Volume, usual_month
 from migration_tool.design.compile import CompiledDesign, CompiledEntity
 from migration_tool.design.units import copies as copied_to
 from migration_tool.design.units import units
@@ -24,8 +24,6 @@ SAMPLE = 1_000
 """Rows of each entity that are made items of; all of them where there are no more."""
 SOME = 1_000
 """Items of a table or index from which on it is asked whether a partition key is hot: of few, each is."""
-TRAFFIC = Traffic(reads=10, writes=1)
-"""Source rows read and written a second, where months are compared: as `plan` assumes."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +68,12 @@ class Prediction:
         return self.write_units / self.row_units if self.row_units else 1.0
 
     def monthly(self, prices: RegionPrices) -> float:
-        """Dollars a month on demand, in the standard table class, with TRAFFIC: rows are read and written."""
+        """Dollars a month, as `usual_month` says; what is read and written are source rows."""
         volume = Volume(
             items=self.rows, bytes=self.bytes, copies=self.items + self.copies, stored=self.stored,
             write_units=self.write_units, busiest=0, hottest=0, json_bytes=0,
         )  # fmt: skip
-        found = months([volume], prices, TRAFFIC)
-        return next(m.total for m in found if (m.billing, m.table_class) == ("on_demand", "standard"))
+        return usual_month([volume], prices)
 
 
 def predict(source: SqliteSource, draft: Draft, compiled: CompiledDesign) -> Prediction:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from migration_tool.costs import Traffic, Volume, months
+from migration_tool.costs import USUAL_TRAFFIC, Volume, usual_month
 from migration_tool.design.model import Design
 from migration_tool.design.units import copies, units
 from migration_tool.exemplars import Exemplar
@@ -14,15 +14,12 @@ from migration_tool.limits import item_size
 from migration_tool.model import WireItem
 from migration_tool.prices import RegionPrices
 
-TRAFFIC = Traffic(reads=10, writes=1)
-"""Items read and written a second, as `plan` assumes."""
-
 
 @dataclass(frozen=True)
 class Cost:
     """write_units  to put all items, with their copies in indexes
     load         dollars of these on demand; None: the region's prices are not known
-    month        dollars a month on demand, with TRAFFIC; None as well
+    month        dollars a month on demand, with USUAL_TRAFFIC; None as well
     """
 
     write_units: int
@@ -35,7 +32,7 @@ def in_words(found: Cost) -> str:
     units = f"Loading takes about {found.write_units:,} write units"
     if found.load is None or found.month is None:
         return f"{units}; the prices of the region are not known."
-    traffic = f"{TRAFFIC.reads:g} items read and {TRAFFIC.writes:g} written a second"
+    traffic = f"{USUAL_TRAFFIC.reads:g} items read and {USUAL_TRAFFIC.writes:g} written a second"
     return f"{units} (${found.load:,.4f} on demand), a month at {traffic} about ${found.month:,.2f}."
 
 
@@ -66,10 +63,8 @@ def cost(
     )  # fmt: skip
     if prices is None:
         return Cost(total["units"], None, None)
-    found = months([volume], prices, TRAFFIC)
-    month = next(m.total for m in found if (m.billing, m.table_class) == ("on_demand", "standard"))
     load = total["units"] * prices.standard.write_million / 1e6
-    return Cost(total["units"], round(load, 4), round(month, 4))
+    return Cost(total["units"], round(load, 4), round(usual_month([volume], prices), 4))
 
 
 def _means(design: Design, items: Sequence[WireItem]) -> _Means:

@@ -11,14 +11,14 @@ import pytest
 
 from migration_tool.checking.survey import survey
 from migration_tool.config import Config, load_config, write_config
-from migration_tool.costs import months
+from migration_tool.costs import usual_month
 from migration_tool.design.compile import compile_design
 from migration_tool.design.load import load_design
 from migration_tool.exemplars import Exemplar, collections, typical
 from migration_tool.job import chosen
 from migration_tool.plan import volume
 from migration_tool.prices import load_prices
-from migration_tool.showing.costing import TRAFFIC, in_words
+from migration_tool.showing.costing import in_words
 from migration_tool.showing.grid import grid
 from migration_tool.showing.overview import Overview, ShownIndex, _indexes, overview
 from migration_tool.showing.page import _columns, _kind, _projected
@@ -177,8 +177,7 @@ def test_the_cost_is_that_of_all_items_where_all_are_looked_at(shown: Overview, 
     assert found.write_units == figures.write_units > 0
     prices = load_prices(None).of("us-east-1")
     assert found.load == round(figures.write_units * prices.standard.write_million / 1e6, 4)
-    month = next(m for m in months([volume(figures)], prices, TRAFFIC) if m.billing == "on_demand")
-    assert found.month == pytest.approx(month.total, abs=1e-4)
+    assert found.month == pytest.approx(usual_month([volume(figures)], prices), abs=1e-4)
 
 
 def test_without_prices_only_the_units_are_told(shown: Overview) -> None:
