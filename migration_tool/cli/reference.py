@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from inspect import cleandoc
-from pathlib import Path
 
 import click
 
 from migration_tool.cli.group import EXIT_CODES, cli
 from migration_tool.cli.options import GLOBAL, Globals
+from migration_tool.design.reference import keep_current
 
 PROGRAM = "migrate-dynamodb"
 _HEAD = f"""\
@@ -107,12 +107,8 @@ def _exit_codes() -> Iterator[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Writes the document, or with --check says whether the file is current."""
-    path = Path(arguments[-1]) if arguments else Path("docs/cli.md")
-    if "--check" not in arguments:
-        path.write_text(reference(), encoding="utf-8")
-        return 0
-    return 0 if path.read_text(encoding="utf-8") == reference() else 1
+    """As `keep_current`."""
+    return keep_current(arguments, "docs/cli.md", reference())
 
 
 if __name__ == "__main__":

@@ -104,12 +104,17 @@ def _anchor(schema: dict[str, Any]) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Writes the document, or with --check says whether the file is current."""
-    path = Path(arguments[-1]) if arguments else Path("docs/language.md")
+    """As `keep_current`."""
+    return keep_current(arguments, "docs/language.md", reference())
+
+
+def keep_current(arguments: Sequence[str], usual: str, text: str) -> int:
+    """Writes the text to the file that is named last; with --check 0 or 1 says whether it is current."""
+    path = Path(arguments[-1] if arguments else usual)
     if "--check" not in arguments:
-        path.write_text(reference(), encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
         return 0
-    return 0 if path.read_text(encoding="utf-8") == reference() else 1
+    return 0 if path.read_text(encoding="utf-8") == text else 1
 
 
 if __name__ == "__main__":
