@@ -53,7 +53,7 @@ class Loader:
         self._inbox: list[Answer] = []
         self._delayed: list[tuple[float, int, Send]] = []
         self._order = count()
-        self._sending = 0
+        self._flying: set[Send] = set()
         self._accepted_at = float("-inf")
         self._trying_alone = False
         self._watermark = Watermark()
@@ -67,7 +67,7 @@ class Loader:
     @property
     def idle(self) -> bool:
         """Nothing is on its way: every batch taken is done."""
-        return not (self._sending or self._delayed) and all(queue.idle for queue in self._queues.values())
+        return not (self._flying or self._delayed) and all(queue.idle for queue in self._queues.values())
 
     def keep_to(self, max_wcu: float | None, capacities: Mapping[str, Capacity]) -> None:
         """From now on at most `max_wcu` units per second in all, and to each table what it has."""
@@ -113,13 +113,15 @@ class Loader:
     def arrive(self, seconds: float) -> None:
         """Lets what is in flight arrive, and sends nothing. Raises as `pump` does."""
         until = self._wire.clock() + seconds
-        while self._sending and (left := until - self._wire.clock()) > 0:
+        while self._flying and (left := until - self._wire.clock()) > 0:
             self._take_answers(left)
 
     def _take_answers(self, timeout: float) -> None:
         for answer in self._wire.wait(timeout, self._inbox):
-            self._sending -= 1
-            self._react(cast(Send, answer.tag), answer)
+            send = cast(Send, answer.tag)
+            self._flying.remove(send)
+            send.answered = True
+            self._react(send, answer)
 
     def _queue(self, batch: Batch) -> Queue:
         table = batch.window.lane.table_name
@@ -142,7 +144,7 @@ class Loader:
         body = send.body()
         self._wire.submit(_OPERATION, body, send, self._inbox)
         queue.gate.sent(send.size)
-        self._sending += 1
+        self._flying.add(send)
         self.figures.requests += 1
         self.figures.bytes += len(body)
         if send.attempts or send.late:
@@ -228,8 +230,8 @@ class Loader:
         """Whether its items go on without it; False: it waits. Raises Stopped where nothing gets through.
 
         If others got through meanwhile, one of its rows is at fault; alone, it has as many sends again before
-        it is rejected. If not, and DynamoDB answers, every request may hold such a row: once, the items of
-        one request are tried alone.
+        it is rejected. If not, and DynamoDB answers, a request that was never answered may still get through.
+        After that every request may hold such a row: once, the items of one request are tried alone.
         """
         backoff = self._wire.backoff
         if self._accepted_at > send.since:
@@ -238,7 +240,11 @@ class Loader:
             self._split(queue, send, verdict)
             return True
         too_old = backoff.exhausted(send.attempts, self._wire.clock() - send.since, throttled=True)
-        if too_old or send.size == 1 or not verdict.by_service:
+        if too_old or not verdict.by_service:
+            raise self._fault(send, verdict)
+        if any(not other.answered for other in self._flying):
+            return False
+        if send.size == 1:
             raise self._fault(send, verdict)
         if self._trying_alone:
             return False

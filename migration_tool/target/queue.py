@@ -23,6 +23,7 @@ class Send:
     late      they were set aside
     attempts  sends so far
     since     the first of them, monotonic seconds
+    answered  something was said to it, whatever it was
     """
 
     parts: Sequence[tuple[Batch, Sequence[int]]]
@@ -30,6 +31,7 @@ class Send:
     late: bool = False
     attempts: int = 0
     since: float = 0.0
+    answered: bool = False
 
     @classmethod
     def of(cls, entries: Iterable[Entry], late: bool = False) -> Send:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -19,13 +20,15 @@ from migration_tool.target.loader import Loader
 from migration_tool.target.session import Target
 from migration_tool.target.wire import Wire
 from tests.loading.ledger_server import LANE, Fault, Ledger, batch, items_of
-from tests.target.fake import FakeServer, Reply, answer, fault
+from tests.target.fake import FakeServer, Reply, Seen, answer, fault
 
 QUICK = Backoff(base_seconds=0.001, max_seconds=0.004, max_attempts=4, max_age_seconds=20)
 
 
 @contextmanager
-def loading(ledger: Ledger, connections: int = 4, backoff: Backoff = QUICK) -> Iterator[Loader]:
+def loading(
+    ledger: Callable[[Seen], Reply], connections: int = 4, backoff: Backoff = QUICK
+) -> Iterator[Loader]:
     with (
         FakeServer(ledger) as server,
         Wire(Target(server.url, "us-east-1", 5, connections), backoff) as wire,
@@ -150,6 +153,27 @@ def test_a_row_that_always_gives_500_is_found_although_no_request_got_through() 
     assert rejects == [(1,), (26,), (51,), (76,)]
     assert len(ledger.stored) == 96
     assert ledger.requests < 4 * (25 + 12 * QUICK.max_attempts)
+
+
+def test_a_row_that_always_gives_500_waits_for_what_is_still_to_be_answered() -> None:
+    """Alone, it uses up its sends before a slow engine has taken one of the others: the run goes on."""
+    ledger, enough, batches = Ledger(), threading.Event(), [batch(n * 25) for n in range(60)]
+    poison = {str(n * 25 + 1) for n in range(60)}
+    ledger.always = ledger.refusing(poison, fault("InternalServerError", 500))
+
+    def slow(seen: Seen) -> Reply:
+        (puts,) = seen.json["RequestItems"].values()
+        keys = {put["PutRequest"]["Item"]["SK"]["S"] for put in puts}
+        if not keys & poison:
+            assert enough.wait(4)
+        elif len(keys) == 1 and max(ledger.sent.values()) > 2 * QUICK.max_attempts:
+            enough.set()
+        return ledger(seen)
+
+    with loading(slow, connections=512) as loader:
+        assert load(loader, *batches) == windows(batches)
+    rejects = [reject.source_key for one in batches for reject in one.window.rejects]
+    assert rejects == [(n * 25 + 1,) for n in range(60)]
 
 
 @pytest.mark.parametrize("refusal", [fault("ValidationException", message="bad item"), Reply(413, b"")])
