@@ -5,11 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from threading import Lock
 from time import monotonic
 from types import TracebackType
 
@@ -19,15 +17,11 @@ from migration_tool.model import Chunk, EncodedItem, Position, Read, Row, Scalar
 from migration_tool.source import sql
 from migration_tool.source.connection import FAULTS, QUERY_SECONDS, connect, source_error
 from migration_tool.source.fragments import Beyond
-from migration_tool.source.functions import add_case_functions, add_literal
 from migration_tool.source.item_sql import item_expression
-from migration_tool.source.paths import Paths
+from migration_tool.source.moment import Moment
 from migration_tool.source.rows import RowReader, decode
 from migration_tool.source.schema import (
-    cursor_of,
-    mentions_case_functions,
     read_schema,
-    uses_case_functions,
 )
 from migration_tool.source.windows import Windows, Written
 
@@ -57,28 +51,9 @@ class SqliteSource:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = Lock()
         self._pool = ThreadPoolExecutor(1, "source")
-        self._connection = connect(path)
-        try:
-            with self._using("read the schema"):
-                self._prepare()
-        except SourceError:
-            self._connection.close()
-            raise
-
-    def _prepare(self) -> None:
-        connection = self._connection
-        connection.execute("BEGIN")
-        add_literal(connection)
-        self.schema: Schema = read_schema(connection)
-        self._cursors = {name: cursor_of(connection, table) for name, table in self.schema.tables.items()}
-        self._paths = Paths(connection, self.schema)
-        add_case_functions(connection, "unicode_")
-        self._unicode = uses_case_functions(connection)
-        self._journal_mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
-        self._encoding = connection.execute("PRAGMA encoding").fetchone()[0]
-        connection.set_authorizer(_authorise)
+        self._moment = Moment(path)
+        self.schema: Schema = self._moment.schema
 
     def __enter__(self) -> SqliteSource:
         return self
@@ -91,10 +66,7 @@ class SqliteSource:
     def close(self) -> None:
         """Also in the middle of a statement, and more than once."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-        with suppress(sqlite3.ProgrammingError):
-            self._connection.interrupt()
-        with self._lock:
-            self._connection.close()
+        self._moment.close()
 
     def windows(
         self, read: Read, after: Position | None, item: Callable[[Row], EncodedItem], shape: Shape | None
@@ -109,35 +81,35 @@ class SqliteSource:
     def _statement(self, read: Read, shape: Shape) -> Callable[[sql.Start], str] | None:
         """What writes windows of items; None where SQLite cannot, or would begin anew for each of them."""
         try:
-            cursor, expression = item_expression(read, shape, self._cursors)
+            cursor, expression = item_expression(read, shape, self._moment.cursors)
             statement = partial(sql.select_items, read, cursor, expression)
-            with self._using("prepare to read"):
-                self._prepare_read(read)
-                plan = self._connection.execute(f"EXPLAIN QUERY PLAN {statement(None)}", (1,)).fetchall()
+            with self._moment.using("prepare to read") as connection:
+                self._moment.prepare(read)
+                plan = connection.execute(f"EXPLAIN QUERY PLAN {statement(None)}", (1,)).fetchall()
         except (Beyond, SourceError):
             return None
-        return statement if self._encoding == "UTF-8" and sql.streams([row[3] for row in plan]) else None
+        return statement if self.encoding == "UTF-8" and sql.streams([row[3] for row in plan]) else None
 
     def write(self, statement: str, start: sql.Start, count: int, reader: RowReader) -> Future[Written]:
         """What that statement gives of so many rows, and their first by the reader; in the background."""
         return self._pool.submit(self._write, statement, start, count, reader)
 
     def _write(self, statement: str, start: sql.Start, count: int, reader: RowReader) -> Written:
-        with self._lock:
+        with self._moment.using("write the items") as connection:
             arguments = (*(start.arguments if start else ()), count)
-            blob, last, rows = self._connection.execute(statement, arguments).fetchone()
+            blob, last, rows = connection.execute(statement, arguments).fetchone()
             reader.go_to(start)
             return blob, last, rows, reader.take(1).row(0) if rows else None
 
     def reader(self, read: Read, start: sql.Start = None) -> RowReader:
         """The entity's rows in cursor order, for `take`. Text that is not UTF-8 arrives as InvalidText."""
-        with self._using(f"read the table {read.table}"):
-            self._prepare_read(read)
-            return RowReader(self._connection, self.schema, self._cursors, read, start)
+        with self._moment.using(f"read the table {read.table}") as connection:
+            self._moment.prepare(read)
+            return RowReader(connection, self.schema, self._moment.cursors, read, start)
 
     def take(self, reader: RowReader, count: int) -> Chunk:
         """The reader's next rows; fewer only where the table ends. Streams."""
-        with self._using(f"read the table {reader.table}"):
+        with self._moment.using(f"read the table {reader.table}"):
             return reader.take(count)
 
     def chunks(self, read: Read, after: Position | None = None) -> Iterator[Chunk]:
@@ -161,26 +133,26 @@ class SqliteSource:
 
     def count(self, read: Read) -> int:
         """How many rows `rows(read)` gives."""
-        with self._using(f"count the rows of {read.table}"):
-            self._prepare_read(read)
-            return int(self._connection.execute(sql.count(read)).fetchone()[0])
+        with self._moment.using(f"count the rows of {read.table}") as connection:
+            self._moment.prepare(read)
+            return int(connection.execute(sql.count(read)).fetchone()[0])
 
     @property
     def encoding(self) -> str:
         """Of its texts: UTF-8, UTF-16le or UTF-16be."""
-        return str(self._encoding)
+        return self._moment.encoding
 
     def can_read(self, table: Table) -> bool:
         """Whether the table's rows have an order to be read and resumed in."""
-        return self._cursors[table.name] is not None
+        return self._moment.cursors[table.name] is not None
 
     def rowids(self, read: Read) -> range:
         """From the least to the greatest rowid of the entity's table; empty where its rows have none."""
-        cursor = self._cursors[read.table]
+        cursor = self._moment.cursors[read.table]
         if cursor is None or cursor.collations:
             return range(0)
-        with self._using(f"look at the rows of {read.table}"):
-            least, greatest = self._connection.execute(sql.bounds(read, cursor)).fetchone()
+        with self._moment.using(f"look at the rows of {read.table}") as connection:
+            least, greatest = connection.execute(sql.bounds(read, cursor)).fetchone()
         return range(0) if least is None else range(least, greatest + 1)
 
     def query(self, statement: str, arguments: Mapping[str, Scalar]) -> tuple[list[str], list[Row]]:
@@ -189,53 +161,27 @@ class SqliteSource:
         lower() and upper() know all of Unicode here, as in a design, not only ASCII; where the schema itself
         is built with SQLite's own ones, only unicode_lower() and unicode_upper() do.
         """
-        self._know_unicode()
         deadline = monotonic() + QUERY_SECONDS
-        self._connection.set_progress_handler(lambda: monotonic() > deadline, _INSTRUCTIONS_PER_CHECK)
-        self._connection.text_factory = decode
-        try:
-            with self._using("run the SQL of an access pattern"):
-                cursor = self._connection.execute(statement, dict(arguments))
+        with self._moment.using("run the SQL of an access pattern") as connection:
+            self._moment.know_unicode()
+            connection.set_progress_handler(lambda: monotonic() > deadline, _INSTRUCTIONS_PER_CHECK)
+            connection.text_factory = decode
+            try:
+                cursor = connection.execute(statement, dict(arguments))
                 rows = cursor.fetchall()
                 return [column[0] for column in cursor.description or ()], rows
-        finally:
-            self._connection.set_progress_handler(None, 0)
+            finally:
+                connection.set_progress_handler(None, 0)
 
     def facts(self) -> SourceFacts:
-        with self._using("count the rows"):
+        with self._moment.using("count the rows") as connection:
             rows = {
-                name: self._connection.execute(f"SELECT count(*) FROM {sql.quote(name)}").fetchone()[0]
+                name: connection.execute(f"SELECT count(*) FROM {sql.quote(name)}").fetchone()[0]
                 for name, table in self.schema.tables.items()
                 if not table.is_view
             }
-        return SourceFacts(self.path, self.path.stat().st_size, self._encoding, self._journal_mode, rows)
-
-    def _prepare_read(self, read: Read) -> None:
-        if read.where and mentions_case_functions(read.where):
-            self._know_unicode()
-        if read.ancestries:
-            self._connection.set_authorizer(None)
-            self._paths.prepare(read)
-            self._connection.set_authorizer(_authorise)
-
-    def _know_unicode(self) -> None:
-        """From now on lower() and upper() know all of Unicode, unless the schema is built with SQLite's.
-
-        Precondition, the first time: no statement is under way. SQLite's own ones are quicker, and right
-        for the ASCII that items are written of.
-        """
-        if not self._unicode:
-            self._unicode = True
-            add_case_functions(self._connection, "")
-
-    @contextmanager
-    def _using(self, operation: str) -> Iterator[None]:
-        """The connection, for this thread alone, with its errors as SourceError."""
-        try:
-            with self._lock:
-                yield
-        except FAULTS as error:
-            raise source_error(operation, self.path, error) from error
+        size, moment = self.path.stat().st_size, self._moment
+        return SourceFacts(self.path, size, moment.encoding, moment.journal_mode, rows)
 
 
 def check_source(path: Path) -> SourceFacts:
@@ -273,7 +219,3 @@ def _problems(connection: sqlite3.Connection) -> list[str]:
             checks.append(f"integrity_check({sql.quote(name)})")
     found = (row[0] for check in checks for row in connection.execute(f"PRAGMA {check}"))
     return [problem for problem in found if problem != "ok"]
-
-
-def _authorise(action: int, *_: object) -> int:
-    return sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY

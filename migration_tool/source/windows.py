@@ -19,7 +19,6 @@ from migration_tool.errors import RowRejected, SourceError
 from migration_tool.limits import LARGE_TEXT
 from migration_tool.model import Chunk, EncodedItem, Made, Position, Read, Row
 from migration_tool.source import sql
-from migration_tool.source.connection import FAULTS
 from migration_tool.source.fragments import CASES
 from migration_tool.source.item_sql import MARK
 from migration_tool.source.rows import RowReader
@@ -101,8 +100,8 @@ class Windows:
         coming, self._coming = self._coming, None
         try:
             written = coming.result() if coming else None
-        except FAULTS as error:  # a blob in a text column, for one
-            self._leave(str(error))
+        except SourceError as error:  # a blob in a text column, for one
+            self._leave(error.cause)
             return None
         found, last, count, first = written or (None, 0, 0, None)
         blob = found or b""

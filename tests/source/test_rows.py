@@ -249,8 +249,9 @@ def test_embedded_rows_are_streamed(make: Open) -> None:
     child = ChildRead("list", "C", "C", (("P", "Id"),), ("N",), (), (ColumnRef("C", "N"),))
     read = Read("P", "P", (), (ColumnRef("P", "Id"),), (), (child,))
     statement = sql.select_children(read, [(child, sql.Cursor(("rowid",)))], sql.Cursor(("rowid",)), None)
-    source._connection.set_authorizer(None)
-    plan = [row[3] for row in source._connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
+    connection = source._moment._connection
+    connection.set_authorizer(None)
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
     assert plan[0] == "SCAN ~parent"
     assert "USE TEMP B-TREE FOR ORDER BY" not in plan
 

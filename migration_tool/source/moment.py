@@ -1,0 +1,96 @@
+"""One moment of a SQLite database: a connection in a read transaction, which nothing can be written by."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Lock
+
+from migration_tool.errors import SourceError
+from migration_tool.model import Read, Schema
+from migration_tool.source import sql
+from migration_tool.source.connection import FAULTS, connect, source_error
+from migration_tool.source.functions import add_case_functions, add_literal
+from migration_tool.source.paths import Paths
+from migration_tool.source.schema import (
+    cursor_of,
+    mentions_case_functions,
+    read_schema,
+    uses_case_functions,
+)
+
+_ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
+
+
+class Moment:
+    """Lasts until `close`: all cursors see one snapshot. Raises SourceError.
+
+    cursors   what the rows of each table are ordered by; None: by nothing
+    encoding  of its texts: UTF-8, UTF-16le or UTF-16be
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = Lock()
+        self._connection = connect(path)
+        try:
+            with self.using("read the schema") as connection:
+                self._begin(connection)
+        except SourceError:
+            self._connection.close()
+            raise
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN")
+        add_literal(connection)
+        self.schema: Schema = read_schema(connection)
+        self.cursors: Mapping[str, sql.Cursor | None] = {
+            name: cursor_of(connection, table) for name, table in self.schema.tables.items()
+        }
+        self._paths = Paths(connection, self.schema)
+        add_case_functions(connection, "unicode_")
+        self._unicode = uses_case_functions(connection)
+        self.journal_mode = str(connection.execute("PRAGMA journal_mode").fetchone()[0])
+        self.encoding = str(connection.execute("PRAGMA encoding").fetchone()[0])
+        connection.set_authorizer(_authorise)
+
+    def close(self) -> None:
+        """Also in the middle of a statement, and more than once."""
+        with suppress(sqlite3.ProgrammingError):
+            self._connection.interrupt()
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def using(self, operation: str) -> Iterator[sqlite3.Connection]:
+        """The connection, for this thread alone, with its errors as SourceError."""
+        try:
+            with self._lock:
+                yield self._connection
+        except FAULTS as error:
+            raise source_error(operation, self.path, error) from error
+
+    def prepare(self, read: Read) -> None:
+        """Sees to it that the read's statements can run. Raises sqlite3.Error. Precondition: `using`."""
+        if read.where and mentions_case_functions(read.where):
+            self.know_unicode()
+        if read.ancestries:
+            self._connection.set_authorizer(None)
+            self._paths.prepare(read)
+            self._connection.set_authorizer(_authorise)
+
+    def know_unicode(self) -> None:
+        """From now on lower() and upper() know all of Unicode, unless the schema is built with SQLite's.
+
+        Precondition, the first time: no statement is under way. SQLite's own ones are quicker, and right
+        for the ASCII that items are written of.
+        """
+        if not self._unicode:
+            self._unicode = True
+            add_case_functions(self._connection, "")
+
+
+def _authorise(action: int, *_: object) -> int:
+    return sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
