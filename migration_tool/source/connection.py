@@ -28,7 +28,17 @@ def connect(path: Path) -> sqlite3.Connection:
     """
     header = _header(path)
     _require_log(path, header)
-    mode = _mode(path, header)
+    return _open(path, _mode(path, header))
+
+
+def connect_again(path: Path) -> sqlite3.Connection:
+    """One more to a database that is connected to, and not in WAL mode: its file is left to SQLite alone,
+    which keeps the locks of the other connection. Raises SourceError.
+    """
+    return _open(path, "ro")
+
+
+def _open(path: Path, mode: str) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     try:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10, check_same_thread=False)

@@ -42,7 +42,7 @@ _GROWTH = 3
 def item_expression(
     read: Read, shape: Shape, cursors: Mapping[str, sql.Cursor | None]
 ) -> tuple[sql.Cursor, str]:
-    """What `sql.select_items` needs: the table's rowid, and source of the item's text. Raises Beyond."""
+    """What `sql.Items` needs: the table's rowid, and source of the item's text. Raises Beyond."""
     cursor = cursors[read.table]
     if cursor is None or cursor.collations or shape.beyond:
         raise Beyond

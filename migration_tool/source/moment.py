@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
@@ -11,7 +11,7 @@ from threading import Lock
 from migration_tool.errors import SourceError
 from migration_tool.model import Read, Schema
 from migration_tool.source import sql
-from migration_tool.source.connection import FAULTS, connect, source_error
+from migration_tool.source.connection import FAULTS, connect, connect_again, source_error
 from migration_tool.source.functions import add_case_functions, add_literal
 from migration_tool.source.paths import Paths
 from migration_tool.source.schema import (
@@ -31,10 +31,10 @@ class Moment:
     encoding  of its texts: UTF-8, UTF-16le or UTF-16be
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, connected: Callable[[Path], sqlite3.Connection] = connect) -> None:
         self.path = path
         self._lock = Lock()
-        self._connection = connect(path)
+        self._connection = connected(path)
         try:
             with self.using("read the schema") as connection:
                 self._begin(connection)
@@ -63,6 +63,16 @@ class Moment:
         with self._lock:
             self._connection.close()
 
+    def twin(self) -> Moment | None:
+        """Another connection, if it is sure to see the same: this one keeps writers from committing.
+
+        In WAL mode it does not, and a commit might come in between.
+        """
+        if self.journal_mode != "wal":
+            with suppress(SourceError):
+                return Moment(self.path, connect_again)
+        return None
+
     @contextmanager
     def using(self, operation: str) -> Iterator[sqlite3.Connection]:
         """The connection, for this thread alone, with its errors as SourceError."""
@@ -73,7 +83,7 @@ class Moment:
             raise source_error(operation, self.path, error) from error
 
     def prepare(self, read: Read) -> None:
-        """Sees to it that the read's statements can run. Raises sqlite3.Error. Precondition: `using`."""
+        """Sees to it that statements of the read can run. Raises sqlite3.Error. Precondition: `using`."""
         if read.where and mentions_case_functions(read.where):
             self.know_unicode()
         if read.ancestries:

@@ -150,17 +150,34 @@ def _pairs(child: ChildRead, outer: str, name: str) -> str:
     )
 
 
-def select_items(read: Read, cursor: Cursor, expression: str, start: Start) -> str:
-    """The values of an expression for the next rows, as many as the last `?` says.
+@dataclass(frozen=True)
+class Items:
+    """Statements that write an entity's items as values of an expression, some rows at a time.
 
-    All in one blob, a line each in cursor order; with the last rowid and the number of rows.
+    Both take the arguments of the start, and then how many rows.
     """
-    (rowid,) = cursor.names(read.alias)
-    return (
-        f"SELECT CAST(group_concat(x, char(10)) AS BLOB), max(i), count(*) FROM ("
-        f"SELECT {rowid} AS i, {expression} AS x {_from(read)} {_where(read, cursor, start)} "
-        f"ORDER BY {rowid} LIMIT ?)"
-    )
+
+    read: Read
+    cursor: Cursor
+    expression: str
+
+    def window(self, start: Start) -> str:
+        """A blob with a line for each row, in cursor order; the last rowid, and the number of rows."""
+        return (
+            f"SELECT CAST(group_concat(x, char(10)) AS BLOB), max(i), count(*) "
+            f"FROM ({self._rows(f'{self.expression} AS x', start)})"
+        )
+
+    def reach(self, start: Start) -> str:
+        """The last rowid of that many rows; NULL where there are none."""
+        return f"SELECT max(i) FROM ({self._rows('0', start)})"
+
+    def _rows(self, expression: str, start: Start) -> str:
+        (rowid,) = self.cursor.names(self.read.alias)
+        return (
+            f"SELECT {rowid} AS i, {expression} {_from(self.read)} "
+            f"{_where(self.read, self.cursor, start)} ORDER BY {rowid} LIMIT ?"
+        )
 
 
 def select_list(read: Read, child: ChildRead, cursor: Cursor, expression: str) -> str:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -23,7 +21,8 @@ from migration_tool.source.rows import RowReader, decode
 from migration_tool.source.schema import (
     read_schema,
 )
-from migration_tool.source.windows import Windows, Written
+from migration_tool.source.windows import Windows
+from migration_tool.source.writers import Writers
 
 _ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 _CHUNK = 500
@@ -51,8 +50,8 @@ class SqliteSource:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._pool = ThreadPoolExecutor(1, "source")
         self._moment = Moment(path)
+        self._writers = Writers(self._moment)
         self.schema: Schema = self._moment.schema
 
     def __enter__(self) -> SqliteSource:
@@ -65,7 +64,7 @@ class SqliteSource:
 
     def close(self) -> None:
         """Also in the middle of a statement, and more than once."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._writers.close()
         self._moment.close()
 
     def windows(
@@ -75,31 +74,19 @@ class SqliteSource:
 
         shape  items may come ready made, the very ones that `item` gives; only where no two have one key
         """
-        statement = self._statement(read, shape) if shape else None
-        return Windows(self, read, after, statement, item)
+        items = self._items(read, shape) if shape else None
+        return Windows(self, read, after, self._writers.writer(items) if items else None, item)
 
-    def _statement(self, read: Read, shape: Shape) -> Callable[[sql.Start], str] | None:
+    def _items(self, read: Read, shape: Shape) -> sql.Items | None:
         """What writes windows of items; None where SQLite cannot, or would begin anew for each of them."""
         try:
-            cursor, expression = item_expression(read, shape, self._moment.cursors)
-            statement = partial(sql.select_items, read, cursor, expression)
+            items = sql.Items(read, *item_expression(read, shape, self._moment.cursors))
             with self._moment.using("prepare to read") as connection:
                 self._moment.prepare(read)
-                plan = connection.execute(f"EXPLAIN QUERY PLAN {statement(None)}", (1,)).fetchall()
+                plan = connection.execute(f"EXPLAIN QUERY PLAN {items.window(None)}", (1,)).fetchall()
         except (Beyond, SourceError):
             return None
-        return statement if self.encoding == "UTF-8" and sql.streams([row[3] for row in plan]) else None
-
-    def write(self, statement: str, start: sql.Start, count: int, reader: RowReader) -> Future[Written]:
-        """What that statement gives of so many rows, and their first by the reader; in the background."""
-        return self._pool.submit(self._write, statement, start, count, reader)
-
-    def _write(self, statement: str, start: sql.Start, count: int, reader: RowReader) -> Written:
-        with self._moment.using("write the items") as connection:
-            arguments = (*(start.arguments if start else ()), count)
-            blob, last, rows = connection.execute(statement, arguments).fetchone()
-            reader.go_to(start)
-            return blob, last, rows, reader.take(1).row(0) if rows else None
+        return items if self.encoding == "UTF-8" and sql.streams([row[3] for row in plan]) else None
 
     def reader(self, read: Read, start: sql.Start = None) -> RowReader:
         """The entity's rows in cursor order, for `take`. Text that is not UTF-8 arrives as InvalidText."""

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from io import BytesIO
-from itertools import filterfalse
-from operator import itemgetter
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from migration_tool.errors import RowRejected, SourceError
 from migration_tool.limits import LARGE_TEXT
@@ -22,6 +21,7 @@ from migration_tool.source import sql
 from migration_tool.source.fragments import CASES
 from migration_tool.source.item_sql import MARK
 from migration_tool.source.rows import RowReader
+from migration_tool.source.writers import Writer, Written
 
 LOG = logging.getLogger(__name__)
 _MARK = MARK.encode()
@@ -31,18 +31,9 @@ _MOST_ODD = 4
 """When more than every fourth row is left to Python, Python reads all of them: it is quicker then."""
 _WORTH_JUDGING = 100
 
-Written: TypeAlias = "tuple[bytes | None, int, int, Row | None]"
-"""A line for each row, the last rowid, and the number of rows; and the first of the rows, as it is read.
-
-None where there are no rows.
-"""
-
 
 class Desk(Protocol):
     """What a source lends to its windows."""
-
-    def write(self, statement: str, start: sql.Start, count: int, reader: RowReader) -> Future[Written]:
-        """What that statement gives of so many rows, and their first by the reader; in the background."""
 
     def reader(self, read: Read, start: sql.Start) -> RowReader: ...
 
@@ -58,25 +49,30 @@ class Windows:
         desk: Desk,
         read: Read,
         after: Position | None,
-        statement: Callable[[sql.Start], str] | None,
+        writer: Writer | None,
         item: Callable[[Row], EncodedItem],
     ) -> None:
         self._desk = desk
         self._read = read
         self._start: sql.Start = sql.Behind(after) if after else None
-        self._statement = statement
+        self._writer = writer
         self._item = item
         self._first = desk.reader(read, None)
-        self._reader = None if statement else desk.reader(read, self._start)
+        self._reader = None if writer else desk.reader(read, self._start)
         self._asked = 0
         self._coming: Future[Written] | None = None
 
     def ask(self, count: int) -> None:
         """The next window will be of so many rows; where it can be, it is begun with now."""
         self._asked = count
-        if self._statement:
-            statement = self._statement(self._start)
-            self._coming = self._desk.write(statement, self._start, count, self._first)
+        if self._writer:
+            self._coming = self._writer.write(self._start, count, self._read_first)
+
+    def _read_first(self) -> Row | None:
+        """None: it is not there any more, which is damage; whoever needs it will say so."""
+        self._first.go_to(self._start)
+        chunk = self._desk.take(self._first, 1)
+        return chunk.row(0) if chunk.rows else None
 
     def take(self, count: int) -> tuple[Chunk | Made, bool]:
         """The window that was asked for, else one of `count` rows; and whether the table ends with it."""
@@ -122,7 +118,7 @@ class Windows:
         return made
 
     def _leave(self, reason: str) -> None:
-        self._statement = None
+        self._writer = None
         LOG.info("items are made of rows", extra={"entity": self._read.alias, "reason": reason})
 
     def _again(self, count: int) -> Callable[[], Chunk]:
@@ -162,8 +158,9 @@ class Windows:
         if texts and max(map(len, texts)) > LARGE_TEXT:
             yield from (n for n, text in enumerate(texts) if len(text) > LARGE_TEXT)
         if not blob.isascii():
-            doubtful = filterfalse(itemgetter(1), enumerate(map(bytes.isascii, texts)))
-            yield from (n for n, _ in doubtful if not _is_text(texts[n]))
+            doubtful = [n for n, plain in enumerate(map(bytes.isascii, texts)) if not plain]
+            if not _are_text(texts[n] for n in doubtful):
+                yield from (n for n in doubtful if not _are_text(texts[n : n + 1]))
         for mark in _CASES:
             if mark in blob:
                 yield from (n for n, text in enumerate(texts) if mark in text)
@@ -187,7 +184,7 @@ def _in_case(blob: bytes, mark: bytes, change: Callable[[str], str]) -> bytes:
         return blob
     parts = blob.split(mark)
     lines = b"\n".join(parts[1::2])
-    if b"\\" in lines or not _is_text(lines):
+    if b"\\" in lines or not _are_text([lines]):
         parts[1::2] = [_one_in_case(text, mark, change) for text in parts[1::2]]
     else:
         parts[1::2] = change(lines.decode()).encode().split(b"\n")
@@ -195,13 +192,14 @@ def _in_case(blob: bytes, mark: bytes, change: Callable[[str], str]) -> bytes:
 
 
 def _one_in_case(text: bytes, mark: bytes, change: Callable[[str], str]) -> bytes:
-    whole = b"\\" not in text and _is_text(text)
+    whole = b"\\" not in text and _are_text([text])
     return change(text.decode()).encode() if whole else mark + text + mark
 
 
-def _is_text(value: bytes) -> bool:
+def _are_text(values: Iterable[bytes]) -> bool:
+    """One by one: a long decoded text has the width of its widest character, and leaves the cache."""
     try:
-        value.decode()
+        deque(map(bytes.decode, values), maxlen=0)
     except UnicodeDecodeError:
         return False
     return True

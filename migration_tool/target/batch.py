@@ -113,7 +113,7 @@ class Batch:
 
 def request(lane: Lane, texts: Iterable[bytes]) -> bytes:
     """The BatchWriteItem that puts these items."""
-    return lane.head + _BETWEEN.join(texts) + _TAIL
+    return b"".join((lane.head, _BETWEEN.join(texts), _TAIL))
 
 
 class Watermark:

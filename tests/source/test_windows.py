@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +20,7 @@ from migration_tool.model import Chunk, Made, Read
 from migration_tool.source import sql
 from migration_tool.source.rows import RowReader
 from migration_tool.source.sqlite import SqliteSource
-from migration_tool.source.windows import Windows, Written
+from migration_tool.source.writers import Writer
 
 SCHEMA = """
 CREATE TABLE Maker (MakerId INTEGER PRIMARY KEY, Name TEXT);
@@ -275,18 +275,10 @@ def test_a_row_of_a_window_can_be_read_again_later(folder: Path) -> None:
 
 
 class Desk:
-    """A source that loses the last of the rows it reads, and may fail to write."""
+    """A source that loses the last of the rows it reads."""
 
-    def __init__(self, source: SqliteSource, fault: Exception | None = None) -> None:
+    def __init__(self, source: SqliteSource) -> None:
         self.source = source
-        self.fault = fault
-
-    def write(self, statement: str, start: sql.Start, count: int, reader: RowReader) -> Future[Written]:
-        if self.fault is None:
-            return self.source.write(statement, start, count, reader)
-        failed: Future[Written] = Future()
-        failed.set_exception(self.fault)
-        return failed
 
     def reader(self, read: Read, start: sql.Start) -> RowReader:
         return self.source.reader(read, start)
@@ -296,12 +288,12 @@ class Desk:
         return Chunk(chunk.rows[:-1], chunk.cursors[:-1], chunk.width)
 
 
-def at_desk(folder: Path, fault: Exception | None = None) -> Chunk | Made:
+def at_desk(folder: Path) -> Chunk | Made:
     with SqliteSource(folder / "things.sqlite") as source:
         (entity,) = compile_design(load_design(folder / "things.yaml"), source.schema).entities
-        assert entity.shape is not None
-        statement = source._statement(entity.read, entity.shape)
-        return Windows(Desk(source, fault), entity.read, None, statement, entity.item).take(20)[0]
+        windows = source.windows(entity.read, None, entity.item, entity.shape)
+        windows._desk = Desk(source)
+        return windows.take(20)[0]
 
 
 def test_a_row_that_is_not_found_again_is_damage(folder: Path) -> None:
@@ -311,6 +303,12 @@ def test_a_row_that_is_not_found_again_is_damage(folder: Path) -> None:
         at_desk(folder)
 
 
-def test_whatever_keeps_sqlite_from_writing_leaves_it_to_rows(folder: Path) -> None:
+def test_whatever_keeps_sqlite_from_writing_leaves_it_to_rows(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(folder, [thing(n, 1) for n in range(1, 10)])
-    assert isinstance(at_desk(folder, SourceError("write the items", folder, "out of memory", "")), Chunk)
+    error = SourceError("write the items", folder, "out of memory", "")
+    monkeypatch.setattr(Writer, "_write", Mock(side_effect=error))
+    with SqliteSource(folder / "things.sqlite") as source:
+        (entity,) = compile_design(load_design(folder / "things.yaml"), source.schema).entities
+        assert isinstance(source.windows(entity.read, None, entity.item, entity.shape).take(20)[0], Chunk)

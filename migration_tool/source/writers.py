@@ -1,0 +1,113 @@
+"""Items written in the background: SQLite works in threads of its own, without Python's lock.
+
+A window is shared by two connections where both are sure to see the same moment: each writes a half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import TypeAlias
+
+from migration_tool.errors import SourceError
+from migration_tool.model import Read, Row
+from migration_tool.source import sql
+from migration_tool.source.moment import Moment
+
+Written: TypeAlias = "tuple[bytes | None, int, int, Row | None]"
+"""A line for each row, the last rowid, and the number of rows; and the first of the rows, as it is read.
+
+None where there are no rows.
+"""
+_Half: TypeAlias = "tuple[bytes | None, int, int]"
+_NOTHING: _Half = (None, 0, 0)
+_WORTH_SHARING = 500
+"""Rows of a window: the second half begins with a search for its first row."""
+
+
+class Writers:
+    """The threads of a source, and a second connection beside its own once there is something to write."""
+
+    def __init__(self, moment: Moment) -> None:
+        self._moment = moment
+        self._twin: Future[Moment | None] | None = None
+        self._pool = ThreadPoolExecutor(2, "source")
+        self._preparing = ThreadPoolExecutor(1, "source")
+
+    def close(self) -> None:
+        """Also in the middle of a statement, and more than once."""
+        for pool in (self._pool, self._preparing):
+            pool.shutdown(wait=False, cancel_futures=True)
+        if self._twin and not self._twin.cancelled() and (twin := self._twin.result()):
+            twin.close()
+
+    def writer(self, items: sql.Items) -> Writer:
+        """Writes whole windows until the second connection is prepared, too."""
+        if self._twin is None:
+            self._twin = self._preparing.submit(self._moment.twin)
+        prepared = self._preparing.submit(_prepared, self._twin, items.read)
+        return Writer(self._moment, prepared, items, self._pool)
+
+
+class Writer:
+    """Writes the items of one entity."""
+
+    def __init__(
+        self, moment: Moment, twin: Future[Moment | None], items: sql.Items, pool: ThreadPoolExecutor
+    ) -> None:
+        self._moment = moment
+        self._twin = twin
+        self._items = items
+        self._pool = pool
+
+    def write(self, start: sql.Start, count: int, first: Callable[[], Row | None]) -> Future[Written]:
+        """That many rows from the start on, in the background. `first` reads the first of them, if it can.
+
+        Its result raises SourceError.
+        """
+        twin = self._twin.result() if count >= _WORTH_SHARING and self._twin.done() else None
+        if twin is None:
+            return self._pool.submit(self._first, start, count, first)
+        half = count // 2
+        rest = self._pool.submit(self._behind, twin, start, half, count - half)
+        return self._pool.submit(self._both, start, half, first, rest)
+
+    def _both(
+        self, start: sql.Start, half: int, first: Callable[[], Row | None], rest: Future[_Half]
+    ) -> Written:
+        blob, last, rows, row = self._first(start, half, first)
+        more, end, others = rest.result()
+        if blob is None or more is None:
+            return blob, last, rows, row
+        return b"\n".join((blob, more)), end, rows + others, row
+
+    def _first(self, start: sql.Start, count: int, first: Callable[[], Row | None]) -> Written:
+        blob, last, rows = self._write(self._moment, start, count)
+        return blob, last, rows, first() if rows else None
+
+    def _behind(self, moment: Moment, start: sql.Start, passed: int, count: int) -> _Half:
+        """What comes behind so many rows."""
+        with moment.using("write the items") as connection:
+            (last,) = connection.execute(self._items.reach(start), _arguments(start, passed)).fetchone()
+        return _NOTHING if last is None else self._write(moment, sql.Behind((last,)), count)
+
+    def _write(self, moment: Moment, start: sql.Start, count: int) -> _Half:
+        with moment.using("write the items") as connection:
+            half: _Half = connection.execute(self._items.window(start), _arguments(start, count)).fetchone()
+            return half
+
+
+def _prepared(twin: Future[Moment | None], read: Read) -> Moment | None:
+    """None, too, where there is no room for what it needs: one connection is enough."""
+    moment = twin.result()
+    with suppress(SourceError):
+        if moment:
+            with moment.using("prepare to read"):
+                moment.prepare(read)
+            return moment
+    return None
+
+
+def _arguments(start: sql.Start, count: int) -> tuple[object, ...]:
+    return (*(start.arguments if start else ()), count)
