@@ -48,11 +48,22 @@ def test_prices_of_your_own(migrated: Shell, tmp_path: Path) -> None:
 
 def test_a_region_without_prices_costs_only_the_dollars(project: Project, tmp_path: Path) -> None:
     shell = project(tmp_path)
-    shell.environment["AWS_DEFAULT_REGION"] = "eu-north-1"
+    shell.environment["AWS_DEFAULT_REGION"] = "mars-north-1"
     found = check("plan", shell.ok("plan", "--json"))
     assert found["estimate"]["dollars"] is None and found["monthly"]["costs"] == []
-    assert "prices.yaml has only us-east-1" in found["prices"]["missing"]
+    assert "prices.yaml has only ap-northeast-1" in found["prices"]["missing"]
     assert "--prices FILE" in shell.ok("plan")
+
+
+def test_a_region_with_some_of_the_prices_says_which_are_missing(project: Project, tmp_path: Path) -> None:
+    shell = project(tmp_path)
+    shell.environment["AWS_DEFAULT_REGION"] = "eu-west-2"
+    found = check("plan", shell.ok("plan", "--json"))
+    dollars = {way["name"]: way["dollars"] for way in found["loading"]["ways"]}
+    assert dollars["on_demand"] > 0 and dollars["provisioned"] > 0 and dollars["s3_import"] is None
+    assert {month["table_class"] for month in found["monthly"]["costs"]} == {"standard"}
+    assert "eu-west-2 has no infrequent_access, pitr_gb_month, import_gb" in found["prices"]["missing"]
+    assert "missing   eu-west-2 has no" in shell.ok("plan")
 
 
 @pytest.mark.parametrize("amount", ["-1", "nan", "inf", "1e10"])
