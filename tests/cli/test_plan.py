@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -78,3 +79,30 @@ def test_the_partition_key_that_holds_a_load_up_is_named(
     text = project(tmp_path, sample_db).ok("plan", "-t", "PlaylistData")
     (told,) = re.findall(r"held up by +(PLAYLIST#.*1,000\s+units/s)", text, re.DOTALL)
     assert "of the writes of the table" in " ".join(told.split())
+
+
+SETTLED = """
+version: 1
+table: Staff
+indexes: {ByCity: {keys: [PK, City], local: true}}
+settings: {point_in_time_recovery: true, table_class: infrequent_access, ttl: Ends, stream: new_image}
+entities:
+  Employee:
+    keys: {PK: "STAFF", SK: "{EmployeeId:4}", City: "{Employee.City}"}
+    attributes: {Name: LastName, Ends: {expr: "2000000000 + EmployeeId"}}
+"""
+
+
+def test_settings_of_the_design_count(project: Project, tmp_path: Path, sample_db: Path) -> None:
+    """The class that the load is paid in, what recovery costs, and why the table cannot be imported."""
+    shell = project(tmp_path, sample_db)
+    (tmp_path / "config/designs").mkdir()
+    (tmp_path / "config/designs/staff.yaml").write_text(SETTLED)
+    path = tmp_path / "config/migration.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"dynamodb_tables": {"staff": "Staff"}}))
+    found = check("plan", shell.ok("plan", "--json"))
+    assert found["estimate"]["dollars"] == pytest.approx(found["write_units"] * 0.78e-6)
+    assert all(month["recovery"] > 0 for month in found["monthly"]["costs"])
+    text = " ".join(shell.ok("plan").split())
+    assert "recovery" in text
+    assert re.search(r"an import cannot make LocalSecondaryIndexes \(c\w+_Staff\)", text)
