@@ -6,7 +6,7 @@ Arithmetic alone: whoever knows the volume of tables, measured or predicted, can
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -32,6 +32,8 @@ WORTH_DOLLARS = 1.0
 """A way that saves less is not worth its trouble."""
 
 WayName: TypeAlias = Literal["on_demand", "pre_warmed", "provisioned", "s3_import"]
+_OTHERS: tuple[WayName, ...] = ("s3_import", "provisioned")
+"""What may be cheaper than writing on demand."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Volume:
     busiest      write units of the table or index that has most of them
     hottest      write units of the partition key, of table or index, that has most of them
     json_bytes   of the items as lines of DynamoDB JSON
+    recoverable  bytes that point-in-time recovery keeps; 0 where the table has none
+    table_class  that the load is paid in
     """
 
     items: int
@@ -55,6 +59,8 @@ class Volume:
     busiest: int
     hottest: int
     json_bytes: int
+    recoverable: int = 0
+    table_class: TableClass = "standard"
 
 
 @dataclass(frozen=True)
@@ -81,17 +87,22 @@ USUAL_TRAFFIC = Traffic(reads=10, writes=1)
 
 @dataclass(frozen=True)
 class Month:
-    """Dollars a month in one billing mode and table class; None: as Way."""
+    """Dollars a month in one billing mode and table class.
+
+    recovery  point in time, of the tables that have it; None where its price is not known
+    total     without what is not known
+    """
 
     billing: Literal["on_demand", "provisioned"]
     table_class: TableClass
     storage: float
+    recovery: float | None
     reads: float
     writes: float
 
     @property
     def total(self) -> float:
-        return self.storage + self.reads + self.writes
+        return self.storage + (self.recovery or 0) + self.reads + self.writes
 
 
 @dataclass(frozen=True)
@@ -111,9 +122,10 @@ def ways(volumes: Sequence[Volume], prices: RegionPrices | None, wcu: int) -> tu
     hours = max(1, math.ceil(provisioned / 3600))
     written = reserved = imported = None
     if prices:
-        written = units * prices.standard.write_million / 1e6
-        reserved = hours * wcu * prices.standard.write_hour
-        imported = sum(_import(volume, prices) for volume in volumes)
+        written = _all(sum, (_written(volume, prices) for volume in volumes))
+        hour = _all(max, (_hour(volume, prices) for volume in volumes))
+        reserved = None if hour is None else hours * wcu * hour
+        imported = _all(sum, (_import(volume, prices) for volume in volumes))
     return (
         Way(
             "on_demand", max(slowest, _ramp(busiest)), written,
@@ -135,38 +147,42 @@ def ways(volumes: Sequence[Volume], prices: RegionPrices | None, wcu: int) -> tu
     )  # fmt: skip
 
 
-def recommended(found: Sequence[Way], existing: Sequence[str]) -> Recommendation:
+def recommended(found: Sequence[Way], obstacles: Sequence[str]) -> Recommendation:
     """The cheapest way that is possible; writing on demand unless another saves a dollar.
 
-    existing  names of the tables that are there already: nothing can be imported into them
+    obstacles  why the tables cannot be imported, a clause each
     """
     dollars = {way.name: way.dollars for way in found if way.dollars is not None}
-    if not dollars:
+    if "on_demand" not in dollars:
         return Recommendation("on_demand", "no prices are known for this region; it needs no preparation")
-    other: WayName = "provisioned"
-    if not existing and dollars["s3_import"] < dollars["provisioned"]:
-        other = "s3_import"
-    saved = dollars["on_demand"] - dollars[other]
-    if saved >= WORTH_DOLLARS:
-        return Recommendation(other, f"${saved:,.2f} cheaper than writing on demand")
-    shut = f"; nothing can be imported into a table that exists ({', '.join(existing)})" if existing else ""
+    shut = "".join(f"; {obstacle}" for obstacle in obstacles)
+    if "s3_import" not in dollars:
+        shut += "; what an import costs in this region is not known"
+    others = [name for name in _OTHERS if name in dollars and not (name == "s3_import" and obstacles)]
+    other = min(others, key=dollars.__getitem__, default=None)
+    saved = dollars["on_demand"] - dollars[other] if other else 0
+    if other and saved >= WORTH_DOLLARS:
+        return Recommendation(other, f"${saved:,.2f} cheaper than writing on demand{shut}")
     return Recommendation(
         "on_demand", f"it needs no preparation, and no other way saves ${WORTH_DOLLARS:,.2f}{shut}"
     )
 
 
 def months(volumes: Sequence[Volume], prices: RegionPrices, traffic: Traffic) -> tuple[Month, ...]:
-    """A month of the loaded tables, in each billing mode and table class."""
+    """A month of the loaded tables, in each billing mode and table class that the prices are known of."""
     items = max(1, sum(volume.items for volume in volumes))
     read = units_to_read(sum(volume.bytes for volume in volumes) / items)
     written = sum(volume.write_units for volume in volumes) / items
     stored = sum(volume.stored + volume.copies * ITEM_OVERHEAD_BYTES for volume in volumes) / GB
+    recovery = _all(sum, (_recovery(volume, prices) for volume in volumes))
     reads, writes = traffic.reads * read, traffic.writes * written
     found = []
     for name, charged in prices.classes.items():
         storage = stored * charged.storage_gb_month
-        found.append(Month("on_demand", name, storage, *_requested(charged, reads, writes)))
-        found.append(Month("provisioned", name, storage, *_reserved(charged, reads, writes)))
+        found.append(Month("on_demand", name, storage, recovery, *_requested(charged, reads, writes)))
+        if charged.write_hour is not None and charged.read_hour is not None:
+            units = _reserved(reads) * charged.read_hour, _reserved(writes) * charged.write_hour
+            found.append(Month("provisioned", name, storage, recovery, *units))
     return tuple(found)
 
 
@@ -186,9 +202,9 @@ def _requested(prices: ClassPrices, reads: float, writes: float) -> tuple[float,
     return reads * seconds * prices.read_million / 1e6, writes * seconds * prices.write_million / 1e6
 
 
-def _reserved(prices: ClassPrices, reads: float, writes: float) -> tuple[float, float]:
-    needed = [math.ceil(units / UTILISATION) for units in (reads, writes)]
-    return needed[0] * HOURS * prices.read_hour, needed[1] * HOURS * prices.write_hour
+def _reserved(units: float) -> int:
+    """Unit-hours of a month that leave room for so many units a second."""
+    return math.ceil(units / UTILISATION) * HOURS
 
 
 def _ramp(units: float) -> float:
@@ -201,7 +217,32 @@ def _ramp(units: float) -> float:
     return seconds + units / rate
 
 
-def _import(volume: Volume, prices: RegionPrices) -> float:
+def _all(total: Callable[[list[float]], float], figures: Iterable[float | None]) -> float | None:
+    """Of all of them; None where one is not known."""
+    found = list(figures)
+    known = [figure for figure in found if figure is not None]
+    return total(known) if len(known) == len(found) else None
+
+
+def _written(volume: Volume, prices: RegionPrices) -> float | None:
+    charged = prices.classes.get(volume.table_class)
+    return volume.write_units * charged.write_million / 1e6 if charged else None
+
+
+def _hour(volume: Volume, prices: RegionPrices) -> float | None:
+    charged = prices.classes.get(volume.table_class)
+    return charged.write_hour if charged else None
+
+
+def _recovery(volume: Volume, prices: RegionPrices) -> float | None:
+    if not volume.recoverable:
+        return 0.0
+    return None if prices.pitr_gb_month is None else volume.recoverable / GB * prices.pitr_gb_month
+
+
+def _import(volume: Volume, prices: RegionPrices) -> float | None:
+    if prices.import_gb is None or prices.s3 is None:
+        return None
     size = volume.json_bytes / GB
     puts = math.ceil(volume.json_bytes / UPLOAD_PART_BYTES)
     day = 24 / HOURS * size * prices.s3.storage_gb_month

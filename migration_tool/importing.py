@@ -17,7 +17,7 @@ from typing import Protocol
 
 from migration_tool import proofs
 from migration_tool.config import Config
-from migration_tool.design.definition import later_requests, table_definition
+from migration_tool.design.definition import beyond_import, import_definition
 from migration_tool.errors import Interrupted, StateError, TargetError, UsageError
 from migration_tool.filing import STATE, Export, Form, data_folder, parts_of
 from migration_tool.job import Bound, open_bucket
@@ -34,11 +34,11 @@ from migration_tool.target.importing import (
     MOST_OBJECTS,
     ImportFacts,
     begin_import,
-    beyond_import,
     describe_import,
     require_whole,
 )
 from migration_tool.target.session import Target
+from migration_tool.target.settings import complete
 from migration_tool.verify.report import many
 from migration_tool.verify.sound import require_sound
 
@@ -130,8 +130,7 @@ class Importing:
             return "An import makes a new table, and this one exists"
         if not self._config.settings.create_tables:
             return "An import makes a table, and create_tables is false"
-        name, design = bound.table_name, bound.compiled.design
-        beyond = [*beyond_import(table_definition(name, design)), *later_requests(name, design)]
+        beyond = beyond_import(bound.table_name, bound.compiled.design)
         return f"An import cannot make {', '.join(beyond)}" if beyond else ""
 
     def _bring(
@@ -241,7 +240,7 @@ class Importing:
         if bound.name in plan.arns:
             return plan
         token = hashlib.sha256(f"{plan.prefix}{bound.table_name}".encode()).hexdigest()[:32]
-        definition = table_definition(bound.table_name, bound.compiled.design)
+        definition = import_definition(bound.table_name, bound.compiled.design)
         prefix = plan.prefix + data_folder(bound)
         arn = begin_import(self._target, token, plan.bucket, prefix, plan.compression, definition)
         return self._save(replace(plan, arns={**plan.arns, bound.name: arn}))
@@ -252,8 +251,9 @@ class Importing:
         That it is over is saved first: should the table ever be read again, then for batch writing.
         """
         require_whole(bound.table_name, facts, sum(part.items for part in parts_of(export.parts, bound.name)))
+        made = table.wait_active(self._target, bound.table_name)
+        complete(self._target, made, bound.compiled.design)
         plan = self._save(replace(plan, arns={**plan.arns, bound.name: OVER}))
-        identity = table.wait_active(self._target, bound.table_name).identity
         checkpoint = self._account.checkpoint
         of_files = StateStore(self._folder / STATE)
         rejects = [r for r in of_files.rejects(export.checkpoint) if r.table == bound.name]
@@ -261,7 +261,7 @@ class Importing:
         size = log.append(rejects)
         done = {(e.table, e.entity): e for e in export.checkpoint.entities if e.table == bound.name}
         entities = tuple(done.get((e.table, e.entity), e) for e in checkpoint.entities)
-        checkpoint = replace(checkpoint, entities=entities).with_target(bound.name, identity)
+        checkpoint = replace(checkpoint, entities=entities).with_target(bound.name, made.identity)
         self._account.save(checkpoint.with_rejects(size, log.rewrites))
         return plan
 

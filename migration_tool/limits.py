@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import orjson
 
 from migration_tool.errors import RowRejected
@@ -19,13 +21,20 @@ LARGE_TEXT = MAX_ITEM_BYTES // 4
 
 def item_size(item: WireItem) -> int:
     """Bytes that DynamoDB counts for the item."""
-    return sum(len(name.encode()) + value_size(value) for name, value in item.items())
+    texts, others = list(item), 0
+    for value in item.values():
+        text = value.get("S")
+        if text is None:
+            others += value_size(value)
+        else:
+            texts.append(text)
+    return _text_size("".join(texts)) + others
 
 
 def value_size(value: AttributeValue) -> int:
     ((kind, content),) = value.items()
     if kind == "S":
-        return len(content.encode())
+        return _text_size(content)
     if kind == "N":
         return number_size(content)
     if kind == "B":
@@ -35,10 +44,15 @@ def value_size(value: AttributeValue) -> int:
     if kind == "L":
         return 3 + sum(1 + value_size(element) for element in content)
     if kind == "M":
-        return 3 + sum(1 + len(name.encode()) + value_size(element) for name, element in content.items())
+        return 3 + sum(1 + _text_size(name) + value_size(element) for name, element in content.items())
     return sum(value_size({kind[0]: element}) for element in content)
 
 
+def _text_size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
+
+
+@lru_cache(4_096)
 def number_size(text: str) -> int:
     """1 + half the digits before and after the point, each rounded up, + 1 for a sign; 0 takes 1."""
     number = canonical_number(text)
@@ -56,6 +70,18 @@ def check_item_size(item_text: str) -> None:
     size = item_size(orjson.loads(item_text))
     if size > MAX_ITEM_BYTES:
         raise RowRejected("item_too_large", f"the item has {size:,} bytes, DynamoDB takes 409,600")
+
+
+def check_local_copies(size: int, copied: int) -> None:
+    """Raises RowRejected when an item and its copies in local indexes are over 400 KB together.
+
+    AWS, "Constraints": "Item size for tables with local secondary indexes".
+    """
+    if copied and size + copied > MAX_ITEM_BYTES:
+        raise RowRejected(
+            "item_too_large",
+            f"the item and its copies in local indexes have {size + copied:,} bytes, DynamoDB takes 409,600",
+        )
 
 
 def check_key(name: str, value: str | None, limit: int) -> None:

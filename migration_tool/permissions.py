@@ -63,7 +63,12 @@ _SETTLE = (
 """Of a new table, or of one that is there. Tags come with CreateTable, which needs TagResource for them."""
 _DELETE = Calls(("DeleteTable",))
 _RECREATE = Calls(("DeleteTable",), when="delete_existing_tables")
-_IMPORT = Calls(("ImportTable",), imports=("DescribeImport",), s3=True)
+_UPDATED = ("stream", "table_class", "warm_throughput", "deletion_protection")
+"""The settings that UpdateTable gives to a table which an import has made."""
+_IMPORT = (
+    Calls(("ImportTable",), imports=("DescribeImport",), s3=True),
+    *(Calls(("UpdateTable",), setting=setting) for setting in _UPDATED),
+)
 _LOAD = Calls(("BatchWriteItem",))
 _LEASE = Calls(("DeleteItem", "GetItem", "PutItem"), when="lease", key=lease.KEY)
 _ASK = Calls(patterns=True)
@@ -80,7 +85,7 @@ COMMANDS: Mapping[str, tuple[Calls, ...]] = {
     "migrate": (_LOOK, _CREATE, *_SETTLE, _RECREATE, _LOAD, _LEASE, _PROVE),
     "migrate --force": (_LOOK, _CREATE, *_SETTLE, _DELETE, _LOAD, _LEASE, _PROVE),
     "migrate --via files": (),
-    "migrate --via s3-import": (_LOOK, _CREATE, *_SETTLE, _RECREATE, _IMPORT, _LOAD, _LEASE, _PROVE),
+    "migrate --via s3-import": (_LOOK, _CREATE, *_SETTLE, _RECREATE, *_IMPORT, _LOAD, _LEASE, _PROVE),
     "resume": (_LOOK, _CREATE, *_SETTLE, _LOAD, _LEASE, _PROVE),
     "rejects": (),
     "retry-rejects": (_LOOK, _LOAD, _LEASE, _PROVE),

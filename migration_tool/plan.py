@@ -11,6 +11,8 @@ from migration_tool.checking.figures import TableFigures, figures_json
 from migration_tool.checking.survey import survey
 from migration_tool.config import Config
 from migration_tool.costs import Month, Recommendation, Traffic, Volume, Way
+from migration_tool.design.definition import beyond_import
+from migration_tool.design.model import Design
 from migration_tool.errors import ConfigError, MigrationError
 from migration_tool.job import EMBEDDED, Bound, bind, open_target, selected
 from migration_tool.prices import Prices, RegionPrices, load_prices
@@ -37,9 +39,40 @@ class PlannedTable:
     """`exists`: None where the target could not be asked, and `note` says why."""
 
     figures: TableFigures
+    design: Design
     table: str
     exists: bool | None
     note: str
+
+    @property
+    def obstacle(self) -> str:
+        """Why the table cannot be made by an import, or ""."""
+        if self.exists:
+            return f"nothing can be imported into a table that exists ({self.table})"
+        beyond = beyond_import(self.table, self.design)
+        return f"an import cannot make {', '.join(beyond)} ({self.table})" if beyond else ""
+
+    @property
+    def volume(self) -> Volume:
+        """What costs are reckoned from."""
+        spreads = (self.figures.table, *self.figures.indexes)
+        settings = self.design.settings
+        local = {index.name for index in self.design.indexes if index.local}
+        kept = [spread for spread in spreads if not spread.name or spread.name in local]
+        return Volume(
+            items=self.figures.table.items,
+            bytes=self.figures.table.bytes,
+            copies=sum(spread.items for spread in spreads),
+            stored=sum(spread.bytes for spread in spreads),
+            write_units=self.figures.write_units,
+            busiest=max(spread.write_units for spread in spreads),
+            hottest=max((key.write_units for spread in spreads for key in spread.hottest), default=0),
+            json_bytes=self.figures.json_bytes,
+            recoverable=sum(s.bytes + s.items * costs.ITEM_OVERHEAD_BYTES for s in kept)
+            if settings.point_in_time_recovery
+            else 0,
+            table_class="infrequent_access" if settings.table_class == "infrequent_access" else "standard",
+        )
 
     def to_json(self) -> dict[str, Any]:
         found = figures_json(self.figures)
@@ -50,11 +83,16 @@ class PlannedTable:
 
 @dataclass(frozen=True)
 class Plan:
-    """The whole of it. `unpriced`: why dollars are missing; else empty, and `months` has its four."""
+    """The whole of it.
+
+    priced    the day whose prices the region has; "" where it has none: `months` is empty then
+    unpriced  why dollars are missing; else empty
+    """
 
     source: str
     region: str
     prices: Prices
+    priced: str
     unpriced: str
     tables: tuple[PlannedTable, ...]
     wishes: Wishes
@@ -83,7 +121,7 @@ class Plan:
             "source": self.source,
             **totals,
             "estimate": estimate,
-            "prices": {"file": str(self.prices.path), "date": self.prices.date, "region": self.region,
+            "prices": {"file": str(self.prices.path), "date": self.priced, "region": self.region,
                        "missing": self.unpriced},
             "loading": {"ways": [asdict(way) for way in self.ways], "recommended": asdict(self.recommended)},
             "monthly": {
@@ -104,47 +142,36 @@ def make_plan(config: Config, names: Sequence[str], wishes: Wishes) -> Plan:
     check_source(config.source_db)
     with SqliteSource(config.source_db) as source:
         tables = tuple(_table(config, source, bound) for bound in bind(config, chosen, source.schema))
-    volumes = [volume(planned.figures) for planned in tables]
+    volumes = [planned.volume for planned in tables]
     found = costs.ways(volumes, region, wishes.wcu)
     return Plan(
         source=str(config.source_db),
         region=config.aws_region,
         prices=prices,
+        priced=region.date if region else "",
         unpriced=unpriced,
         tables=tables,
         wishes=wishes,
         ways=found,
-        recommended=costs.recommended(found, [planned.table for planned in tables if planned.exists]),
+        recommended=costs.recommended(found, [planned.obstacle for planned in tables if planned.obstacle]),
         months=costs.months(volumes, region, wishes.traffic) if region else (),
     )
 
 
-def volume(figures: TableFigures) -> Volume:
-    """What costs are reckoned from."""
-    spreads = (figures.table, *figures.indexes)
-    return Volume(
-        items=figures.table.items,
-        bytes=figures.table.bytes,
-        copies=sum(spread.items for spread in spreads),
-        stored=sum(spread.bytes for spread in spreads),
-        write_units=figures.write_units,
-        busiest=max(spread.write_units for spread in spreads),
-        hottest=max((key.write_units for spread in spreads for key in spread.hottest), default=0),
-        json_bytes=figures.json_bytes,
-    )
-
-
 def _priced(prices: Prices, config: Config) -> tuple[RegionPrices | None, str]:
-    """A region without prices costs the plan only its dollars."""
+    """A region without prices costs the plan only its dollars; the second says which are missing."""
     try:
-        return prices.of(config.aws_region), ""
+        found = prices.of(config.aws_region)
     except ConfigError as error:
         return None, f"{error.cause}. {error.hint}"
+    if not found.missing:
+        return found, ""
+    return found, f"{config.aws_region} has no {', '.join(found.missing)}: add them in a copy: --prices FILE"
 
 
 def _table(config: Config, source: SqliteSource, bound: Bound) -> PlannedTable:
     exists, note = _exists(config, bound.table_name)
-    return PlannedTable(survey(source, bound.compiled), bound.table_name, exists, note)
+    return PlannedTable(survey(source, bound.compiled), bound.compiled.design, bound.table_name, exists, note)
 
 
 def _exists(config: Config, name: str) -> tuple[bool | None, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from migration_tool.config import Config
+from migration_tool.design.definition import later_requests
 from migration_tool.errors import TargetError, UsageError
 from migration_tool.job import Bound
 from migration_tool.leases import Leases
@@ -70,7 +71,7 @@ def _settle(target: Target, bound: Bound, facts: TableFacts, made: Collection[st
     """Sets what is left to set of a new table; of another one it says what is not as the design has it."""
     design = bound.compiled.design
     if bound.name in made:
-        for setting in configure(target, facts.name, design):
+        for setting in configure(target, facts.name, later_requests(facts.name, design)):
             yield f"The table {facts.name} has no {setting}: this DynamoDB does not know it ({target.url})"
         return
     for difference in differences(target, facts, design):

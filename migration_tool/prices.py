@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import MISSING, dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
@@ -21,20 +21,23 @@ VERSION = 1
 _PACKAGE = Path(__file__).parent
 _SHIPPED = (_PACKAGE / "defaults" / "prices.yaml", _PACKAGE.parent / "config" / "prices.yaml")
 """The table that comes along: inside an installed package, or beside the package in a checkout."""
-_TOP = ("version", "date", "sources", "regions")
+_TOP = ("version", "sources", "regions")
 _T = TypeVar("_T")
 TableClass: TypeAlias = Literal["standard", "infrequent_access"]
 
 
 @dataclass(frozen=True)
 class ClassPrices:
-    """Of a table class: a million on-demand request units, a provisioned unit for an hour, a GB-month."""
+    """Of a table class: a million on-demand request units, a GB-month, a provisioned unit for an hour.
+
+    Those with None need not be in the table.
+    """
 
     write_million: float
     read_million: float
-    write_hour: float
-    read_hour: float
     storage_gb_month: float
+    write_hour: float | None = None
+    read_hour: float | None = None
 
 
 @dataclass(frozen=True)
@@ -47,25 +50,39 @@ class S3Prices:
 
 @dataclass(frozen=True)
 class RegionPrices:
-    """Of one region. `import_gb`: a GB of import from S3 before compression; a GB is 2^30 bytes."""
+    """Of one region. A GB is 2^30 bytes; what is None is not in the table.
 
+    date           the day whose prices these are
+    pitr_gb_month  a GB of point-in-time recovery for a month
+    import_gb      a GB of import from S3 before compression
+    """
+
+    date: str
     standard: ClassPrices
-    infrequent_access: ClassPrices
-    import_gb: float
-    streams_read_million: float
-    s3: S3Prices
+    infrequent_access: ClassPrices | None = None
+    pitr_gb_month: float | None = None
+    import_gb: float | None = None
+    s3: S3Prices | None = None
 
     @property
     def classes(self) -> dict[TableClass, ClassPrices]:
-        return {"standard": self.standard, "infrequent_access": self.infrequent_access}
+        """Those that are in the table."""
+        found: dict[TableClass, ClassPrices] = {"standard": self.standard}
+        if self.infrequent_access:
+            found["infrequent_access"] = self.infrequent_access
+        return found
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Names of the figures that are not in the table, dots between section and key."""
+        return (*_unset(self), *(f"{name}.{key}" for name, p in self.classes.items() for key in _unset(p)))
 
 
 @dataclass(frozen=True)
 class Prices:
-    """A whole table: the file, the date of its figures, the pages they are from, and the regions."""
+    """A whole table: the file, where its figures are from, and the regions."""
 
     path: Path
-    date: str
     sources: tuple[str, ...]
     regions: Mapping[str, RegionPrices]
 
@@ -78,6 +95,10 @@ class Prices:
             f"{self.path} has only {', '.join(sorted(self.regions))}",
             "Copy the file, add the region from AWS's price pages, and name the copy with --prices FILE.",
         )  # fmt: skip
+
+
+def _unset(prices: RegionPrices | ClassPrices) -> Iterator[str]:
+    return (field.name for field in fields(prices) if getattr(prices, field.name) is None)
 
 
 def load_prices(path: Path | None) -> Prices:
@@ -103,6 +124,11 @@ def _document(path: Path) -> Any:
     raise ConfigError("read the prices", path, cause, hint)
 
 
+_SECTIONS: dict[str, type] = {
+    "standard": ClassPrices, "infrequent_access": ClassPrices, "s3": S3Prices,
+}  # fmt: skip
+
+
 class _Reading:
     """Notes every fault with its place."""
 
@@ -119,18 +145,19 @@ class _Reading:
             return None
         return Prices(
             path,
-            self._date(top.get("date", "")),
             tuple(map(str, top.get("sources", ()))),
             {name: self._values(f"regions.{name}", RegionPrices, found) for name, found in regions.items()},
         )
 
-    def _date(self, value: Any) -> str:
+    def _date(self, place: str, value: Any) -> str:
         if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-            self.faults.append(f"date: expected a day like 2026-01-31, found {value!r:.60}")
+            self.faults.append(f"{place}: expected a day like 2026-01-31, found {value!r:.60}")
         return str(value)
 
-    def _section(self, place: str, value: Any, known: tuple[str, ...]) -> Mapping[str, Any]:
-        """The section with all of the known keys and no other ones."""
+    def _section(
+        self, place: str, value: Any, known: tuple[str, ...], spare: Collection[str] = ()
+    ) -> Mapping[str, Any]:
+        """The section, if it has no other keys than the known ones, and all of these but the spare ones."""
         if not isinstance(value, Mapping):
             self.faults.append(f"{place or 'the file'}: expected keys and values, found {value!r:.60}")
             return {}
@@ -139,21 +166,24 @@ class _Reading:
             near = get_close_matches(name, known, 1)
             meant = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
             self.faults.append(f"{dot}{name}: unknown key; {meant}")
-        self.faults += [f"{dot}{name}: missing" for name in known if name not in value]
+        self.faults += [f"{dot}{name}: missing" for name in known if name not in value and name not in spare]
         return value
 
     def _values(self, place: str, kind: type[_T], value: Any) -> _T:
-        names = tuple(field.name for field in fields(kind))  # type: ignore[arg-type]  # a dataclass
-        section = self._section(place, value, names)
+        known = fields(kind)  # type: ignore[arg-type]  # a dataclass
+        names = tuple(field.name for field in known)
+        spare = {field.name: field.default for field in known if field.default is not MISSING}
+        section = self._section(place, value, names, spare)
         found = {
             name: self._value(f"{place}.{name}", name, section[name]) for name in names if name in section
         }
-        return kind(**{name: found.get(name, 0.0) for name in names})
+        return kind(**{name: found.get(name, spare.get(name, 0.0)) for name in names})
 
     def _value(self, place: str, name: str, value: Any) -> Any:
-        if name in ("standard", "infrequent_access"):
-            return self._values(place, ClassPrices, value)
-        return self._values(place, S3Prices, value) if name == "s3" else self._amount(place, value)
+        if name == "date":
+            return self._date(place, value)
+        kind = _SECTIONS.get(name)
+        return self._values(place, kind, value) if kind else self._amount(place, value)
 
     def _amount(self, place: str, value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:

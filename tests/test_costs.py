@@ -70,10 +70,35 @@ def test_the_way_that_is_recommended() -> None:
     assert recommended(ways(small, PRICES, 4_000), []).name == "on_demand"
     large = [replace(VOLUME, write_units=60_000_000, json_bytes=20 * GB)]
     assert recommended(ways(large, PRICES, 4_000), []).name == "s3_import"
-    there = recommended(ways(large, PRICES, 4_000), ["Shop"])
-    assert (there.name, there.reason) == ("provisioned", "$24.50 cheaper than writing on demand")
-    assert "Shop" in recommended(ways(small, PRICES, 4_000), ["Shop"]).reason
+    there = recommended(ways(large, PRICES, 4_000), ["Shop is in the way"])
+    assert there.name == "provisioned"
+    assert there.reason == "$24.50 cheaper than writing on demand; Shop is in the way"
+    assert "Shop" in recommended(ways(small, PRICES, 4_000), ["Shop is in the way"]).reason
     assert "no prices" in recommended(ways(large, None, 4_000), []).reason
+    partly = replace(PRICES, import_gb=None)
+    there = recommended(ways(large, partly, 4_000), [])
+    assert (there.name, "not known" in there.reason) == ("provisioned", True)
+    bare = replace(partly, standard=replace(PRICES.standard, write_hour=None))
+    assert [found.dollars for found in ways(large, bare, 4_000)] == [37.5, 37.5, None, None]
+    assert recommended(ways(large, bare, 4_000), []).name == "on_demand"
+
+
+def test_a_load_is_paid_in_the_class_of_its_table() -> None:
+    rare = replace(VOLUME, table_class="infrequent_access")
+    assert way("on_demand", VOLUME, rare).dollars == pytest.approx(3 * 0.625 + 3 * 0.78)
+    assert way("provisioned", VOLUME, rare).dollars == pytest.approx(4_000 * 0.00081)
+    without = replace(PRICES, infrequent_access=None)
+    assert [found.dollars for found in ways([rare], without, 1)][:3] == [None] * 3
+    assert {month.table_class for month in months([rare], without, Traffic(1, 1))} == {"standard"}
+
+
+def test_recovery_is_paid_by_what_is_kept() -> None:
+    kept = replace(VOLUME, recoverable=2 * GB)
+    plain, found = (months(given, PRICES, Traffic(1, 1))[0] for given in ([VOLUME], [VOLUME, kept]))
+    assert (plain.recovery, found.recovery) == (0, pytest.approx(0.4))
+    assert found.total == pytest.approx(found.storage + 0.4 + found.reads + found.writes)
+    unknown = months([kept], replace(PRICES, pitr_gb_month=None), Traffic(1, 1))[0]
+    assert (unknown.recovery, unknown.total) == (None, unknown.storage + unknown.reads + unknown.writes)
 
 
 def test_a_month() -> None:

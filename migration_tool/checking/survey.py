@@ -31,7 +31,7 @@ from migration_tool.design.compile import CompiledDesign, CompiledEntity
 from migration_tool.design.uniqueness import proof
 from migration_tool.design.units import copies, units
 from migration_tool.errors import RowRejected, RowSkipped
-from migration_tool.limits import MAX_ITEM_BYTES, item_size
+from migration_tool.limits import MAX_ITEM_BYTES, check_local_copies, item_size
 from migration_tool.model import EncodedItem, Key, Position, named_key
 from migration_tool.oversize import ATTRIBUTE as OVERSIZE
 from migration_tool.oversize import chunks_of
@@ -92,6 +92,7 @@ class _Survey:
         }
         self._largest = Largest[SizedItem](EXAMPLES)
         self._json_bytes = 0
+        self._local = any(index.local for index in compiled.design.indexes)
 
     def __enter__(self) -> Self:
         return self
@@ -106,6 +107,7 @@ class _Survey:
             counts.rows += 1
             try:
                 made = entity.item(row)
+                self._item(entity, counts, made)
             except RowSkipped:
                 counts.rows -= 1
                 continue
@@ -114,7 +116,6 @@ class _Survey:
                 continue
             for name, value in rounding.suspects(row):
                 counts.note(Rounding.RULE, f"{_row(entity, position)}: {name} = {value!r}")
-            self._item(entity, counts, made)
             if in_doubt:
                 self._keys.add(*made[:2])
         return self._entity_figures(entity, counts)
@@ -141,6 +142,7 @@ class _Survey:
         return tuple(named_key(self._design.keys, key).values())
 
     def _item(self, entity: CompiledEntity, counts: _Counts, made: EncodedItem) -> None:
+        """Raises RowRejected where the table would not take it."""
         size = self._stored(counts, made)
         counts.items += 1
         counts.near += size >= NEAR * MAX_ITEM_BYTES
@@ -159,7 +161,10 @@ class _Survey:
         item = orjson.loads(data)
         size = item_size(item)
         own, others = units(size), 0
-        for index, copied in copies(self._design, item, size):
+        copied_to = list(copies(self._design, item, size))
+        if self._local:
+            check_local_copies(size, sum(copied for index, copied in copied_to if index.local))
+        for index, copied in copied_to:
             ((_, key),) = item[index.partition_key].items()
             there = 0 if index.local else units(copied)
             self._indexes[index.name].add(key, copied, there)

@@ -10,6 +10,7 @@ import click
 from migration_tool.cli.options import Globals, as_json, command
 
 if TYPE_CHECKING:
+    from migration_tool.costs import Month
     from migration_tool.plan import Plan, PlannedTable
 
 _MOST = 1e9
@@ -196,21 +197,30 @@ def _show_months(plan: Plan) -> None:
     if not plan.months:
         show(f"prices    {plan.unpriced}")
         return
-    prices, traffic, now = plan.prices, plan.wishes.traffic, plan.wishes.current
+    traffic, now = plan.wishes.traffic, plan.wishes.current
+    with_recovery = any(planned.volume.recoverable for planned in plan.tables)
+
+    def recovered(month: Month) -> list[float | None]:
+        return [month.recovery] if with_recovery else []
+
     rows = [
         (
             f"{_WORDS[month.billing]}, {_WORDS[month.table_class]}",
-            *map(_dollars, (month.storage, month.reads, month.writes, month.total)),
+            *map(_dollars, (month.storage, *recovered(month), month.reads, month.writes, month.total)),
             *([] if now is None else [_difference(month.total - now)]),
         )
         for month in plan.months
     ]
-    columns = ("billing, table class", ">storage", ">reads", ">writes", ">total")
+    columns = (
+        "billing, table class", ">storage", *([">recovery"] if with_recovery else []), ">reads", ">writes",
+        ">total",
+    )  # fmt: skip
     against = [] if now is None else [f">against {_dollars(now)} now"]
     show(
         heading(f"each month  at {traffic.reads:,g} items read and {traffic.writes:,g} written a second"),
         table((*columns, *against), rows),
-        f"prices    {plan.region}, {prices.date}, {prices.path}; no free tier, no backups, no transfer",
+        f"prices    {plan.region}, {plan.priced}, {plan.prices.path}; no free tier, no transfer",
+        *([f"missing   {plan.unpriced}"] if plan.unpriced else []),
     )
 
 

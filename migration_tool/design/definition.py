@@ -5,12 +5,25 @@ Whatever makes the table, or tells another tool to, starts from this one definit
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from migration_tool.design.model import Design, Index, Settings, Throughput
 
 CLASSES = {"standard": "STANDARD", "infrequent_access": "STANDARD_INFREQUENT_ACCESS"}
 """The table classes of the language by DynamoDB's names."""
+_UPDATABLE = {
+    "StreamSpecification": "stream", "TableClass": "table_class", "WarmThroughput": "warm_throughput",
+    "DeletionProtectionEnabled": "deletion_protection",
+}  # fmt: skip
+"""What of a CreateTable request UpdateTable can set, too, and the setting that it is."""
+_IMPORTABLE = frozenset({
+    "TableName", "AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput",
+    "OnDemandThroughput", "SSESpecification", "GlobalSecondaryIndexes",
+})  # fmt: skip
+"""AWS, "TableCreationParameters" of ImportTable."""
+
+Requests: TypeAlias = dict[str, tuple[str, dict[str, Any]]]
+"""By setting: an action and its request."""
 
 
 def table_definition(name: str, design: Design) -> dict[str, Any]:
@@ -30,9 +43,9 @@ def table_definition(name: str, design: Design) -> dict[str, Any]:
     return definition | _settings(settings)
 
 
-def later_requests(name: str, design: Design) -> dict[str, tuple[str, dict[str, Any]]]:
-    """By setting: what CreateTable does not take, as action and request, for a table that is active."""
-    requests: dict[str, tuple[str, dict[str, Any]]] = {}
+def later_requests(name: str, design: Design) -> Requests:
+    """What CreateTable does not take, for a table that is active."""
+    requests: Requests = {}
     settings = design.settings
     if settings.ttl:
         ttl = {"Enabled": True, "AttributeName": settings.ttl}
@@ -43,6 +56,30 @@ def later_requests(name: str, design: Design) -> dict[str, tuple[str, dict[str, 
         request = {"TableName": name, "PointInTimeRecoverySpecification": recovery}
         requests["point_in_time_recovery"] = "UpdateContinuousBackups", request
     return requests
+
+
+def import_definition(name: str, design: Design) -> dict[str, Any]:
+    """As much of the CreateTable request as ImportTable takes."""
+    definition = table_definition(name, design)
+    return {key: value for key, value in definition.items() if key in _IMPORTABLE}
+
+
+def beyond_import(name: str, design: Design) -> list[str]:
+    """What of the CreateTable request a table that is made by an import cannot have, not even later."""
+    return sorted(table_definition(name, design).keys() - _IMPORTABLE - _UPDATABLE.keys() - {"Tags"})
+
+
+def requests_after_import(name: str, arn: str, design: Design) -> Requests:
+    """What ImportTable does not take, for a table that is active."""
+    definition = table_definition(name, design)
+    requests: Requests = {
+        setting: ("UpdateTable", {"TableName": name, key: definition[key]})
+        for key, setting in _UPDATABLE.items()
+        if key in definition
+    }
+    if "Tags" in definition:
+        requests["tags"] = "TagResource", {"ResourceArn": arn, "Tags": definition["Tags"]}
+    return requests | later_requests(name, design)
 
 
 def whole_definition(name: str, design: Design) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from migration_tool.design.expression import Expression
@@ -74,7 +75,7 @@ class Index:
 
     def holds(self, item: WireItem) -> bool:
         """Whether the item is in the index: it has all of its key attributes."""
-        return all(key in item for key in self.keys)
+        return self.partition_key in item and (not self.sort_key or self.sort_key in item)
 
 
 @dataclass(frozen=True)
@@ -283,7 +284,12 @@ class Design:
 
     def projected(self, name: str | None) -> frozenset[str] | None:
         """The attributes that an index has of its items; None: all, as the table itself has (None)."""
-        index = self.index(name)
-        if index is None or index.include is None:
-            return None
-        return frozenset((*self.keys, *index.keys, *index.include))
+        return self._projections.get(name or "")
+
+    @cached_property
+    def _projections(self) -> Mapping[str, frozenset[str]]:
+        return {
+            index.name: frozenset((*self.keys, *index.keys, *index.include))
+            for index in self.indexes
+            if index.include is not None
+        }

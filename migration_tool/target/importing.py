@@ -17,11 +17,6 @@ AT_ONCE = 50
 """Imports that run side by side (AWS: "Import quotas")."""
 MOST_OBJECTS = 50_000
 """Of one import (the same)."""
-_PARAMETERS = frozenset({
-    "TableName", "AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput",
-    "OnDemandThroughput", "SSESpecification", "GlobalSecondaryIndexes",
-})  # fmt: skip
-"""TableCreationParameters: local secondary indexes, streams, tags and the like are none of them."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +38,6 @@ class ImportFacts:
     @property
     def ended(self) -> bool:
         return self.status not in ("IN_PROGRESS", "CANCELLING")
-
-
-def beyond_import(definition: Mapping[str, Any]) -> list[str]:
-    """What of a CreateTable request an import cannot make."""
-    return sorted(definition.keys() - _PARAMETERS)
 
 
 def require_whole(name: str, facts: ImportFacts, expected: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from migration_tool.design.definition import later_requests, throughput_of
+from migration_tool.design.definition import Requests, requests_after_import, throughput_of
 from migration_tool.design.load_settings import MOST_DAYS
 from migration_tool.design.model import Throughput
 from migration_tool.errors import TargetError
@@ -24,22 +24,31 @@ _TOLD = ("billing", "capacity", "stream", "table_class", "deletion_protection")
 _METHODS = {
     "UpdateTimeToLive": "update_time_to_live",
     "UpdateContinuousBackups": "update_continuous_backups",
+    "UpdateTable": "update_table",
+    "TagResource": "tag_resource",
 }
 _UNKNOWN_OPERATION = "UnknownOperation"
 _UNKNOWN = object()
 
 
-def configure(target: Target, name: str, design: Design, patience: Patience | None = None) -> list[str]:
-    """Sets what CreateTable does not take. Precondition: the table is active.
+def configure(target: Target, name: str, requests: Requests, patience: Patience | None = None) -> list[str]:
+    """Makes these requests, one after the other. Precondition: the table is active.
 
     The names of the settings that the DynamoDB there does not know; AWS knows all. Raises TargetError.
     """
     unknown = []
-    for setting, (action, request) in later_requests(name, design).items():
+    for setting, (action, request) in requests.items():
         operation = f"set {setting} of the table"
         if not poll(partial(_accepted, target, action, operation, name, request), patience, operation, name):
             unknown.append(setting)
     return unknown
+
+
+def complete(target: Target, facts: TableFacts, design: Design) -> None:
+    """Sets what an import does not, as far as it is not set yet. Raises TargetError."""
+    lacking = {setting for setting, _ in _differences(target, facts, design)}
+    requests = requests_after_import(facts.name, facts.identity.arn, design)
+    configure(target, facts.name, {name: made for name, made in requests.items() if name in lacking})
 
 
 def differences(target: Target, facts: TableFacts, design: Design) -> Iterator[str]:
@@ -47,18 +56,22 @@ def differences(target: Target, facts: TableFacts, design: Design) -> Iterator[s
 
     What the DynamoDB at the endpoint cannot tell is left out. Raises TargetError.
     """
+    return (f"{setting}: {clause}" for setting, clause in _differences(target, facts, design))
+
+
+def _differences(target: Target, facts: TableFacts, design: Design) -> Iterator[tuple[str, str]]:
     wanted, found = design.settings, facts.settings
     for setting in _TOLD:
         if (value := getattr(wanted, setting)) is not None and value != getattr(found, setting):
-            yield _difference(setting, getattr(found, setting), value)
+            yield setting, _difference(getattr(found, setting), value)
     yield from _cooler("warm_throughput", found.warm_throughput, wanted.warm_throughput)
     for index in design.indexes:
         has, capacity = facts.indexes[index.name].capacity, throughput_of(design, index)[0]
         if capacity and capacity != has:
-            yield _difference(f"capacity of {index.name}", has, capacity)
+            yield f"capacity of {index.name}", _difference(has, capacity)
     for setting, ask in _ASKED.items():
         if (value := getattr(wanted, setting)) and not _fits(there := _known(ask, target, facts), value):
-            yield _difference(setting, there, value)
+            yield setting, _difference(there, value)
 
 
 def _fits(found: Any, wanted: Any) -> bool:
@@ -68,14 +81,14 @@ def _fits(found: Any, wanted: Any) -> bool:
     return found is _UNKNOWN or bool(found == wanted)
 
 
-def _cooler(setting: str, found: Throughput | None, wanted: Throughput | None) -> Iterator[str]:
+def _cooler(setting: str, found: Throughput | None, wanted: Throughput | None) -> Iterator[tuple[str, str]]:
     """Warm throughput grows by itself."""
     if found and wanted and (found.read < wanted.read or found.write < wanted.write):
-        yield _difference(setting, found, wanted)
+        yield setting, _difference(found, wanted)
 
 
-def _difference(setting: str, found: object, wanted: object) -> str:
-    return f"{setting}: {_shown(found)}; the design says {_shown(wanted)}"
+def _difference(found: object, wanted: object) -> str:
+    return f"{_shown(found)}; the design says {_shown(wanted)}"
 
 
 def _shown(value: object) -> str:

@@ -108,6 +108,17 @@ def test_local_indexes_use_units_of_the_table_and_others_hold_what_they_project(
     assert found.collection == Collection("O#ann", 2 * first + second)
 
 
+def test_an_item_whose_local_copies_make_it_too_large_is_refused(bind: Bind) -> None:
+    tasks = "INSERT INTO Task VALUES (1, 'ann', printf('%.*c', 250000, 'x'), 1, 1), (2, 'ann', 'y', 1, 1);"
+    design = INDEXES.replace("{Task.State}", "{Id}").replace("D#{Due}", "D")
+    found = survey(*bind(SCHEMA + tasks, design))
+    (refusal,) = found.entities[0].refusals
+    assert (refusal.rule, refusal.rows, found.items, found.table.items) == ("item_too_large", 1, 1, 1)
+    assert ": the item and its copies in local indexes have 500," in refusal.examples[0]
+    found = survey(*bind(SCHEMA + tasks, design.replace("{keys: [PK, Due], local: true}", "[PK, Due]")))
+    assert found.entities[0].refusals == ()
+
+
 def test_a_collection_that_local_indexes_make_too_large_is_told(bind: Bind) -> None:
     found = survey(*bind(SCHEMA + TASKS, INDEXES))
     assert not list(data_warnings(found))

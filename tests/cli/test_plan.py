@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -48,11 +49,22 @@ def test_prices_of_your_own(migrated: Shell, tmp_path: Path) -> None:
 
 def test_a_region_without_prices_costs_only_the_dollars(project: Project, tmp_path: Path) -> None:
     shell = project(tmp_path)
-    shell.environment["AWS_DEFAULT_REGION"] = "eu-north-1"
+    shell.environment["AWS_DEFAULT_REGION"] = "mars-north-1"
     found = check("plan", shell.ok("plan", "--json"))
     assert found["estimate"]["dollars"] is None and found["monthly"]["costs"] == []
-    assert "prices.yaml has only us-east-1" in found["prices"]["missing"]
+    assert "prices.yaml has only ap-northeast-1" in found["prices"]["missing"]
     assert "--prices FILE" in shell.ok("plan")
+
+
+def test_a_region_with_some_of_the_prices_says_which_are_missing(project: Project, tmp_path: Path) -> None:
+    shell = project(tmp_path)
+    shell.environment["AWS_DEFAULT_REGION"] = "eu-west-2"
+    found = check("plan", shell.ok("plan", "--json"))
+    dollars = {way["name"]: way["dollars"] for way in found["loading"]["ways"]}
+    assert dollars["on_demand"] > 0 and dollars["provisioned"] > 0 and dollars["s3_import"] is None
+    assert {month["table_class"] for month in found["monthly"]["costs"]} == {"standard"}
+    assert "eu-west-2 has no infrequent_access, pitr_gb_month, import_gb" in found["prices"]["missing"]
+    assert "missing   eu-west-2 has no" in shell.ok("plan")
 
 
 @pytest.mark.parametrize("amount", ["-1", "nan", "inf", "1e10"])
@@ -67,3 +79,30 @@ def test_the_partition_key_that_holds_a_load_up_is_named(
     text = project(tmp_path, sample_db).ok("plan", "-t", "PlaylistData")
     (told,) = re.findall(r"held up by +(PLAYLIST#.*1,000\s+units/s)", text, re.DOTALL)
     assert "of the writes of the table" in " ".join(told.split())
+
+
+SETTLED = """
+version: 1
+table: Staff
+indexes: {ByCity: {keys: [PK, City], local: true}}
+settings: {point_in_time_recovery: true, table_class: infrequent_access, ttl: Ends, stream: new_image}
+entities:
+  Employee:
+    keys: {PK: "STAFF", SK: "{EmployeeId:4}", City: "{Employee.City}"}
+    attributes: {Name: LastName, Ends: {expr: "2000000000 + EmployeeId"}}
+"""
+
+
+def test_settings_of_the_design_count(project: Project, tmp_path: Path, sample_db: Path) -> None:
+    """The class that the load is paid in, what recovery costs, and why the table cannot be imported."""
+    shell = project(tmp_path, sample_db)
+    (tmp_path / "config/designs").mkdir()
+    (tmp_path / "config/designs/staff.yaml").write_text(SETTLED)
+    path = tmp_path / "config/migration.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"dynamodb_tables": {"staff": "Staff"}}))
+    found = check("plan", shell.ok("plan", "--json"))
+    assert found["estimate"]["dollars"] == pytest.approx(found["write_units"] * 0.78e-6)
+    assert all(month["recovery"] > 0 for month in found["monthly"]["costs"])
+    text = " ".join(shell.ok("plan").split())
+    assert "recovery" in text
+    assert re.search(r"an import cannot make LocalSecondaryIndexes \(c\w+_Staff\)", text)

@@ -59,6 +59,13 @@ def import_ended(number: int) -> None:
     after(importing, "require_whole", number)
 
 
+def settled(number: int) -> None:
+    """The table has its settings, and that is not noted yet."""
+    from migration_tool import importing
+
+    after(importing, "complete", number)
+
+
 def plan_saved(number: int) -> None:
     from migration_tool import importing
 
@@ -97,6 +104,7 @@ POINTS = {
         import_begun,
         import_looked_at,
         import_ended,
+        settled,
         plan_saved,
         asked_to_stop,
         before_save,

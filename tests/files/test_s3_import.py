@@ -156,6 +156,69 @@ def test_a_table_that_exists_is_written_in_batches(world: World) -> None:
     assert latest(world).counters.requests > 0
 
 
+SETTLED = f"""{LOOSE}
+settings:
+  ttl: Ends
+  point_in_time_recovery: 7
+  stream: new_image
+  deletion_protection: true
+  tags: {{Team: music}}
+"""
+LOCAL = LOOSE.replace("entities:", "indexes: {LSI1: {keys: [PK, Lsk], local: true}}\nentities:").replace(
+    'SK: "L"', 'SK: "L", Lsk: "{Ends}"'
+)
+
+
+@pytest.fixture
+def loose_db(tmp_path: Path) -> Path:
+    with closing(sqlite3.connect(tmp_path / "loose.sqlite")) as connection:
+        connection.execute("CREATE TABLE Loose (Code INTEGER PRIMARY KEY, Ends INTEGER)")
+        connection.executemany("INSERT INTO Loose VALUES (?, ?)", [(n, 2_000_000_000 + n) for n in range(50)])
+        connection.commit()
+    return tmp_path / "loose.sqlite"
+
+
+def test_settings_of_the_design_come_after_the_import(
+    tmp_path: Path, loose_db: Path, engine: Engine, table_prefix: str, bucket: str
+) -> None:
+    """Killed before that is noted: what is set is not set again."""
+    world = designed(made(tmp_path, loose_db, engine, table_prefix, bucket), SETTLED)
+    with Recorder(engine.url) as recorder:
+        words = ("--endpoint", recorder.own)
+        line = [sys.executable, str(ROOT / "tests/files/killer.py"), "settled", "1", *words, *IMPORT]
+        killed = subprocess.run(line, cwd=world.folder, capture_output=True, text=True, timeout=120)
+        assert killed.returncode == -9, killed.stderr
+        done = world.run(*words, "resume")
+        assert done.returncode == 0, done.stderr
+        assert (recorder.count("dynamodb:ImportTable"), recorder.count("dynamodb:BatchWriteItem")) == (1, 0)
+        assert recorder.count("dynamodb:UpdateTable") == 2
+        called = {call.action for call in recorder.calls}
+    name = f"{table_prefix}Loose"
+    table = engine.call("DescribeTable", {"TableName": name})["Table"]
+    assert table["StreamSpecification"]["StreamViewType"] == "NEW_IMAGE"
+    assert table["DeletionProtectionEnabled"] and table["ItemCount"] == 50
+    ttl = engine.call("DescribeTimeToLive", {"TableName": name})["TimeToLiveDescription"]
+    assert ttl == {"TimeToLiveStatus": "ENABLED", "AttributeName": "Ends"}
+    backups = engine.call("DescribeContinuousBackups", {"TableName": name})["ContinuousBackupsDescription"]
+    assert backups["PointInTimeRecoveryDescription"]["RecoveryPeriodInDays"] == 7
+    tags = engine.call("ListTagsOfResource", {"ResourceArn": table["TableArn"]})["Tags"]
+    assert tags == [{"Key": "Team", "Value": "music"}]
+    config = load_config(world.folder / "config/migration.json", {}, {})
+    document = policy(config, "migrate --via s3-import", "123456789012")
+    assert called <= {action for statement in document["Statement"] for action in statement["Action"]}
+    engine.call("UpdateTable", {"TableName": name, "DeletionProtectionEnabled": False})
+
+
+def test_a_table_with_a_local_index_is_written_in_batches(
+    tmp_path: Path, loose_db: Path, engine: Engine, table_prefix: str, bucket: str
+) -> None:
+    world = designed(made(tmp_path, loose_db, engine, table_prefix, bucket), LOCAL)
+    done = world.run(*IMPORT)
+    assert done.returncode == 0, done.stderr
+    assert "An import cannot make LocalSecondaryIndexes" in done.stderr
+    assert not keys(world, bucket) and latest(world).counters.requests > 0
+
+
 def test_force_makes_room_for_an_import(world: World, engine: Engine) -> None:
     assert world.run("migrate", "-t", "employee_data").returncode == 0
     with Recorder(engine.url) as recorder:

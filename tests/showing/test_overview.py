@@ -16,7 +16,7 @@ from migration_tool.design.compile import compile_design
 from migration_tool.design.load import load_design
 from migration_tool.exemplars import Exemplar, collections, typical
 from migration_tool.job import chosen
-from migration_tool.plan import volume
+from migration_tool.plan import PlannedTable
 from migration_tool.prices import load_prices
 from migration_tool.showing.costing import in_words
 from migration_tool.showing.grid import grid
@@ -172,12 +172,14 @@ def test_a_grid_has_what_its_index_projects(shown: Overview) -> None:
 
 def test_the_cost_is_that_of_all_items_where_all_are_looked_at(shown: Overview, tmp_path: Path) -> None:
     with SqliteSource(tmp_path / "shop.sqlite") as source:
-        figures = survey(source, compile_design(load_design(tmp_path / "shop.yaml"), source.schema))
+        compiled = compile_design(load_design(tmp_path / "shop.yaml"), source.schema)
+        figures = survey(source, compiled)
     found = shown.tables[0].cost
     assert found.write_units == figures.write_units > 0
     prices = load_prices(None).of("us-east-1")
     assert found.load == round(figures.write_units * prices.standard.write_million / 1e6, 4)
-    assert found.month == pytest.approx(usual_month([volume(figures)], prices), abs=1e-4)
+    volume = PlannedTable(figures, compiled.design, "Shop", False, "").volume
+    assert found.month == pytest.approx(usual_month([volume], prices), abs=1e-4)
 
 
 def test_without_prices_only_the_units_are_told(shown: Overview) -> None:

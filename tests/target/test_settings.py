@@ -7,12 +7,18 @@ from dataclasses import replace
 
 import pytest
 
-from migration_tool.design.definition import later_requests, table_definition
+from migration_tool.design.definition import (
+    beyond_import,
+    import_definition,
+    later_requests,
+    requests_after_import,
+    table_definition,
+)
 from migration_tool.design.model import Design, Index, Settings, Throughput
 from migration_tool.errors import TargetError
 from migration_tool.target import table as tables
 from migration_tool.target.session import Target
-from migration_tool.target.settings import configure, differences
+from migration_tool.target.settings import complete, configure, differences
 from tests.engines import Engine
 
 from .test_table import World, failure
@@ -56,7 +62,7 @@ def made(target: Target, table_prefix: str) -> Iterator[str]:
 
 
 def test_a_new_table_has_the_settings_of_its_design(target: Target, engine: Engine, made: str) -> None:
-    assert configure(target, made, DESIGN) == UNKNOWN[engine.name]
+    assert configure(target, made, later_requests(made, DESIGN)) == UNKNOWN[engine.name]
     facts = tables.wait_active(target, made)
     assert {line.split(": ")[0] for line in differences(target, facts, DESIGN)} == LOST[engine.name]
     assert list(differences(target, facts, PLAIN)) == []
@@ -64,7 +70,7 @@ def test_a_new_table_has_the_settings_of_its_design(target: Target, engine: Engi
 
 
 def test_every_setting_that_differs_is_said(target: Target, engine: Engine, made: str) -> None:
-    configure(target, made, DESIGN)
+    configure(target, made, later_requests(made, DESIGN))
     others = Settings(
         billing="on_demand", capacity=Throughput(7, 6), warm_throughput=Throughput(1, 10**6),
         stream="old_image", table_class="standard", point_in_time_recovery=35,
@@ -125,12 +131,42 @@ def test_the_requests() -> None:
     assert later_requests("t", PLAIN) == {}
 
 
+def test_what_an_import_does_not_set_is_set_once(target: Target, table_prefix: str) -> None:
+    name, design = f"{table_prefix}Bare", replace(DESIGN, settings=replace(EVERYTHING, table_class=None))
+    target.client.create_table(**import_definition(name, design))
+    try:
+        complete(target, tables.wait_active(target, name), design)
+        facts = tables.wait_active(target, name)
+        assert list(differences(target, facts, design)) == []
+        complete(target, facts, design)
+    finally:
+        target.client.update_table(TableName=name, DeletionProtectionEnabled=False)
+        tables.delete_table(target, name)
+
+
+def test_the_requests_after_an_import() -> None:
+    requests = requests_after_import("t", "arn:t", DESIGN)
+    assert [(setting, action) for setting, (action, _) in requests.items()] == [
+        ("stream", "UpdateTable"), ("table_class", "UpdateTable"), ("warm_throughput", "UpdateTable"),
+        ("deletion_protection", "UpdateTable"), ("tags", "TagResource"), ("ttl", "UpdateTimeToLive"),
+        ("point_in_time_recovery", "UpdateContinuousBackups"),
+    ]  # fmt: skip
+    assert requests["tags"][1]["ResourceArn"] == "arn:t"
+    assert requests["stream"][1].keys() == {"TableName", "StreamSpecification"}
+    whole = table_definition("t", DESIGN).keys()
+    later = {key for _, request in requests.values() for key in request}
+    assert whole == (import_definition("t", DESIGN).keys() | later) & whole
+    assert beyond_import("t", DESIGN) == []
+    local = replace(DESIGN, indexes=(Index("LSI1", "PK", "L", local=True),))
+    assert beyond_import("t", local) == ["LocalSecondaryIndexes"]
+
+
 def test_backups_that_are_not_ready_yet_are_asked_for_again() -> None:
     later = failure("ContinuousBackupsUnavailableException")
     world = World(update_time_to_live=[{}], update_continuous_backups=[later, later, {}])
-    assert configure(world.target, "t", DESIGN, world.patience) == []
+    assert configure(world.target, "t", later_requests("t", DESIGN), world.patience) == []
     assert world.calls == ["update_time_to_live", *["update_continuous_backups"] * 3]
     assert world.now > 0
     world = World(update_time_to_live=[failure("AccessDeniedException")])
     with pytest.raises(TargetError, match="set ttl of the table"):
-        configure(world.target, "t", DESIGN, world.patience)
+        configure(world.target, "t", later_requests("t", DESIGN), world.patience)
