@@ -4,7 +4,7 @@ The largest attributes leave the item, as many as have to; keys, those of indexe
 The attribute `~oversize` says where they went. What leaves is a JSON object of the attributes in DynamoDB's
 wire form:
 
-    compress   Encoding "gzip", and its gzip as Data
+    compress   Encoding "gzip" or "zstd", and as Data what that makes of it
     split      Encoding "chunks", its Sha256, and the keys of the chunk items, in order, as Chunks
 
 A chunk item has a key made of the item's own, the EntityType `~chunk`, and up to 350,000 bytes as Data.
@@ -16,15 +16,18 @@ import base64
 import gzip
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import orjson
 
 from migration_tool.errors import RowRejected
 from migration_tool.limits import MAX_ITEM_BYTES, item_size, value_size
 from migration_tool.model import ENTITY_TYPE, EncodedItem, WireItem
+
+if TYPE_CHECKING:
+    import zstandard
 
 ATTRIBUTE = "~oversize"
 CHUNK = "~chunk"
@@ -36,6 +39,7 @@ _GZIP = 31
 """zlib's window bits for a gzip stream."""
 _NOT_OURS = (ValueError, KeyError, TypeError, AttributeError, IndexError, zlib.error)
 
+Compression: TypeAlias = Literal["gzip", "zstd"]
 Pack: TypeAlias = Callable[[WireItem, bytes], dict[str, Any]]
 """From an item and the JSON text of what leaves it to the content of `~oversize`."""
 
@@ -47,13 +51,13 @@ class Split(str):
     chunks: Sequence[EncodedItem]
 
 
-def compressed(text: str, keep: Collection[str]) -> str:
+def compressed(text: str, keep: Collection[str], how: Compression) -> str:
     """The item, in DynamoDB's JSON, as it can be stored; unchanged where it is not over 400 KB.
 
     keep  attributes that stay as they are
     Raises RowRejected where it is too large all the same.
     """
-    return _fitted(text, keep, _gzipped)[0]
+    return _fitted(text, keep, partial(_compressed, how))[0]
 
 
 def split(text: str, keep: Collection[str], names: tuple[str, str]) -> str:
@@ -101,7 +105,7 @@ def restored(item: WireItem, chunks: Sequence[WireItem] = ()) -> WireItem:
 def as_stored_here(items: Iterable[WireItem]) -> list[WireItem]:
     """The items with their compressed attributes as this machine compresses them.
 
-    Two versions of zlib may write the same content differently; it is the content that counts.
+    Two versions of zlib or zstd may write the same content differently; it is the content that counts.
     """
     return [_compressed_again(item) if ATTRIBUTE in item else item for item in items]
 
@@ -109,7 +113,9 @@ def as_stored_here(items: Iterable[WireItem]) -> list[WireItem]:
 def _compressed_again(item: WireItem) -> WireItem:
     whole = restored(item)
     moved = {name: value for name, value in whole.items() if name not in item}
-    return item if whole is item else _without(whole, moved, _gzipped)[0]
+    if whole is item or not moved:
+        return item
+    return _without(whole, moved, partial(_compressed, item[ATTRIBUTE]["M"]["Encoding"]["S"]))[0]
 
 
 def _fitted(text: str, keep: Collection[str], pack: Pack) -> tuple[str, bytes]:
@@ -143,8 +149,17 @@ def _without(item: WireItem, moved: WireItem, pack: Pack) -> tuple[WireItem, byt
     return others | {ATTRIBUTE: {"M": pack(item, data)}}, data
 
 
-def _gzipped(_: WireItem, data: bytes) -> dict[str, Any]:
-    return {"Encoding": {"S": "gzip"}, "Data": _binary(gzip.compress(data, mtime=0))}
+def _compressed(how: Compression, _: WireItem, data: bytes) -> dict[str, Any]:
+    packed = gzip.compress(data, mtime=0) if how == "gzip" else _zstd().compress(data)
+    return {"Encoding": {"S": how}, "Data": _binary(packed)}
+
+
+@cache
+def _zstd() -> zstandard.ZstdCompressor:
+    """One thread and no time in it: the same content becomes the same bytes."""
+    import zstandard
+
+    return zstandard.ZstdCompressor(write_checksum=True)
 
 
 def _listed(names: tuple[str, str], item: WireItem, data: bytes) -> dict[str, Any]:
@@ -167,6 +182,8 @@ def _content(packed: Mapping[str, Any], chunks: Sequence[WireItem]) -> bytes:
         if packed["Sha256"] != {"S": sha256(data).hexdigest()}:
             raise ValueError("not all of the chunks")
         return data
+    if packed["Encoding"] == {"S": "zstd"}:
+        return _from_zstd(_bytes(packed["Data"]))
     if packed["Encoding"] != {"S": "gzip"}:
         raise ValueError("another encoding")
     stream = zlib.decompressobj(_GZIP)
@@ -174,6 +191,18 @@ def _content(packed: Mapping[str, Any], chunks: Sequence[WireItem]) -> bytes:
     if not stream.eof:
         raise ValueError("not the whole of it")
     return data
+
+
+def _from_zstd(packed: bytes) -> bytes:
+    """Of frames that say how long their content is, as ours do, and no more than that. Raises ValueError."""
+    import zstandard
+
+    try:
+        if not 0 < zstandard.get_frame_parameters(packed).content_size <= MOST_BYTES:
+            raise ValueError("too large, or of unknown size")
+        return zstandard.ZstdDecompressor().decompress(packed, allow_extra_data=False)
+    except zstandard.ZstdError as error:
+        raise ValueError(str(error)) from error
 
 
 def _parts(data: bytes) -> Iterator[bytes]:

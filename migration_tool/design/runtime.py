@@ -61,7 +61,7 @@ def fitted(design: Design, entity: Entity) -> str:
     keep = (*entity.keys, ENTITY_TYPE, *design.demanded)
     calls = {
         "reject": "check_item_size(text)",
-        "compress": f"text = compressed(text, {keep!r})",
+        "compress": f"text = compressed(text, {keep!r}, {entity.compression!r})",
         "split": f"text = split(text, {keep!r}, {design.keys!r})",
     }
     return calls[entity.oversize]
