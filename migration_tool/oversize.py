@@ -1,4 +1,4 @@
-"""Items over 400 KB whose design stores them all the same: compressed, or split over items of their own.
+"""Items over 400 KB whose design stores them all the same: compressed, split, or with an object beside them.
 
 The largest attributes leave the item, as many as have to; keys, those of indexes too, and EntityType stay.
 The attribute `~oversize` says where they went. What leaves is a JSON object of the attributes in DynamoDB's
@@ -6,6 +6,7 @@ wire form:
 
     compress   Encoding "gzip" or "zstd", and as Data what that makes of it
     split      Encoding "chunks", its Sha256, and the keys of the chunk items, in order, as Chunks
+    s3         Encoding "s3", its Sha256, which names the object that holds it, and its length as Bytes
 
 A chunk item has a key made of the item's own, the EntityType `~chunk`, and up to 350,000 bytes as Data.
 """
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 ATTRIBUTE = "~oversize"
 CHUNK = "~chunk"
 """EntityType of the chunk items, and the beginning of their partition keys."""
+S3 = "s3"
+"""The Encoding of what is an object's content."""
 CHUNK_BYTES = 350_000
 MOST_BYTES = 256 * 1024 * 1024
 """Of the attributes of one item before they are compressed; what claims to be more is left as it is."""
@@ -49,6 +52,13 @@ class Split(str):
 
     __slots__ = ("chunks",)
     chunks: Sequence[EncodedItem]
+
+
+class Pointing(str):
+    """The text of an item that points to an object. `content`: what the object has to hold."""
+
+    __slots__ = ("content",)
+    content: bytes
 
 
 def compressed(text: str, keep: Collection[str], how: Compression) -> str:
@@ -74,6 +84,24 @@ def split(text: str, keep: Collection[str], names: tuple[str, str]) -> str:
     return found
 
 
+def pointed(text: str, keep: Collection[str]) -> str:
+    """The same, what left the item being the content of an object: it is Pointing then."""
+    stored, moved = _fitted(text, keep, _named)
+    if len(moved) > MOST_BYTES:
+        reason = f"the attributes that have to leave the item have {len(moved):,} bytes of JSON"
+        raise RowRejected("item_too_large", f"{reason}; an object takes {MOST_BYTES:,}")
+    if not moved:
+        return stored
+    found = Pointing(stored)
+    found.content = moved
+    return found
+
+
+def content_of(text: str) -> bytes:
+    """What the object of the item has to hold; nothing for an item without one."""
+    return text.content if isinstance(text, Pointing) else b""
+
+
 def chunks_of(text: str) -> Sequence[EncodedItem]:
     """The chunk items that belong to the item."""
     return text.chunks if isinstance(text, Split) else ()
@@ -88,16 +116,17 @@ def chunk_keys(item: WireItem) -> list[WireItem]:
         return []
 
 
-def restored(item: WireItem, chunks: Sequence[WireItem] = ()) -> WireItem:
+def restored(item: WireItem, chunks: Sequence[WireItem] = (), content: bytes = b"") -> WireItem:
     """The item with the attributes back in place that had left it; any other as it is.
 
-    chunks  its chunk items, in order
+    chunks   its chunk items, in order
+    content  of the object that it points to
     """
     if ATTRIBUTE not in item:
         return item
     try:
         others = {name: value for name, value in item.items() if name != ATTRIBUTE}
-        return others | dict(orjson.loads(_content(item[ATTRIBUTE]["M"], chunks)).items())
+        return others | dict(orjson.loads(_content(item[ATTRIBUTE]["M"], chunks, content)).items())
     except _NOT_OURS:
         return item
 
@@ -170,17 +199,22 @@ def _listed(names: tuple[str, str], item: WireItem, data: bytes) -> dict[str, An
     return {"Encoding": {"S": "chunks"}, "Sha256": digest, "Chunks": {"L": keys}}
 
 
+def _named(_: WireItem, data: bytes) -> dict[str, Any]:
+    digest = {"S": sha256(data).hexdigest()}
+    return {"Encoding": {"S": S3}, "Sha256": digest, "Bytes": {"N": str(len(data))}}
+
+
 def _chunk(key: WireItem, names: tuple[str, str], part: bytes) -> EncodedItem:
     item = {**key, ENTITY_TYPE: {"S": CHUNK}, "Data": _binary(part)}
     return key[names[0]]["S"], key[names[1]]["S"], _written(item).decode()
 
 
-def _content(packed: Mapping[str, Any], chunks: Sequence[WireItem]) -> bytes:
+def _content(packed: Mapping[str, Any], chunks: Sequence[WireItem], content: bytes) -> bytes:
     """The JSON text that had left an item. Raises one of _NOT_OURS where it cannot be had."""
-    if packed["Encoding"] == {"S": "chunks"}:
-        data = b"".join(_bytes(chunk["Data"]) for chunk in chunks)
+    if packed["Encoding"] in ({"S": "chunks"}, {"S": S3}):
+        data = content or b"".join(_bytes(chunk["Data"]) for chunk in chunks)
         if packed["Sha256"] != {"S": sha256(data).hexdigest()}:
-            raise ValueError("not all of the chunks")
+            raise ValueError("not all of the content")
         return data
     if packed["Encoding"] == {"S": "zstd"}:
         return _from_zstd(_bytes(packed["Data"]))

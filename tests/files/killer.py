@@ -65,6 +65,13 @@ def plan_saved(number: int) -> None:
     after(importing, "write_import", number)
 
 
+def object_written(number: int) -> None:
+    """The object is there, and no item points to it."""
+    from migration_tool.target.s3 import Bucket
+
+    after(Bucket, "put", number)
+
+
 def asked_to_stop(number: int) -> None:
     """No kill: Ctrl-C, when so many parts are whole."""
     from migration_tool.state.parts import PartWriter
@@ -98,6 +105,7 @@ POINTS = {
         import_looked_at,
         import_ended,
         plan_saved,
+        object_written,
         asked_to_stop,
         before_save,
     )
