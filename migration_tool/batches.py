@@ -22,6 +22,8 @@ from migration_tool.target.batch import Batch, Lane, Window
 
 _MOST_BYTES = MAX_REQUEST_BYTES - 65_536
 """Of the items in one request: what stands around them takes the rest of 16 MB."""
+LARGE = 2
+"""Batches in a window whose rows may be large: they are in memory together."""
 _KEY = itemgetter(0, 1)
 Placed: TypeAlias = "tuple[float, Iterator[list[Batch]]]"
 """When in a round, from 0 to 1, the next batch of a window has its turn."""
@@ -42,6 +44,7 @@ class Supply:
     """The rows of a lane that have not been read yet.
 
     left   how many there are, as the source counted them
+    most   batches in a window; None: as many as are asked for
     ended  all batches have been given out: only rows that did not come say so, never the count
     """
 
@@ -52,10 +55,11 @@ class Supply:
     ended: bool = False
     ending: bool = False
     credit: float = 0.0
+    most: int | None = None
 
     def batches(self, count: int, size: int) -> list[Placed]:
         """The next window, in about `count` batches of that size, with their places in a round."""
-        chunk, self.ending = self.windows.take(count * size)
+        chunk, self.ending = self.windows.take(self._rows(count, size))
         self.left -= len(chunk)
         number = -(-len(chunk) // size)
         batches = deal(Window(self.lane, chunk), number, self.item)
@@ -64,7 +68,10 @@ class Supply:
     def ask(self, count: int, size: int) -> None:
         """The window after that will be about as large; it may be begun with."""
         if not self.ending:
-            self.windows.ask(count * size)
+            self.windows.ask(self._rows(count, size))
+
+    def _rows(self, count: int, size: int) -> int:
+        return min(count, self.most or count) * size
 
 
 class Mixer:

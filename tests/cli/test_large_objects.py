@@ -9,14 +9,17 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from migration_tool.config import load_config
 from migration_tool.oversize import ATTRIBUTE
+from migration_tool.permissions import policy
 from tests.cli.shell import ROOT, Shell
 from tests.cli.test_oversize import KEYS, NOISE, WORDS, Library
-from tests.files.s3 import client, made_bucket
+from tests.files.s3 import Recorder, client, made_bucket
 
 
 @pytest.fixture
@@ -31,11 +34,20 @@ class Objects:
         self.library, self.s3, self.bucket = library, client(s3_url), bucket
         self.set(oversize_bucket=bucket, oversize_prefix="large/", s3_endpoint=s3_url)
 
+    @property
+    def path(self) -> Path:
+        return self.library.shell.folder / "config/migration.json"
+
     def set(self, **settings: str) -> None:
-        path = self.library.shell.folder / "config/migration.json"
-        document = json.loads(path.read_text())
+        document = json.loads(self.path.read_text())
         document["migration_settings"] |= settings
-        path.write_text(json.dumps(document))
+        self.path.write_text(json.dumps(document))
+
+    def allowed(self, command: str) -> set[str]:
+        """What the policy allows on the objects of the table."""
+        document = policy(load_config(self.path, {}, {}), command, "123456789012")
+        own = f"arn:aws:s3:::{self.bucket}/large/{self.library.table}/*"
+        return {action for s in document["Statement"] if s["Resource"] == [own] for action in s["Action"]}
 
     @property
     def names(self) -> list[str]:
@@ -131,11 +143,32 @@ def test_the_plan_says_what_goes_into_objects(objects: Objects, shell: Shell) ->
     assert not objects.names
 
 
-def test_an_import_leaves_them_to_batch_writing(
+def test_an_import_leaves_them_to_batch_writing_and_policies_allow_all_calls(
     shell: Shell, moto_server: str, table_prefix: str, bucket: str
 ) -> None:
-    objects = Objects(Library(shell, moto_server, table_prefix, "s3"), moto_server, bucket)
-    done = shell("migrate", "--yes", "--via", "s3-import", "--bucket", bucket)
-    assert done.returncode == 0, done.stderr
-    assert f"{objects.library.table} is loaded by batch writing" in done.stderr
-    assert len(objects.pointers()) == 2
+    """S3 asks for s3:ListBucket, too, before it says that an object is missing."""
+    with Recorder(moto_server) as recorder:
+        objects = Objects(Library(shell, recorder.own, table_prefix, "s3"), recorder.own, bucket)
+        done = shell("migrate", "--yes", "--via", "s3-import", "--bucket", bucket)
+        assert done.returncode == 0, done.stderr
+        assert f"{objects.library.table} is loaded by batch writing" in done.stderr
+        assert recorder.called == {"s3:ListBucket", *objects.allowed("migrate")}
+        objects.s3.delete_object(Bucket=bucket, Key=objects.names[0])
+        assert len(objects.pointers()) == 2
+        for words, code, more in (
+            (["query", "library", "article", "article_id=2"], 0, set()),
+            (["validate", "--items-only"], 7, set()),
+            (["validate", "--while-running"], 7, set()),
+            (["validate", "--repair", "--yes"], 0, {"s3:PutObject"}),
+        ):
+            recorder.calls.clear()
+            done = shell(*words)
+            assert done.returncode == code, done.stderr
+            command = " ".join(word for word in words if word == words[0] or word.startswith("--"))
+            assert recorder.called == objects.allowed(command.removesuffix(" --yes"))
+            assert recorder.called == {"s3:GetObject"} | more
+
+
+def test_tables_without_objects_need_no_bucket_in_their_policy(shell: Shell) -> None:
+    library = Library(shell, "http://127.0.0.1:9", "x_", "split")
+    assert Objects(library, "http://127.0.0.1:9", "a-bucket").allowed("migrate") == set()
