@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -202,12 +202,21 @@ def require_bucket(config: Config, designs: Iterable[Design]) -> None:
         )  # fmt: skip
 
 
-def require_objects(config: Config, target: Target, designs: Iterable[Design]) -> None:
-    """As `require_bucket`; and raises TargetError where the bucket is not there."""
-    designs = list(designs)
-    require_bucket(config, designs)
-    if pointing(designs) and (objects := open_objects(config, target)):
-        objects.bucket.require()
+def require_objects(
+    config: Config, target: Target, names: Iterable[str], notice: Callable[[str], None]
+) -> None:
+    """As `require_bucket`, by the names of designs; says where objects go.
+
+    Raises TargetError where the bucket is not there.
+    """
+    designs = {name: find_design(config, name) for name in names}
+    require_bucket(config, designs.values())
+    objects = open_objects(config, target)
+    for name, design in designs.items() if objects else ():
+        if objects and pointing([design]):
+            objects.bucket.require()
+            place = objects.place(config.table_name(name))
+            notice(f"Large values: {place}; what is there already is left")
 
 
 def open_wire(config: Config, target: Target) -> Wire:

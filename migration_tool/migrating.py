@@ -29,7 +29,6 @@ from migration_tool.job import (
     Bound,
     Endpoint,
     bind,
-    find_design,
     open_target,
     open_wire,
     pointing,
@@ -113,7 +112,7 @@ def migrate(
         check_source(config.source_db)
         endpoint = open_target(config, start=True)
         require_agreed(config, endpoint.target, confirm, observer.notice)
-        require_objects(config, endpoint.target, [find_design(config, name) for name in chosen])
+        require_objects(config, endpoint.target, chosen, observer.notice)
         now = time.time()
         run_id = store.new_run_id(now)
         if importing:
