@@ -10,7 +10,7 @@ from migration_tool.attributes import plain
 from migration_tool.config import Config
 from migration_tool.design.access import arguments_of, requests
 from migration_tool.errors import UsageError
-from migration_tool.job import find_design, open_target, open_wire, selected
+from migration_tool.job import find_design, open_target, open_wire, require_bucket, selected
 from migration_tool.target.reader import fetch
 
 
@@ -27,6 +27,7 @@ def ask(config: Config, table: str, pattern: str, words: Mapping[str, str]) -> I
         near = get_close_matches(pattern, known, 1)
         hint = f"Did you mean {near[0]}?" if near else f"It has: {', '.join(known)}."
         raise UsageError("run the access pattern", pattern, f"{name} has no such pattern", hint)
+    require_bucket(config, [design])
     asked = requests(found, design.key_of(found.index), arguments_of(found, words))
     with open_wire(config, open_target(config, start=False).target) as wire:
         for item in fetch(wire, config.table_name(name), asked):

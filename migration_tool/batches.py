@@ -10,20 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from operator import itemgetter
 from typing import Protocol, TypeAlias
 
 from migration_tool.errors import DesignError, RowRejected, RowSkipped
 from migration_tool.limits import MAX_BATCH_ITEMS, MAX_REQUEST_BYTES
 from migration_tool.model import Chunk, EncodedItem, Key, Made, Row, named_key
-from migration_tool.oversize import chunks_of
+from migration_tool.oversize import chunks_of, content_of
 from migration_tool.target.batch import Batch, Lane, Window
 
 _MOST_BYTES = MAX_REQUEST_BYTES - 65_536
 """Of the items in one request: what stands around them takes the rest of 16 MB."""
+LARGE = 2
+"""Batches in a window whose rows may be large: they are in memory together."""
 _KEY = itemgetter(0, 1)
 Placed: TypeAlias = "tuple[float, Iterator[list[Batch]]]"
 """When in a round, from 0 to 1, the next batch of a window has its turn."""
+Ready: TypeAlias = Callable[[Iterator[Batch]], Iterator[Batch]]
 
 
 class Windows(Protocol):
@@ -40,6 +44,7 @@ class Supply:
     """The rows of a lane that have not been read yet.
 
     left   how many there are, as the source counted them
+    most   batches in a window; None: as many as are asked for
     ended  all batches have been given out: only rows that did not come say so, never the count
     """
 
@@ -50,10 +55,11 @@ class Supply:
     ended: bool = False
     ending: bool = False
     credit: float = 0.0
+    most: int | None = None
 
     def batches(self, count: int, size: int) -> list[Placed]:
         """The next window, in about `count` batches of that size, with their places in a round."""
-        chunk, self.ending = self.windows.take(count * size)
+        chunk, self.ending = self.windows.take(self._rows(count, size))
         self.left -= len(chunk)
         number = -(-len(chunk) // size)
         batches = deal(Window(self.lane, chunk), number, self.item)
@@ -62,7 +68,10 @@ class Supply:
     def ask(self, count: int, size: int) -> None:
         """The window after that will be about as large; it may be begun with."""
         if not self.ending:
-            self.windows.ask(count * size)
+            self.windows.ask(self._rows(count, size))
+
+    def _rows(self, count: int, size: int) -> int:
+        return min(count, self.most or count) * size
 
 
 class Mixer:
@@ -70,13 +79,17 @@ class Mixer:
 
     size   items in a batch
     most   gives the number of batches in the next round
+    ready  what the batches of a round go through
     Raises DesignError when two rows of a window have one key.
     """
 
-    def __init__(self, supplies: Sequence[Supply], size: int, most: Callable[[], int]) -> None:
+    def __init__(
+        self, supplies: Sequence[Supply], size: int, most: Callable[[], int], ready: Ready = iter
+    ) -> None:
         self._supplies = supplies
         self._size = size
         self._most = most
+        self._ready = ready
         self._last = False
 
     def __iter__(self) -> Iterator[Batch]:
@@ -93,8 +106,8 @@ class Mixer:
         placed = [place for supply, share in due for place in supply.batches(share, self._size)]
         for supply, share in due:
             supply.ask(share, self._size)
-        for _, batches in sorted(placed, key=itemgetter(0)):
-            yield from next(batches)
+        dealt = chain.from_iterable(next(batches) for _, batches in sorted(placed, key=itemgetter(0)))
+        yield from self._ready(dealt)
         for supply in supplies:
             supply.ended = supply.ending
 
@@ -155,7 +168,11 @@ def _made(window: Window, chunk: Chunk, hands: int, item: Callable[[Row], Encode
         count += len(items)
         if len(keys) < count:
             raise _collision(window, item)
-        yield _with_chunks(window, items, places) if window.lane.split else _batch(window, items, places)
+        batch = _with_chunks(window, items, places) if window.lane.split else _batch(window, items, places)
+        if window.lane.points:
+            contents = [content_of(text) for _, _, text in items]
+            batch.objects = {n: content for n, content in enumerate(contents) if content}
+        yield batch
 
 
 def _batch(window: Window, items: Iterable[EncodedItem], places: Sequence[int]) -> Batch:
@@ -190,10 +207,15 @@ def _cut(batch: Batch) -> Iterator[Batch]:
     first, size = 0, 0
     for n, text in enumerate(batch.texts):
         if n - first == MAX_BATCH_ITEMS or (n > first and size + len(text) > _MOST_BYTES):
-            yield Batch(batch.window, batch.texts[first:n], batch.places[first:n])
+            yield _part(batch, first, n)
             first, size = n, 0
         size += len(text)
-    yield Batch(batch.window, batch.texts[first:], batch.places[first:])
+    yield _part(batch, first, len(batch.texts))
+
+
+def _part(batch: Batch, first: int, end: int) -> Batch:
+    objects = {n - first: content for n, content in batch.objects.items() if first <= n < end}
+    return Batch(batch.window, batch.texts[first:end], batch.places[first:end], objects=objects)
 
 
 def _collision(window: Window, item: Callable[[Row], EncodedItem]) -> DesignError:

@@ -56,6 +56,8 @@ class Settings:
     lease                   seconds without a sign of life after which another host may take the tables over;
                             None: tables are loaded without a lease
     s3_bucket, s3_prefix    where the files of an import go; the names of objects begin with the prefix
+    oversize_bucket, oversize_prefix  where objects go for designs that say `oversize: s3`; their names begin
+                            with the prefix and the name of their table
     s3_endpoint             the S3: aws, a URL, or same: of AWS where endpoint is, else the server of endpoint
     """
 
@@ -77,6 +79,8 @@ class Settings:
     s3_bucket: str = ""
     s3_prefix: str = ""
     s3_endpoint: str = "same"
+    oversize_bucket: str = ""
+    oversize_prefix: str = ""
 
 
 @dataclass(frozen=True)

@@ -253,6 +253,8 @@ KEYS: tuple[Key, ...] = (
     Key("migration_settings.s3_bucket", bucket, "", ("MIGRATION_S3_BUCKET",)),
     Key("migration_settings.s3_prefix", s3_prefix, "", ("MIGRATION_S3_PREFIX",)),
     Key("migration_settings.s3_endpoint", s3_endpoint, "same", ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")),
+    Key("migration_settings.oversize_bucket", bucket, "", ("MIGRATION_OVERSIZE_BUCKET",)),
+    Key("migration_settings.oversize_prefix", s3_prefix, "", ("MIGRATION_OVERSIZE_PREFIX",)),
     Key("logging.level", level, "INFO"),
     Key("logging.file", path_text, "logs/migration.log", is_path=True),
     Key("logging.max_size", size, "10MB"),

@@ -19,6 +19,8 @@ from migration_tool.state.checkpoint import Checkpoint
 from migration_tool.steering import Steering
 from migration_tool.target.batch import Lane
 from migration_tool.target.loader import Loader
+from migration_tool.target.objects import Objects
+from migration_tool.target.outbox import Outbox
 
 LOG = logging.getLogger(__name__)
 _ROUNDS_IN_FLIGHT = 16
@@ -48,7 +50,10 @@ def enough_memory(run_id: str) -> Iterator[None]:
 
 
 class Copy:
-    """Loads all rows of some supplies. `ledger.saved` says how far, whatever happens."""
+    """Loads all rows of some supplies. `ledger.saved` says how far, whatever happens.
+
+    objects  where what leaves items of over 400 KB goes; None where no design sends it there
+    """
 
     def __init__(
         self,
@@ -57,6 +62,7 @@ class Copy:
         ledger: Ledger,
         watcher: Watcher,
         steering: Steering,
+        objects: Objects | None = None,
     ) -> None:
         self._settings = config.settings
         self._batch_size = config.batch_size
@@ -64,6 +70,7 @@ class Copy:
         self._ledger = ledger
         self._watcher = watcher
         self._steering = steering
+        self._outbox = Outbox(objects, lambda: self._turn(0)) if objects else None
         self._stop_by: float | None = None
         self._grown = 1
 
@@ -84,7 +91,8 @@ class Copy:
 
     def _load(self, supplies: list[Supply]) -> None:
         """All entities, to their last row and their last acknowledgement."""
-        mixer = Mixer(supplies, self._batch_size, self._round)
+        through = self._outbox.through if self._outbox else iter
+        mixer = Mixer(supplies, self._batch_size, self._round, through)
         for number, batch in enumerate(mixer):
             self._make_room(batch.window.lane)
             self._loader.submit(batch)
@@ -103,7 +111,8 @@ class Copy:
         """Batches of the next round: few at first, and never more than the target takes in a second or so."""
         self._grown = min(2 * self._grown, max(1, self._settings.in_flight // _ROUNDS_IN_FLIGHT))
         rate, sent = self._ledger.checkpoint.pace.items_per_second, self._loader.figures
-        most = min(self._grown, _ROUND_BYTES * sent.requests // sent.bytes) if sent.bytes else self._grown
+        size = sent.bytes + (self._outbox.bytes if self._outbox else 0)
+        most = min(self._grown, _ROUND_BYTES * sent.requests // size) if size else self._grown
         return max(1, min(most, int(rate / self._batch_size) if rate else most))
 
     def _make_room(self, lane: Lane) -> None:

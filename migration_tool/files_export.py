@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +21,10 @@ from migration_tool import world
 from migration_tool.analysis import counted, readable
 from migration_tool.config import Config
 from migration_tool.design.definition import table_definition
+from migration_tool.design.model import Design
 from migration_tool.errors import Interrupted, MigrationError, StateError, TooManyRejects, UsageError
 from migration_tool.filing import STATE, Export, Form, data_folder, parts_of
-from migration_tool.job import Bound, bind, selected
+from migration_tool.job import Bound, bind, find_design, pointing, selected
 from migration_tool.model import Confirm, Question
 from migration_tool.source.sqlite import SqliteSource, check_source
 from migration_tool.state import files
@@ -75,6 +76,7 @@ def export_files(
     Interrupted, TooManyRejects and the errors of reading a source and its designs.
     """
     chosen = selected(config, names)
+    _require_no_objects(find_design(config, name) for name in chosen)
     store = StateStore(folder / STATE)
     _require_ours(folder)
     files.make_folder(folder)
@@ -182,6 +184,15 @@ def _manifest_of(folder: Path) -> Mapping[str, Any]:
         hint = "Begin anew with --force, or in another folder."
         raise StateError("read the manifest", path, error, hint) from error
     return found
+
+
+def _require_no_objects(designs: Iterable[Design]) -> None:
+    """Items without their objects would be items that have lost something. Raises UsageError."""
+    if named := pointing(designs):
+        raise UsageError(
+            _WRITE, ", ".join(named), "files have no place for the objects of `oversize: s3`",
+            "Load these tables with `migrate.py migrate`, or choose others with -t.",
+        )  # fmt: skip
 
 
 def _require_ours(folder: Path) -> None:

@@ -20,7 +20,7 @@ from migration_tool.config import Config
 from migration_tool.design.definition import beyond_import, import_definition
 from migration_tool.errors import Interrupted, StateError, TargetError, UsageError
 from migration_tool.filing import STATE, Export, Form, data_folder, parts_of
-from migration_tool.job import Bound, open_bucket
+from migration_tool.job import Bound, open_bucket, pointing
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state import files
 from migration_tool.state.checkpoint import Checkpoint, EntityProgress, Fingerprints
@@ -130,6 +130,8 @@ class Importing:
             return "An import makes a new table, and this one exists"
         if not self._config.settings.create_tables:
             return "An import makes a table, and create_tables is false"
+        if pointing([bound.compiled.design]):
+            return "An import does not send the objects of `oversize: s3`"
         beyond = beyond_import(bound.table_name, bound.compiled.design)
         return f"An import cannot make {', '.join(beyond)}" if beyond else ""
 

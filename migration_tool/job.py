@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,9 +13,10 @@ from migration_tool.config import Config
 from migration_tool.design.compile import CompiledDesign, compile_design
 from migration_tool.design.load import load_design
 from migration_tool.design.model import Design
-from migration_tool.errors import DesignError, Fault, TargetError, UsageError
+from migration_tool.errors import ConfigError, DesignError, Fault, TargetError, UsageError
 from migration_tool.model import Schema
 from migration_tool.target.backoff import Backoff
+from migration_tool.target.objects import Objects
 from migration_tool.target.s3 import Bucket
 from migration_tool.target.session import Target
 from migration_tool.target.wire import Wire
@@ -132,7 +133,10 @@ def _require_distinct(found: Sequence[Chosen]) -> None:
 
 
 def bind(config: Config, names: Sequence[str], schema: Schema) -> tuple[Bound, ...]:
-    """The named designs, compiled for this schema. Raises DesignError with the faults of all of them."""
+    """The named designs, compiled for this schema.
+
+    Raises DesignError with the faults of all of them, ConfigError where they need a bucket.
+    """
     bound: list[Bound] = []
     faults: list[Fault | str] = []
     for name in names:
@@ -147,6 +151,7 @@ def bind(config: Config, names: Sequence[str], schema: Schema) -> tuple[Bound, .
             bound.append(Bound(compiled, config.table_name(name)))
     if faults:
         raise DesignError("use the designs", ", ".join(names), last.cause, last.hint, faults)
+    require_bucket(config, [one.compiled.design for one in bound])
     return tuple(bound)
 
 
@@ -173,6 +178,47 @@ def open_bucket(config: Config, target: Target, s3_endpoint: str, name: str) -> 
     return Bucket(_target(config, s3_endpoint), name)
 
 
+def open_objects(config: Config, target: Target) -> Objects | None:
+    """Where what leaves items of over 400 KB goes; None where no bucket is configured. Raises TargetError."""
+    settings = config.settings
+    if not settings.oversize_bucket:
+        return None
+    bucket = open_bucket(config, target, settings.s3_endpoint, settings.oversize_bucket)
+    return Objects(bucket, settings.oversize_prefix.strip("/"))
+
+
+def pointing(designs: Iterable[Design]) -> list[str]:
+    """The entities whose items may point to objects: "library.Article"."""
+    return [f"{d.name}.{entity.name}" for d in designs for entity in d.entities if entity.oversize == "s3"]
+
+
+def require_bucket(config: Config, designs: Iterable[Design]) -> None:
+    """Raises ConfigError where items would point to objects and no bucket is configured for these."""
+    named = pointing(designs)
+    if named and not config.settings.oversize_bucket:
+        raise ConfigError(
+            "store large items", ", ".join(named), "`oversize: s3` needs a bucket, and none is configured",
+            "Add --oversize-bucket NAME, or set migration_settings.oversize_bucket.",
+        )  # fmt: skip
+
+
+def require_objects(
+    config: Config, target: Target, names: Iterable[str], notice: Callable[[str], None]
+) -> None:
+    """As `require_bucket`, by the names of designs; says where objects go.
+
+    Raises TargetError where the bucket is not there.
+    """
+    designs = {name: find_design(config, name) for name in names}
+    require_bucket(config, designs.values())
+    objects = open_objects(config, target)
+    for name, design in designs.items() if objects else ():
+        if objects and pointing([design]):
+            objects.bucket.require()
+            place = objects.place(config.table_name(name))
+            notice(f"Large values: {place}; what is there already is left")
+
+
 def open_wire(config: Config, target: Target) -> Wire:
     """The data plane, with the retry policy of the configuration."""
     settings = config.settings
@@ -181,7 +227,7 @@ def open_wire(config: Config, target: Target) -> Wire:
         max_attempts=settings.max_retries + 1,
         max_age_seconds=settings.max_retry_seconds,
     )
-    return Wire(target, backoff)
+    return Wire(target, backoff, objects=open_objects(config, target))
 
 
 def _target(config: Config, endpoint: str) -> Target:

@@ -15,8 +15,10 @@ from typing import Any, TypeVar
 
 from migration_tool.design.compile import CompiledDesign
 from migration_tool.model import NO_SORT_KEY, WireItem, named_key, wire_key
+from migration_tool.oversize import content_of
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state.repairs import RepairLog
+from migration_tool.target.pointers import pointer_of, unmarked
 from migration_tool.target.reader import MOST_KEYS
 from migration_tool.target.swap import Swap, swap_many
 from migration_tool.target.wire import Wire
@@ -60,6 +62,11 @@ class Change:
         """Before and after."""
         before, after = (None if text is None else parsed(text) for text in (self.before, self.after))
         return before, after
+
+    @property
+    def swap(self) -> Swap:
+        before, after = self.items
+        return Swap(self.wire_key, before and unmarked(before), after)
 
     @property
     def plain_key(self) -> dict[str, str]:
@@ -135,12 +142,29 @@ def mend(
         now = _look(wire, plan, group)
         ready = [change for change in group if now.get(change.key) == change.before]
         log.append([_intention(plan, change, clock()) for change in ready])
-        reasons = swap_many(wire, plan.table, [Swap(change.wire_key, *change.items) for change in ready])
+        reasons = swap_many(wire, plan.table, [change.swap for change in ready])
         refused = {change.key: reason for change, reason in zip(ready, reasons, strict=True)}
         then = _look(wire, plan, group)
         results = [_result(plan, change, refused, then) for change in group]
         log.append([_told(plan, *pair, clock()) for pair in zip(group, results, strict=True)])
         yield from results
+
+
+def put_objects(
+    source: SqliteSource, compiled: CompiledDesign, wire: Wire, plan: Plan, hold: Callable[[], object]
+) -> None:
+    """Puts what the items point to that the plan writes. Reads the source until it has all of them.
+
+    hold  as of `mend`; asked before each
+    Raises SourceError, TargetError, StateError.
+    """
+    keys = {change.key for change in plan.changes if change.after and pointer_of(parsed(change.after))}
+    if not keys or not wire.objects:
+        return
+    items = (item for _, item in Expected(source, compiled.entities).items() if item[:2] in keys)
+    for _, _, text in islice(items, len(keys)):
+        hold()
+        wire.objects.put(plan.table, content_of(text)).result()
 
 
 def result(plans: Sequence[Plan], done: Sequence[Mended] = (), journal: Path | None = None) -> Repair:

@@ -25,7 +25,16 @@ from migration_tool.errors import (
 )
 from migration_tool.filing import Form
 from migration_tool.importing import Importing, plan_import
-from migration_tool.job import Bound, Endpoint, bind, open_target, open_wire, selected
+from migration_tool.job import (
+    Bound,
+    Endpoint,
+    bind,
+    open_target,
+    open_wire,
+    pointing,
+    require_objects,
+    selected,
+)
 from migration_tool.leases import Leases
 from migration_tool.ledger import Ledger
 from migration_tool.model import Confirm
@@ -103,6 +112,7 @@ def migrate(
         check_source(config.source_db)
         endpoint = open_target(config, start=True)
         require_agreed(config, endpoint.target, confirm, observer.notice)
+        require_objects(config, endpoint.target, chosen, observer.notice)
         now = time.time()
         run_id = store.new_run_id(now)
         if importing:
@@ -232,8 +242,9 @@ class Run:
             lambda: {bound.table_name: capacity(self.target, bound.table_name) for bound in tables},
             self.observer.notice,
         )
+        objects = wire.objects if pointing(bound.compiled.design for bound in tables) else None
         try:
-            Copy(self.config, loader, ledger, self.observer, steering).run(supplies)
+            Copy(self.config, loader, ledger, self.observer, steering, objects).run(supplies)
         finally:
             self.checkpoint = ledger.saved
 

@@ -242,7 +242,7 @@ class ChildRead:
 
 @dataclass(frozen=True)
 class Read:
-    """What a source has to deliver for one entity, and in which column order."""
+    """What a source delivers for one entity, in which column order. `large`: a few rows at a time."""
 
     alias: str
     table: str
@@ -251,6 +251,7 @@ class Read:
     ancestries: tuple[Ancestry, ...] = ()
     children: tuple[ChildRead, ...] = ()
     where: str | None = None
+    large: bool = False
 
 
 @dataclass(frozen=True)

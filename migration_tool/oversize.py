@@ -1,11 +1,12 @@
-"""Items over 400 KB whose design stores them all the same: compressed, or split over items of their own.
+"""Items over 400 KB whose design stores them all the same: compressed, split, or with an object beside them.
 
 The largest attributes leave the item, as many as have to; keys, those of indexes too, and EntityType stay.
 The attribute `~oversize` says where they went. What leaves is a JSON object of the attributes in DynamoDB's
 wire form:
 
-    compress   Encoding "gzip", and its gzip as Data
+    compress   Encoding "gzip" or "zstd", and as Data what that makes of it
     split      Encoding "chunks", its Sha256, and the keys of the chunk items, in order, as Chunks
+    s3         Encoding "s3", its Sha256, which names the object that holds it, and its length as Bytes
 
 A chunk item has a key made of the item's own, the EntityType `~chunk`, and up to 350,000 bytes as Data.
 """
@@ -16,9 +17,9 @@ import base64
 import gzip
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import orjson
 
@@ -26,9 +27,14 @@ from migration_tool.errors import RowRejected
 from migration_tool.limits import MAX_ITEM_BYTES, item_size, value_size
 from migration_tool.model import ENTITY_TYPE, EncodedItem, WireItem
 
+if TYPE_CHECKING:
+    import zstandard
+
 ATTRIBUTE = "~oversize"
 CHUNK = "~chunk"
 """EntityType of the chunk items, and the beginning of their partition keys."""
+S3 = "s3"
+"""The Encoding of what is an object's content."""
 CHUNK_BYTES = 350_000
 MOST_BYTES = 256 * 1024 * 1024
 """Of the attributes of one item before they are compressed; what claims to be more is left as it is."""
@@ -36,6 +42,7 @@ _GZIP = 31
 """zlib's window bits for a gzip stream."""
 _NOT_OURS = (ValueError, KeyError, TypeError, AttributeError, IndexError, zlib.error)
 
+Compression: TypeAlias = Literal["gzip", "zstd"]
 Pack: TypeAlias = Callable[[WireItem, bytes], dict[str, Any]]
 """From an item and the JSON text of what leaves it to the content of `~oversize`."""
 
@@ -47,13 +54,20 @@ class Split(str):
     chunks: Sequence[EncodedItem]
 
 
-def compressed(text: str, keep: Collection[str]) -> str:
+class Pointing(str):
+    """The text of an item that points to an object. `content`: what the object has to hold."""
+
+    __slots__ = ("content",)
+    content: bytes
+
+
+def compressed(text: str, keep: Collection[str], how: Compression) -> str:
     """The item, in DynamoDB's JSON, as it can be stored; unchanged where it is not over 400 KB.
 
     keep  attributes that stay as they are
     Raises RowRejected where it is too large all the same.
     """
-    return _fitted(text, keep, _gzipped)[0]
+    return _fitted(text, keep, partial(_compressed, how))[0]
 
 
 def split(text: str, keep: Collection[str], names: tuple[str, str]) -> str:
@@ -70,6 +84,24 @@ def split(text: str, keep: Collection[str], names: tuple[str, str]) -> str:
     return found
 
 
+def pointed(text: str, keep: Collection[str]) -> str:
+    """The same, what left the item being the content of an object: it is Pointing then."""
+    stored, moved = _fitted(text, keep, _named)
+    if len(moved) > MOST_BYTES:
+        reason = f"the attributes that have to leave the item have {len(moved):,} bytes of JSON"
+        raise RowRejected("item_too_large", f"{reason}; an object takes {MOST_BYTES:,}")
+    if not moved:
+        return stored
+    found = Pointing(stored)
+    found.content = moved
+    return found
+
+
+def content_of(text: str) -> bytes:
+    """What the object of the item has to hold; nothing for an item without one."""
+    return text.content if isinstance(text, Pointing) else b""
+
+
 def chunks_of(text: str) -> Sequence[EncodedItem]:
     """The chunk items that belong to the item."""
     return text.chunks if isinstance(text, Split) else ()
@@ -84,16 +116,17 @@ def chunk_keys(item: WireItem) -> list[WireItem]:
         return []
 
 
-def restored(item: WireItem, chunks: Sequence[WireItem] = ()) -> WireItem:
+def restored(item: WireItem, chunks: Sequence[WireItem] = (), content: bytes = b"") -> WireItem:
     """The item with the attributes back in place that had left it; any other as it is.
 
-    chunks  its chunk items, in order
+    chunks   its chunk items, in order
+    content  of the object that it points to
     """
     if ATTRIBUTE not in item:
         return item
     try:
         others = {name: value for name, value in item.items() if name != ATTRIBUTE}
-        return others | dict(orjson.loads(_content(item[ATTRIBUTE]["M"], chunks)).items())
+        return others | dict(orjson.loads(_content(item[ATTRIBUTE]["M"], chunks, content)).items())
     except _NOT_OURS:
         return item
 
@@ -101,7 +134,7 @@ def restored(item: WireItem, chunks: Sequence[WireItem] = ()) -> WireItem:
 def as_stored_here(items: Iterable[WireItem]) -> list[WireItem]:
     """The items with their compressed attributes as this machine compresses them.
 
-    Two versions of zlib may write the same content differently; it is the content that counts.
+    Two versions of zlib or zstd may write the same content differently; it is the content that counts.
     """
     return [_compressed_again(item) if ATTRIBUTE in item else item for item in items]
 
@@ -109,7 +142,9 @@ def as_stored_here(items: Iterable[WireItem]) -> list[WireItem]:
 def _compressed_again(item: WireItem) -> WireItem:
     whole = restored(item)
     moved = {name: value for name, value in whole.items() if name not in item}
-    return item if whole is item else _without(whole, moved, _gzipped)[0]
+    if whole is item or not moved:
+        return item
+    return _without(whole, moved, partial(_compressed, item[ATTRIBUTE]["M"]["Encoding"]["S"]))[0]
 
 
 def _fitted(text: str, keep: Collection[str], pack: Pack) -> tuple[str, bytes]:
@@ -143,8 +178,17 @@ def _without(item: WireItem, moved: WireItem, pack: Pack) -> tuple[WireItem, byt
     return others | {ATTRIBUTE: {"M": pack(item, data)}}, data
 
 
-def _gzipped(_: WireItem, data: bytes) -> dict[str, Any]:
-    return {"Encoding": {"S": "gzip"}, "Data": _binary(gzip.compress(data, mtime=0))}
+def _compressed(how: Compression, _: WireItem, data: bytes) -> dict[str, Any]:
+    packed = gzip.compress(data, mtime=0) if how == "gzip" else _zstd().compress(data)
+    return {"Encoding": {"S": how}, "Data": _binary(packed)}
+
+
+@cache
+def _zstd() -> zstandard.ZstdCompressor:
+    """One thread and no time in it: the same content becomes the same bytes."""
+    import zstandard
+
+    return zstandard.ZstdCompressor(write_checksum=True)
 
 
 def _listed(names: tuple[str, str], item: WireItem, data: bytes) -> dict[str, Any]:
@@ -155,18 +199,25 @@ def _listed(names: tuple[str, str], item: WireItem, data: bytes) -> dict[str, An
     return {"Encoding": {"S": "chunks"}, "Sha256": digest, "Chunks": {"L": keys}}
 
 
+def _named(_: WireItem, data: bytes) -> dict[str, Any]:
+    digest = {"S": sha256(data).hexdigest()}
+    return {"Encoding": {"S": S3}, "Sha256": digest, "Bytes": {"N": str(len(data))}}
+
+
 def _chunk(key: WireItem, names: tuple[str, str], part: bytes) -> EncodedItem:
     item = {**key, ENTITY_TYPE: {"S": CHUNK}, "Data": _binary(part)}
     return key[names[0]]["S"], key[names[1]]["S"], _written(item).decode()
 
 
-def _content(packed: Mapping[str, Any], chunks: Sequence[WireItem]) -> bytes:
+def _content(packed: Mapping[str, Any], chunks: Sequence[WireItem], content: bytes) -> bytes:
     """The JSON text that had left an item. Raises one of _NOT_OURS where it cannot be had."""
-    if packed["Encoding"] == {"S": "chunks"}:
-        data = b"".join(_bytes(chunk["Data"]) for chunk in chunks)
+    if packed["Encoding"] in ({"S": "chunks"}, {"S": S3}):
+        data = content or b"".join(_bytes(chunk["Data"]) for chunk in chunks)
         if packed["Sha256"] != {"S": sha256(data).hexdigest()}:
-            raise ValueError("not all of the chunks")
+            raise ValueError("not all of the content")
         return data
+    if packed["Encoding"] == {"S": "zstd"}:
+        return _from_zstd(_bytes(packed["Data"]))
     if packed["Encoding"] != {"S": "gzip"}:
         raise ValueError("another encoding")
     stream = zlib.decompressobj(_GZIP)
@@ -174,6 +225,18 @@ def _content(packed: Mapping[str, Any], chunks: Sequence[WireItem]) -> bytes:
     if not stream.eof:
         raise ValueError("not the whole of it")
     return data
+
+
+def _from_zstd(packed: bytes) -> bytes:
+    """Of frames that say how long their content is, as ours do, and no more than that. Raises ValueError."""
+    import zstandard
+
+    try:
+        if not 0 < zstandard.get_frame_parameters(packed).content_size <= MOST_BYTES:
+            raise ValueError("too large, or of unknown size")
+        return zstandard.ZstdDecompressor().decompress(packed, allow_extra_data=False)
+    except zstandard.ZstdError as error:
+        raise ValueError(str(error)) from error
 
 
 def _parts(data: bytes) -> Iterator[bytes]:

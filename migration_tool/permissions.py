@@ -7,14 +7,14 @@ sts:GetCallerIdentity stands nowhere: it needs no permission (AWS: "No permissio
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 from migration_tool.config import Config
 from migration_tool.errors import UsageError
-from migration_tool.job import EMBEDDED, find_design, open_target
+from migration_tool.job import EMBEDDED, find_design, open_target, pointing, require_bucket
 from migration_tool.target import lease
 from migration_tool.target.session import partition_of
 
@@ -38,6 +38,7 @@ class Calls:
     key       the one partition key that they touch; "": any
     imports   on every import of those
     s3        and those that make an import of files in the configured bucket
+    objects   and those on the objects of tables whose items point to some
     """
 
     actions: tuple[str, ...] = ()
@@ -48,6 +49,7 @@ class Calls:
     key: str = ""
     imports: tuple[str, ...] = ()
     s3: bool = False
+    objects: tuple[str, ...] = ()
 
 
 _LOOK = Calls(("DescribeTable",))
@@ -69,14 +71,16 @@ _IMPORT = (
     Calls(("ImportTable",), imports=("DescribeImport",), s3=True),
     *(Calls(("UpdateTable",), setting=setting) for setting in _UPDATED),
 )
-_LOAD = Calls(("BatchWriteItem",))
+_LOAD = Calls(("BatchWriteItem",), objects=("PutObject",))
 _LEASE = Calls(("DeleteItem", "GetItem", "PutItem"), when="lease", key=lease.KEY)
-_ASK = Calls(patterns=True)
-_COMPARE = Calls(("GetItem", "Scan"))
+_ASK = Calls(patterns=True, objects=("GetObject",))
+_COMPARE = Calls(("GetItem", "Scan"), objects=("GetObject",))
 _COUNT = Calls(indexes=("Scan",))
-_FETCH = Calls(("BatchGetItem",))
-_PROVE = Calls(("GetItem", "Scan"), indexes=("Scan",), patterns=True, when="enable_validation")
-_REPAIR = (_LOOK, _COMPARE, _FETCH, _LEASE, Calls(("PutItem",)))
+_FETCH = Calls(("BatchGetItem",), objects=("GetObject",))
+_PROVE = Calls(
+    ("GetItem", "Scan"), indexes=("Scan",), patterns=True, when="enable_validation", objects=("GetObject",)
+)
+_REPAIR = (_LOOK, _COMPARE, _FETCH, _LEASE, Calls(("PutItem",), objects=("PutObject",)))
 
 COMMANDS: Mapping[str, tuple[Calls, ...]] = {
     "init": (),
@@ -129,6 +133,8 @@ def policy(config: Config, command: str, account: str | None) -> dict[str, Any]:
     statements = [_statement(*found) for found in sorted(resources.items())]
     if any(each.s3 for each in calls):
         statements += _around_import(config, place)
+    if objects := sorted({action for each in calls for action in each.objects}):
+        statements += _of_objects(config, objects)
     return {"Version": VERSION, "Statement": statements}
 
 
@@ -148,6 +154,26 @@ def _around_import(config: Config, place: str) -> list[dict[str, Any]]:
             (_LOGGING, f"arn:{partition}:logs:{place}:log-group:/aws-dynamodb/*"),
         )
     ]
+
+
+def _of_objects(config: Config, actions: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Of tables whose items point to some. S3 says that one is missing only to who may list the bucket.
+
+    Raises ConfigError where there are such tables and no bucket.
+    """
+    designs = {name: find_design(config, name) for name in config.dynamodb_tables}
+    require_bucket(config, designs.values())
+    tables = sorted(config.table_name(name) for name, design in designs.items() if pointing([design]))
+    bucket, prefix = config.settings.oversize_bucket, config.settings.oversize_prefix.strip("/")
+    if tables:
+        own = f"arn:{partition_of(config.aws_region)}:s3:::{bucket}"
+        folder = f"{own}/{prefix}" if prefix else own
+        yield {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": [own]}
+        yield {
+            "Effect": "Allow",
+            "Action": [f"s3:{action}" for action in actions],
+            "Resource": [f"{folder}/{table}/*" for table in tables],
+        }
 
 
 def _statement(allowed: tuple[str, tuple[str, ...]], resources: list[str]) -> dict[str, Any]:

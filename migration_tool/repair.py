@@ -13,7 +13,7 @@ from migration_tool.destination import require_agreed
 from migration_tool.errors import StateError
 from migration_tool.job import Bound, Endpoint, bind, open_target, open_wire, selected
 from migration_tool.leases import Leases
-from migration_tool.mending import MOST_CHANGES, Plan, make_plan, mend, result
+from migration_tool.mending import MOST_CHANGES, Plan, make_plan, mend, put_objects, result
 from migration_tool.model import Confirm
 from migration_tool.proofs import source_to_read
 from migration_tool.source.sqlite import SqliteSource
@@ -74,7 +74,7 @@ def repair(
                 return replace(report, repair=result(plans))
             require_agreed(config, endpoint.target, agree, watcher.notice)
             leases = Leases(config, endpoint.target, store, run.run_id, watcher)
-            done = _Writing(config, store, endpoint, leases, run).mend(tables, wire, plans, log)
+            done = _Writing(config, store, endpoint, leases, run).mend(source, tables, wire, plans, log)
             return replace(report, repair=result(plans, done, log.path))
 
 
@@ -146,7 +146,12 @@ class _Writing:
         self._run = run
 
     def mend(
-        self, tables: Sequence[Bound], wire: Wire, plans: Sequence[Plan], log: RepairLog
+        self,
+        source: SqliteSource,
+        tables: Sequence[Bound],
+        wire: Wire,
+        plans: Sequence[Plan],
+        log: RepairLog,
     ) -> list[Mended]:
         """The state is told of the leases, or a resume would take them for those of another run."""
         _require_same_tables(self._config, self._endpoint, self._run)
@@ -154,6 +159,8 @@ class _Writing:
             generations = leases.take(tables, self._run.lease.generations)
             self._save(Lease(generations, leases.until))
             _require_same_tables(self._config, self._endpoint, self._run)
+            for bound, plan in zip(tables, plans, strict=True):
+                put_objects(source, bound.compiled, wire, plan, leases.hold)
             done = [each for plan in plans for each in mend(wire, plan, log, leases.hold, time.time)]
             if self._run.status == "completed":
                 leases.hold()

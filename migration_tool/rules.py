@@ -39,8 +39,12 @@ RULES: Mapping[str, Rule] = {
     ),
     "item_too_large": Rule(
         "The item is larger than the 400 KB that DynamoDB takes.",
-        "Have the entity compress or split such items (`oversize`), leave large columns out of "
-        "`attributes`, or make embedded rows their own entity.",
+        "Have the entity compress or split such items, or put their values into S3 (`oversize`), leave large "
+        "columns out of `attributes`, or make embedded rows their own entity.",
+    ),
+    "EntityTooLarge": Rule(
+        "S3 refused the object that holds what is too large for the item.",
+        "Leave large columns out of `attributes`, or have the entity split such items (`oversize: split`).",
     ),
     "value_too_large": Rule(
         "A text or blob of the row, or of those embedded in it, has more than 64 MB.",

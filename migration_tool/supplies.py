@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from itertools import islice
 
-from migration_tool.batches import Supply, Windows
+from migration_tool.batches import LARGE, Supply, Windows
 from migration_tool.design.compile import CompiledEntity
 from migration_tool.design.uniqueness import proof
 from migration_tool.job import Bound
@@ -39,7 +39,7 @@ def _unread(source: SqliteSource, checkpoint: Checkpoint, tables: Sequence[Bound
         for entity in bound.compiled.entities:
             progress = checkpoint.entity(bound.name, entity.name)
             if not progress.done:
-                by_rows = entity.name in doubted or entity.entity.oversize == "split"
+                by_rows = entity.name in doubted or entity.read.large
                 shape = None if by_rows else entity.shape
                 windows = source.windows(entity.read, progress.position, entity.item, shape)
                 yield _supply(bound, entity, windows, progress.unread)
@@ -71,6 +71,6 @@ class _Chosen:
 
 def _supply(bound: Bound, entity: CompiledEntity, windows: Windows, left: int) -> Supply:
     keys, table = bound.compiled.design.keys, entity.table.name
-    split = entity.entity.oversize == "split"
-    lane = Lane(bound.name, entity.name, bound.table_name, keys, table, entity.labels, split)
-    return Supply(lane, windows, entity.item, left)
+    split, points = (entity.entity.oversize == policy for policy in ("split", "s3"))
+    lane = Lane(bound.name, entity.name, bound.table_name, keys, table, entity.labels, split, points)
+    return Supply(lane, windows, entity.item, left, most=LARGE if entity.read.large else None)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -13,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migration_tool.batches import Mixer, Supply, deal
+from migration_tool.batches import LARGE, Mixer, Supply, deal
 from migration_tool.errors import DesignError, RowRejected
 from migration_tool.limits import MAX_BATCH_ITEMS, MAX_REQUEST_BYTES
 from migration_tool.model import Chunk, EncodedItem, Made, Row
-from migration_tool.oversize import Split
+from migration_tool.oversize import Pointing, Split
 from migration_tool.target.batch import Batch, Lane, Window, request
 
 LANE = Lane("shop", "Thing", "prod_Shop", ("PK", "SK"), "Things", ("id", "text"))
@@ -218,8 +219,45 @@ def test_chunk_items_go_with_their_rows_and_no_request_is_too_long() -> None:
     assert (window.open, len(window.rejects)) == (98, 1)
 
 
+def test_objects_stay_with_the_items_that_point_to_them() -> None:
+    window = Window(replace(LANE, points=True), chunk([*range(60)]))
+    batches = [batch for some in deal(window, 2, _pointing) for batch in some]
+    assert [len(batch.texts) for batch in batches] == [25, 5, 25, 5]
+    for batch in batches:
+        numbers = [json.loads(text)[0] for text in batch.texts]
+        found = {numbers[n]: content for n, content in batch.objects.items()}
+        assert found == {number: b"%d" % number for number in numbers if number % 3 == 0}
+
+
+@given(st.integers(0, 400), st.integers(1, 64))
+def test_few_rows_that_may_be_large_are_taken_at_a_time(count: int, most: int) -> None:
+    few = supply(count)
+    few.most = LARGE
+    batches = list(Mixer([few], 10, lambda: most))
+    assert sum(len(batch.texts) for batch in batches) == count
+    assert all(len(batch.window.chunk) <= LARGE * 10 for batch in batches)
+
+
+def test_an_entity_ends_when_its_last_batch_is_given_out() -> None:
+    """Also where batches wait for something within their round."""
+    one = supply(90)
+
+    def waits(batches: Iterator[Batch]) -> Iterator[Batch]:
+        for batch in list(batches):
+            assert not one.ended
+            yield batch
+
+    assert sum(len(batch.texts) for batch in Mixer([one], 10, lambda: 3, waits)) == 90 and one.ended
+
+
 def _json(value: object) -> str:
     return orjson.dumps(value).decode()
+
+
+def _pointing(row: Row) -> EncodedItem:
+    text = Pointing(_json(row))
+    text.content = b"" if row[0] % 3 else b"%d" % row[0]
+    return str(row[0]), "x", text
 
 
 def _in_nine_chunks(row: Row) -> EncodedItem:

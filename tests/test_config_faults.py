@@ -69,6 +69,8 @@ WRONG: list[tuple[str, Any]] = [
     ],
     *[("migration_settings.lease", v) for v in (0, 0.5, 3601, -1, "on", "60", "Off", "", None, True, False)],
     *[("migration_settings.s3_bucket", v) for v in ("ab", "A-bucket", "a_b_c", "-abc", "a" * 64, None, 5)],
+    *[("migration_settings.oversize_bucket", v) for v in ("ab", "A-bucket", "a/b", None, 5)],
+    *[("migration_settings.oversize_prefix", v) for v in ("a b", "ä", "a" * 513, None, 5)],
     *[("migration_settings.s3_prefix", v) for v in ("a b", "ä", "a\n", "a" * 513, None, 5)],
     *[("migration_settings.s3_endpoint", v) for v in ("embedded", "s3", "ftp://x", "http://u@x", None, 5)],
     *[("logging.level", v) for v in ("LOUD", "warn", 10, None)],

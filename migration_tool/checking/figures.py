@@ -29,8 +29,9 @@ class EntityFigures:
     items        one for each row that is not refused
     bytes        of the items and their chunk items
     write_units  of those, with their copies in indexes
-    oversize     items over 400 KB that are compressed or split, as `oversize` says
+    oversize     items over 400 KB that are compressed, split or beside an object, as `oversize` says
     chunks       the chunk items of those that are split
+    object_bytes  in the objects of those that have one
     members      index -> how many of the items are in it, of the indexes that the entity has keys for
     refusals     rows that would be rejected, by rule
     rounded      numbers that SQLite has rounded when they were stored
@@ -48,6 +49,7 @@ class EntityFigures:
     near_limit: int
     oversize: int
     chunks: int
+    object_bytes: int
     members: Mapping[str, int]
     refusals: tuple[Found, ...]
     rounded: Found

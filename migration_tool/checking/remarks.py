@@ -51,8 +51,7 @@ def _rows(entity: EntityFigures) -> Iterator[str]:
     if not entity.rows and entity.dropped:
         yield f"{entity.name}: `where` leaves out all of {entity.dropped:,} rows"
     if entity.oversize:
-        where = f"in {many(entity.chunks, 'chunk item')} more" if entity.chunks else "compressed"
-        yield f"{entity.name}: {many(entity.oversize, 'item')} over 400 KB, stored {where}"
+        yield f"{entity.name}: {many(entity.oversize, 'item')} over 400 KB, stored {_where(entity)}"
     if entity.near_limit:
         key = " / ".join(entity.largest_key or ())
         yield (
@@ -65,6 +64,12 @@ def _rows(entity: EntityFigures) -> Iterator[str]:
             "them when they were stored; nothing brings the digits back"
         )
         yield from (f"  {example}" for example in entity.rounded.examples)
+
+
+def _where(entity: EntityFigures) -> str:
+    if entity.object_bytes:
+        return f"with {entity.object_bytes:,} bytes in objects of S3"
+    return f"in {many(entity.chunks, 'chunk item')} more" if entity.chunks else "compressed"
 
 
 def _heat(figures: TableFigures, spread: Spread) -> Iterator[str]:

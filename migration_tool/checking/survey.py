@@ -34,7 +34,7 @@ from migration_tool.errors import RowRejected, RowSkipped
 from migration_tool.limits import MAX_ITEM_BYTES, check_local_copies, item_size
 from migration_tool.model import EncodedItem, Key, Position, named_key
 from migration_tool.oversize import ATTRIBUTE as OVERSIZE
-from migration_tool.oversize import chunks_of
+from migration_tool.oversize import chunks_of, content_of
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.verify.collisions import Keys, SourceRow, doubtful
 
@@ -65,6 +65,7 @@ class _Counts:
     near: int = 0
     oversize: int = 0
     chunks: int = 0
+    object_bytes: int = 0
     largest: tuple[int, Key | None] = (0, None)
     members: Counter[str] = field(default_factory=Counter)
     rules: Counter[str] = field(default_factory=Counter)
@@ -150,6 +151,7 @@ class _Survey:
             counts.largest = size, made[:2]
         if size > self._largest.least:
             self._largest.add(size, SizedItem(entity.name, self._named(made[:2]), size))
+        counts.object_bytes += len(content_of(made[2]))
         for chunk in chunks_of(made[2]):
             counts.chunks += 1
             self._stored(counts, chunk)
@@ -194,6 +196,7 @@ class _Survey:
             near_limit=counts.near,
             oversize=counts.oversize,
             chunks=counts.chunks,
+            object_bytes=counts.object_bytes,
             members={name: counts.members[name] for name in written},
             refusals=tuple(
                 counts.found(rule) for rule, _ in counts.rules.most_common() if rule != Rounding.RULE

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from migration_tool.logs import LogFile
 
 DEFAULT_CONFIG = Path("config/migration.json")
-GLOBAL = ("config", "verbose", "endpoint", "allow_http", "allow_code", "help")
+GLOBAL = ("config", "verbose", "endpoint", "allow_http", "allow_code", "oversize_bucket", "help")
 ALLOW_HTTP = "migration_settings.allow_http"
 ALLOW_CODE = "migration_settings.allow_code"
+OVERSIZE_BUCKET = "migration_settings.oversize_bucket"
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -34,6 +35,7 @@ class Globals:
     endpoint: str | None = None
     allow_http: bool | None = None
     allow_code: bool | None = None
+    oversize_bucket: str | None = None
     log: LogFile | None = None
     log_path: Path | None = None
 
@@ -47,7 +49,7 @@ class Globals:
         from migration_tool.config import load_config
 
         given = {"endpoint": self.endpoint, ALLOW_HTTP: self.allow_http, ALLOW_CODE: self.allow_code}
-        given |= flags or {}
+        given |= {OVERSIZE_BUCKET: self.oversize_bucket, **(flags or {})}
         config = load_config(self.config, given, os.environ)
         if log:
             self.log, self.log_path = logs.configure(config.logging, self.verbose), config.logging.file
@@ -71,6 +73,7 @@ class Globals:
         words += ["--endpoint", self.endpoint] if self.endpoint else []
         words += ["--allow-http"] if self.allow_http else []
         words += ["--allow-code"] if self.allow_code else []
+        words += ["--oversize-bucket", self.oversize_bucket] if self.oversize_bucket else []
         return shlex.join(words)
 
     def again(self) -> str:
@@ -124,6 +127,10 @@ def global_options() -> list[click.Parameter]:
         click.Option(
             ["--allow-code"], is_flag=True, expose_value=False, callback=_keep,
             help="Run the functions of your own that designs ask for; they can do all that you can.",
+        ),
+        click.Option(
+            ["--oversize-bucket"], metavar="NAME", expose_value=False, callback=_keep,
+            help="Where `oversize: s3` of designs puts what is too large for an item; beats the same.",
         ),
     ]  # fmt: skip
 

@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Only name what would be removed.")
 @click.pass_obj
 def reset(shared: Globals, confirm: bool, dry_run: bool) -> None:
-    """Clear the saved state of all runs, after naming each; tables are never touched.
+    """Clear the saved state of all runs, after naming each; tables and objects are never touched.
 
     Removes state files, reject files and private copies of the source. Refuses while a run is running.
     """
     from migration_tool.cli.console import line, say
     from migration_tool.state.store import StateStore
 
-    store = StateStore(shared.load().state_dir)
+    config = shared.load()
+    store = StateStore(config.state_dir)
     with store.lock():
         runs = store.runs()
         for run_id in runs:
@@ -38,7 +39,9 @@ def reset(shared: Globals, confirm: bool, dry_run: bool) -> None:
         elif confirm or _agreed(len(runs)):
             for run_id in runs:
                 store.remove(run_id)
-            say("The state is cleared; the tables are as they were")
+            bucket = config.settings.oversize_bucket
+            objects = f", and so are the objects of large items in s3://{bucket}" if bucket else ""
+            say(f"The state is cleared; the tables are as they were{objects}")
         else:
             say("Nothing was removed")
 

@@ -118,6 +118,7 @@ def _entity(
         ancestries=tuple(scope.ancestries.values()),
         children=tuple(child.read for child in children),
         where=entity.where,
+        large=entity.oversize in ("split", "s3"),
     )
     labels = tuple(_label(column, entity.name) for column in scope.columns)
     return CompiledEntity(

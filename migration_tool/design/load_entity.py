@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast, get_args
+from typing import Any, TypeVar, get_args
 
 from migration_tool.design.expression import Expression
 from migration_tool.design.load_attributes import AttributeLoader
@@ -14,6 +14,11 @@ from migration_tool.design.load_table import half_written
 from migration_tool.design.model import Entity, Index, Oversize
 from migration_tool.design.template import Template
 from migration_tool.documents import described
+from migration_tool.oversize import Compression
+
+T = TypeVar("T")
+POLICIES: tuple[Oversize, ...] = get_args(Oversize)
+COMPRESSIONS: tuple[Compression, ...] = get_args(Compression)
 
 
 class EntityLoader:
@@ -34,6 +39,7 @@ class EntityLoader:
         body = self._read.section(place, value, "entity")
         table = self._read.typed(f"{place}.from", body.get("from", name), str, name)
         keys = self._keys_of(f"{place}.keys", body.get("keys", {}))
+        oversize, compression = self._oversize(f"{place}.oversize", body.get("oversize", "reject"))
         return Entity(
             name=name,
             table=table,
@@ -48,20 +54,29 @@ class EntityLoader:
             keys={key: template for key, (template, _) in keys.items()},
             attributes=self._attributes.rules(f"{place}.attributes", body.get("attributes", {"*": name})),
             where=self._read.optional(place, body, "where"),
-            oversize=self._oversize(f"{place}.oversize", body.get("oversize", "reject")),
+            oversize=oversize,
+            compression=compression,
             transform=self._read.transform(f"{place}.transform", body),
             conditions={key: condition for key, (_, condition) in keys.items() if condition},
         )
 
-    def _oversize(self, place: str, value: Any) -> Oversize:
+    def _oversize(self, place: str, value: Any) -> tuple[Oversize, Compression]:
+        """By its name, or with the choice of the compression: `{compress: zstd}`."""
+        if isinstance(value, Mapping):
+            body = self._read.section(place, value, "oversize")
+            return "compress", self._chosen(f"{place}.compress", body.get("compress"), COMPRESSIONS)
         if value == "split" and len(self._keys) < 2:
             hint = "write `oversize: compress`"
             self._read.fault(place, "a table without a sort key holds no chunk items", hint)
-        for policy in get_args(Oversize):
-            if value == policy:
-                return cast(Oversize, policy)
-        self._read.fault(place, f"expected one of {', '.join(get_args(Oversize))}, found {described(value)}")
-        return "reject"
+        return self._chosen(place, value, POLICIES), "gzip"
+
+    def _chosen(self, place: str, value: Any, choices: tuple[T, ...]) -> T:
+        for choice in choices:
+            if value == choice:
+                return choice
+        known = ", ".join(map(str, choices))
+        self._read.fault(place, f"expected one of {known}, found {described(value)}")
+        return choices[0]
 
     def _keys_of(self, place: str, value: Any) -> dict[str, tuple[Template, Expression | None]]:
         indexed = (name for index in self._indexes for name in index.keys)

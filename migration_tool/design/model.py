@@ -15,8 +15,9 @@ from migration_tool.design.expression import Expression
 from migration_tool.design.template import Reference, Template
 from migration_tool.model import ENTITY_TYPE as ENTITY_TYPE
 from migration_tool.model import Scalar, WireItem
+from migration_tool.oversize import Compression
 
-Oversize: TypeAlias = Literal["reject", "compress", "split"]
+Oversize: TypeAlias = Literal["reject", "compress", "split", "s3"]
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,8 @@ class Entity:
     """What one source table becomes. `keys` holds the table's key and those of sparse indexes.
 
     oversize    what becomes of an item over 400 KB: its row is rejected, or attributes
-                of it are compressed, or go into items of their own
+                of it are compressed, or go into items of their own, or into an object of S3
+    compression  how they are compressed
     transform   the function that a row goes through first
     conditions  index key attribute → when an item has it; those that are not here whenever they can
     """
@@ -184,6 +186,7 @@ class Entity:
     attributes: tuple[AttributeRule, ...]
     where: str | None
     oversize: Oversize = "reject"
+    compression: Compression = "gzip"
     transform: str | None = None
     conditions: Mapping[str, Expression] = field(default_factory=dict)
 

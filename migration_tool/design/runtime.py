@@ -53,6 +53,7 @@ def _names() -> dict[str, Any]:
         "check_item_size": limits.check_item_size,
         "compressed": oversize.compressed,
         "split": oversize.split,
+        "pointed": oversize.pointed,
     }
 
 
@@ -61,7 +62,8 @@ def fitted(design: Design, entity: Entity) -> str:
     keep = (*entity.keys, ENTITY_TYPE, *design.demanded)
     calls = {
         "reject": "check_item_size(text)",
-        "compress": f"text = compressed(text, {keep!r})",
+        "compress": f"text = compressed(text, {keep!r}, {entity.compression!r})",
+        "s3": f"text = pointed(text, {keep!r})",
         "split": f"text = split(text, {keep!r}, {design.keys!r})",
     }
     return calls[entity.oversize]

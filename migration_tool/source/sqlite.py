@@ -25,7 +25,7 @@ from migration_tool.source.windows import Windows
 from migration_tool.source.writers import Writers
 
 _ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
-_CHUNK = 500
+_CHUNK, _CHUNK_OF_LARGE = 500, 20
 _KEYS = 128
 _INSTRUCTIONS_PER_CHECK = 100_000
 
@@ -100,9 +100,10 @@ class SqliteSource:
             return reader.take(count)
 
     def chunks(self, read: Read, after: Position | None = None) -> Iterator[Chunk]:
-        """All rows behind `after`, some hundreds at a time."""
+        """All rows behind `after`, some hundreds at a time; fewer where they may be large."""
+        count = _CHUNK_OF_LARGE if read.large else _CHUNK
         reader = self.reader(read, sql.Behind(after) if after else None)
-        while (chunk := self.take(reader, _CHUNK)).rows:
+        while (chunk := self.take(reader, count)).rows:
             yield chunk
 
     def rows(self, read: Read, after: Position | None = None) -> Iterator[tuple[Position, Row]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -23,6 +23,7 @@ class Lane:
     keys        key attributes of the table
     labels      names of the places in a row
     split       a row may give chunk items with its own
+    points      its item may point to an object
     """
 
     table: str
@@ -32,6 +33,7 @@ class Lane:
     source_table: str
     labels: tuple[str, ...]
     split: bool = False
+    points: bool = False
     head: bytes = field(init=False)
 
     def __post_init__(self) -> None:
@@ -93,6 +95,7 @@ class Batch:
 
     texts   the items as DynamoDB JSON, at most 25, no key twice
     places  for each of them the place of its row in the window
+    objects  what the objects have to hold that some of them point to, by place among the texts
     number  which batch of this process it is, for the log
     since   when it was given to the loader, or some of it taken last, monotonic seconds
     """
@@ -102,6 +105,7 @@ class Batch:
     places: Sequence[int]
     number: int = 0
     since: float = 0.0
+    objects: Mapping[int, bytes] = field(default_factory=dict)
     _keys: list[Key] = field(default_factory=list)
 
     def key(self, place: int) -> Key:

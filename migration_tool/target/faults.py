@@ -24,8 +24,8 @@ _NO_TABLE_HINT = "check endpoint, aws_region, table_prefix; `python migrate.py m
 
 _HINTS = {
     "403": "allow {action} on it in the IAM policy of these credentials",
-    "404": "create it, or name another one with --bucket",
-    "NoSuchBucket": "create it, or name another one with --bucket",
+    "404": "create it, or name another one",
+    "NoSuchBucket": "create it, or name another one",
     "AccessDenied": "allow {action} on it in the IAM policy of these credentials",
     "ResourceNotFound": _NO_TABLE_HINT,
     "TableNotFound": _NO_TABLE_HINT,
@@ -46,6 +46,7 @@ _ALLOWING = {
     "GetCallerIdentity": "sts:GetCallerIdentity",
     "HeadBucket": "s3:ListBucket",
     "ListObjectsV2": "s3:ListBucket",
+    "GetObject": "s3:GetObject",
     "HeadObject": "s3:GetObject",
     "PutObject": "s3:PutObject",
     "CreateMultipartUpload": "s3:PutObject",

@@ -90,7 +90,8 @@ def fetch_many(wire: Wire, table: str, calls: Iterable[Requests]) -> Iterator[li
     Attributes that had left an item of over 400 KB are back in place. `calls` is read only a few ahead of
     what was given out. Raises TargetError.
     """
-    for items in _fetched(wire, table, calls):
+    for found in _fetched(wire, table, calls):
+        items = wire.objects.whole(table, found) if wire.objects else found
         yield [restored(item, _chunks(wire, table, chunk_keys(item))) for item in items]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,20 @@ if TYPE_CHECKING:
 _SHA256 = "sha256"
 """Of the whole file, in the metadata of its object. S3's own SHA-256 of a large one is a hash of hashes."""
 _NAMED = 10
+_BLOCK_BYTES = 1 << 20
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+
+
+@dataclass(frozen=True)
+class Object:
+    """What S3 is about to send: so many bytes."""
+
+    size: int
+    body: Any
+
+    def blocks(self) -> Iterator[bytes]:
+        """The content, a piece at a time."""
+        return iter(partial(self.body.read, _BLOCK_BYTES), b"")
 
 
 @dataclass(frozen=True)
@@ -58,6 +73,46 @@ class Bucket:
             create_transfer_manager(self._client, TransferConfig()) as manager,
         ):
             manager.upload(str(path), self.name, key, extra_args=extra).result()
+
+    def put(self, key: str, content: bytes, sha256: bytes) -> None:
+        """Sends an object; S3 keeps it only as what has this checksum, and has to say so.
+
+        Raises TargetError.
+        """
+        place, checksum = f"s3://{self.name}/{key}", b64encode(sha256).decode()
+        with answered("write the object", place):
+            stored = self._client.put_object(
+                Bucket=self.name,
+                Key=key,
+                Body=content,
+                ContentType="application/json",
+                ChecksumAlgorithm="SHA256",
+                ChecksumSHA256=checksum,
+            )
+        if stored.get("ChecksumSHA256") != checksum:
+            hint = "Use an S3 that checks what it stores (additional checksums of PutObject)."
+            raise TargetError("write the object", place, "S3 does not confirm its SHA-256", hint)
+
+    @contextmanager
+    def opened(self, key: str) -> Iterator[Object | None]:
+        """An object to be read; None where there is none. Raises TargetError, also while it is read."""
+        with answered("read the object", f"s3://{self.name}/{key}"):
+            found = self._object(key)
+            if found is None:
+                yield None
+                return
+            with found["Body"] as body:
+                yield Object(found["ContentLength"], body)
+
+    def _object(self, key: str) -> Any:
+        try:
+            return self._client.get_object(Bucket=self.name, Key=key)
+        except self._client.exceptions.NoSuchKey:
+            return None
+
+    def connect(self) -> None:
+        """Makes the client now, which threads can then share. Raises TargetError."""
+        _ = self._client
 
     def require_only(self, prefix: str, expected: Mapping[str, int]) -> None:
         """Raises TargetError unless just these objects, name -> bytes, have names that begin so."""

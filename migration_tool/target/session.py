@@ -67,6 +67,11 @@ class Target:
         self._session: Any = None
         self._client: Any = None
 
+    @property
+    def endpoint(self) -> str:
+        """ "aws", or the URL that was given."""
+        return self._given_url or "aws"
+
     @cached_property
     def url(self) -> str:
         """The effective endpoint, without a slash at its end."""

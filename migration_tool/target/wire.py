@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pycurl
 
@@ -20,6 +20,9 @@ from migration_tool.target.answers import Answer
 from migration_tool.target.backoff import Backoff
 from migration_tool.target.exchange import call
 from migration_tool.target.session import CONNECT_SECONDS, Credentials, Target
+
+if TYPE_CHECKING:
+    from migration_tool.target.objects import Objects
 
 _CREDENTIALS_SECONDS = 1.0
 _RECEIVE_BYTES = 128 * 1024
@@ -45,17 +48,23 @@ class Wire:
 
     backoff  the policy of everything that sends again over this wire
     clock    monotonic seconds
+    objects  what belongs to items of its tables and is not in them; closed with the wire
 
     Answers go to the inbox given with their request; without one, to the wire's own. So a scan and a
     load may share a wire without reading each other's answers.
     """
 
     def __init__(
-        self, target: Target, backoff: Backoff | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        target: Target,
+        backoff: Backoff | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        objects: Objects | None = None,
     ) -> None:
         self.target = target
         self.backoff = backoff or Backoff()
         self.clock = clock
+        self.objects = objects
         self._inbox: list[Answer] = []
         self._headers: dict[str, list[str]] = {}
         self._credentials = Credentials("", "")
@@ -140,6 +149,8 @@ class Wire:
         self._busy.clear()
         self._idle.clear()
         self._multi.close()
+        if self.objects:
+            self.objects.close()
 
     def __enter__(self) -> Self:
         return self

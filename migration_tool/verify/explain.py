@@ -19,8 +19,14 @@ _BEFORE, _AFTER = 60, 240
 
 
 def attribute_differences(expected: WireItem, actual: WireItem) -> tuple[AttributeDifference, ...]:
-    """Every attribute that is not the same in both, by name; compressed ones as what they were."""
-    expected, actual = restored(expected), restored(actual)
+    """Every attribute that is not the same in both, by name; compressed ones as what they were.
+
+    Where the content is the same, and stored otherwise, that is the difference.
+    """
+    return _differences(restored(expected), restored(actual)) or _differences(expected, actual)
+
+
+def _differences(expected: WireItem, actual: WireItem) -> tuple[AttributeDifference, ...]:
     names = sorted(expected.keys() | actual.keys())
     pairs = ((name, expected.get(name), actual.get(name)) for name in names)
     return tuple(
@@ -65,5 +71,5 @@ def _cut(text: str, start: int) -> str:
 
 def parsed(text: str | bytes) -> WireItem:
     """An item's canonical text as an item."""
-    item: WireItem = orjson.loads(text)
+    item: WireItem = orjson.loads(text if isinstance(text, bytes) else text.encode())
     return item

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from migration_tool.cycles import no_search_for_cycles
 from migration_tool.errors import MigrationError
+from migration_tool.target.objects import Objects
+from migration_tool.target.s3 import Bucket
 from migration_tool.target.session import Target
 from migration_tool.target.wire import Wire
 
@@ -24,13 +26,20 @@ if TYPE_CHECKING:
 
 
 def serve(descriptor: int) -> None:
-    """First come the target and the back-off, then shares; of each the pages go back, and None at its end."""
+    """First come the target and the back-off, then where objects are, then shares.
+
+    Of each share the pages go back, and None at its end.
+    """
     connection: Connection[Any, Any] = Connection(descriptor)
-    url, region, timeout, connections, backoff = connection.recv()
+    (url, *more, backoff), place = connection.recv(), connection.recv()
     shares: SimpleQueue[Share[Any]] = SimpleQueue()
     Thread(target=_listen, args=(connection, shares), daemon=True).start()
-    target = Target(url, region, timeout, connections, allow_http=True)
-    with Wire(target, backoff) as wire, no_search_for_cycles():
+    objects = None
+    if place:
+        s3, name, prefix = place
+        objects = Objects(Bucket(Target(s3, *more, allow_http=True), name), prefix)
+    target = Target(url, *more, allow_http=True)
+    with Wire(target, backoff, objects=objects) as wire, no_search_for_cycles():
         while True:
             _read(shares.get(), wire, connection)
 

@@ -21,13 +21,16 @@ def look_up(
 ) -> Iterator[tuple[T, dict[Key, bytes]]]:
     """The items that are there of each group of keys, strongly consistent; groups come in any order.
 
+    Those whose object is not what they say tell it in `~oversize`.
+
     names   of the key attributes
     groups  each with at most `reader.MOST_KEYS` keys, none twice
 
     Raises TargetError.
     """
     asked = ((tag, [wire_key(names, key) for key in keys]) for tag, keys in groups)
-    for tag, items in get_items(wire, table, asked):
-        require_items(table, items)
+    for tag, found in get_items(wire, table, asked):
+        require_items(table, found)
+        items = wire.objects.as_found(table, found) if wire.objects else found
         keys = [key_values(item, names) for item in items]
         yield tag, dict(zip(keys, canonical_texts(items), strict=True))

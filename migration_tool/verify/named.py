@@ -8,6 +8,7 @@ from itertools import islice
 from migration_tool.design.compile import CompiledDesign
 from migration_tool.design.model import Requests
 from migration_tool.model import EncodedItem, wire_key
+from migration_tool.oversize import content_of, restored
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.target import reader
 from migration_tool.target.items import require_items
@@ -92,6 +93,6 @@ def _explained(
         calls.append(Requests("GetItem", ({"Key": key, "ConsistentRead": True},), None, False))
     answers = reader.fetch_many(wire, table, calls)
     for (entity, item), answer in zip(changed, answers, strict=True):
-        expected = parsed(item[2])
+        expected = restored(parsed(item[2]), content=content_of(item[2]))
         actual = answer[0] if answer else {}
         yield Difference(key_of(expected, keys), entity, attribute_differences(expected, actual))

@@ -83,7 +83,8 @@ class Share(Generic[T]):
 
         Whether they are items is asked only where `look` fails: that takes as long as the look itself.
         """
-        for items in reader.scan(wire, self.table, self.total, self.segments):
+        for page in reader.scan(wire, self.table, self.total, self.segments):
+            items = wire.objects.as_found(self.table, page) if wire.objects else page
             try:
                 found = self.look(items)
             except Exception:
@@ -230,8 +231,9 @@ class _Helper:
         self.connection, theirs = Pipe()
         with theirs:
             self._process = _start(theirs.fileno())
-        target = wire.target
+        target, objects = wire.target, wire.objects
         self._send((target.url, target.region, target.timeout, target.connections, wire.backoff))
+        self._send(objects and (objects.bucket.target.endpoint, objects.bucket.name, objects.prefix))
 
     def give(self, share: Share[Any]) -> bool:
         """False if nobody is there to take it."""

@@ -210,6 +210,16 @@ def test_items_without_a_target(database: Path, design: Design) -> None:
     assert first.wire["Name"] == {"S": "Ada"} and first.json.startswith('{"CustomerId":{"N":"1"}')
 
 
+@pytest.mark.parametrize("policy", ["split", "s3"])
+def test_items_that_are_partly_elsewhere(database: Path, design: Design, policy: str) -> None:
+    change(database, "UPDATE Customer SET Face = zeroblob(500000) WHERE CustomerId = 1")
+    other = Path(design.path).with_name("other.yaml")
+    other.write_text(DESIGN.replace("Customer: {keys", f"Customer: {{oversize: {policy}, keys"))
+    with Source(database) as source:
+        first, *_ = Design(other).items(source)
+    assert first.size < 1_000 and first.attributes["Name"] == "Ada" and "Face" not in first.wire
+
+
 def test_rows_without_an_item(database: Path, design: Design) -> None:
     change(database, "UPDATE Customer SET Paid = 'much' WHERE CustomerId = 1")
     with Source(database) as source:

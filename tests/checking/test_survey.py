@@ -145,7 +145,9 @@ def test_items_near_the_limit_are_counted(bind: Bind, characters: int, near: int
     assert [refusal.rule for refusal in task.refusals] == ["item_too_large"] * refused
 
 
-@pytest.mark.parametrize(("policy", "chunks"), [("compress", 0), ("split", 3)])
+@pytest.mark.parametrize(
+    ("policy", "chunks"), [("compress", 0), ("{compress: zstd}", 0), ("split", 3), ("s3", 0)]
+)
 def test_items_over_the_limit_are_measured_as_they_are_stored(bind: Bind, policy: str, chunks: int) -> None:
     row = "INSERT INTO Task VALUES (1, 'a', printf('%.*c', 900000, 'x'), 0, 0), (2, 'a', 'b', 0, 0);"
     design = DESIGN.replace("  Task:\n", f"  Task:\n    oversize: {policy}\n")
@@ -153,6 +155,7 @@ def test_items_over_the_limit_are_measured_as_they_are_stored(bind: Bind, policy
     found = survey(source, compiled)
     (task,) = found.entities
     assert (task.items, task.oversize, task.chunks, task.refused) == (2, 1, chunks, 0)
+    assert (task.object_bytes > 900_000) == (policy == "s3")
     stored = [item for _, item in Expected(source, compiled.entities).items()]
     sizes = [item_size(orjson.loads(text.encode())) for _, _, text in stored]
     assert (found.items, found.table.items) == (2, 2 + chunks)

@@ -10,6 +10,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
+
 from migration_tool.oversize import ATTRIBUTE, CHUNK
 from migration_tool.target.lease import ATTRIBUTE as LEASE
 from tests.cli.shell import Shell
@@ -71,8 +73,9 @@ class Library:
         return cast(dict[str, Any], json.loads(self.shell.ok(*words)))
 
 
-def test_long_articles_compressed(shell: Shell, dynoxide: str, table_prefix: str) -> None:
-    library = Library(shell, dynoxide, table_prefix, "compress")
+@pytest.mark.parametrize("policy", ["compress", "{compress: zstd}"])
+def test_long_articles_compressed(shell: Shell, dynoxide: str, table_prefix: str, policy: str) -> None:
+    library = Library(shell, dynoxide, table_prefix, policy)
     shell.ok("migrate", "--yes")
     assert library.asked(2)["Body"] == WORDS and ATTRIBUTE not in library.asked(2)
     assert [table["expected"] for table in json.loads(shell.ok("validate", "--json"))["tables"]] == [3]

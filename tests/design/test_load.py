@@ -48,7 +48,7 @@ entities:
   Thing:
     from: things
     where: Price > 0
-    oversize: compress
+    oversize: {compress: zstd}
     lookup:
       Maker: MakerId
       Boss: {table: Person, by: Maker.BossId, to: Number}
@@ -118,7 +118,7 @@ def test_every_part_of_the_language(load: Load) -> None:
         7, True, "Born", {"Team": "music"},
     )  # fmt: skip
     assert (entity.name, entity.table, entity.where) == ("Thing", "things", "Price > 0")
-    assert entity.oversize == "compress"
+    assert (entity.oversize, entity.compression) == ("compress", "zstd")
     assert entity.lookups == (
         Lookup("Maker", "Maker", (Reference(None, "MakerId"),), None),
         Lookup("Boss", "Person", (Reference("Maker", "BossId"),), ("Number",)),
@@ -301,6 +301,10 @@ FAULTS = [
     (
         HEAD + "keys: PK\nentities: {Thing: {oversize: split, keys: {PK: a}}}",
         "entities.Thing.oversize: a table without a sort key holds no chunk items",
+    ),
+    (
+        HEAD + "keys: PK\nentities: {Thing: {oversize: {compress: lzma}, keys: {PK: a}}}",
+        "entities.Thing.oversize.compress: expected one of gzip, zstd, found the text 'lzma'",
     ),
     (HEAD + ENTITY + "settings: {bill: x}", "settings.bill: unknown key; did you mean 'billing'?"),
     (

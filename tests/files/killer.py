@@ -72,6 +72,13 @@ def plan_saved(number: int) -> None:
     after(importing, "write_import", number)
 
 
+def object_written(number: int) -> None:
+    """The object is there, and no item points to it."""
+    from migration_tool.target.s3 import Bucket
+
+    after(Bucket, "put", number)
+
+
 def asked_to_stop(number: int) -> None:
     """No kill: Ctrl-C, when so many parts are whole."""
     from migration_tool.state.parts import PartWriter
@@ -106,6 +113,7 @@ POINTS = {
         import_ended,
         settled,
         plan_saved,
+        object_written,
         asked_to_stop,
         before_save,
     )

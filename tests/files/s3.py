@@ -43,6 +43,11 @@ class Recorder:
         self._thread.join()
         self._server.server_close()
 
+    @property
+    def called(self) -> set[str]:
+        """The actions on S3."""
+        return {call.action for call in self.calls if call.action.startswith("s3:")}
+
     def count(self, action: str) -> int:
         return sum(call.action == action for call in self.calls)
 

@@ -67,6 +67,7 @@ class ScriptedWire:
         self.free = 4
         self.now = 0.0
         self.requests = 0
+        self.objects = None
         self.backoff = Backoff(base_seconds=0.001, max_seconds=0.01, max_attempts=3, max_age_seconds=5)
         self.target = SimpleNamespace(url="http://127.0.0.1:1", connections=2, loopback=True)
         self._answer = answer

@@ -36,6 +36,7 @@ class FakeWire:
         self.free = 4
         self.clock = time.monotonic
         self.backoff = Backoff()
+        self.objects = None
         self.target = SimpleNamespace(url="http://fake", connections=2, loopback=True)
 
     def submit(self, operation: str, body: bytes, tag: object, inbox: list[Answer]) -> None:

@@ -43,7 +43,7 @@ def check(
     from migration_tool.budget import NO_REJECTS
     from migration_tool.checking.designs import Examination, examine
     from migration_tool.cli.console import data
-    from migration_tool.job import design_path
+    from migration_tool.job import design_path, require_bucket
     from migration_tool.verify.json_form import json_text
 
     config = _config(shared, files, source_db)
@@ -60,6 +60,8 @@ def check(
         data(json_text(found.to_json()))
     else:
         _show(found)
+    if config:
+        require_bucket(config, [checked.design for checked in found.designs])
     found.require_sound(config.settings.max_rejects if config else NO_REJECTS)
 
 
