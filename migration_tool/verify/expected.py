@@ -48,6 +48,7 @@ class Expected:
         known: Mapping[int, KeyRange] = _NOTHING,
     ) -> None:
         self.counts = Counter({number: part.items for number, part in known.items()})
+        self.counts[len(entities)] += sum(part.chunks for part in known.values())
         self.rejected = Counter({number: part.rows - part.items for number, part in known.items()})
         self.rejections: list[Rejection] = []
         self._source = source
