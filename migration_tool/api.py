@@ -171,7 +171,7 @@ class Item:
     @property
     def wire(self) -> WireItem:
         """The item as boto3's client takes it, binary values aside, which are Base64 text here."""
-        item: WireItem = orjson.loads(self.json)
+        item: WireItem = orjson.loads(self.json.encode())
         return item
 
     @property

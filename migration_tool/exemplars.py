@@ -52,7 +52,7 @@ def _items(source: SqliteSource, entity: CompiledEntity) -> Iterator[WireItem]:
             text = entity.item(row)[2]
         except RowRejected:
             continue
-        yield orjson.loads(text)
+        yield orjson.loads(text.encode())
         characters += len(text)
         if characters > _FIRST_CHARACTERS:
             return

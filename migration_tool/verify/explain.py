@@ -65,5 +65,5 @@ def _cut(text: str, start: int) -> str:
 
 def parsed(text: str | bytes) -> WireItem:
     """An item's canonical text as an item."""
-    item: WireItem = orjson.loads(text)
+    item: WireItem = orjson.loads(text if isinstance(text, bytes) else text.encode())
     return item

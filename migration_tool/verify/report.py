@@ -74,7 +74,7 @@ class Sample:
     confidence, at_most  the claim: with this confidence no more than this share of the rows is wrong
     seed                 of the drawing
     rows                 source rows of the table; `drawn` were to be looked at, `looked_at` of them were
-    wrong                of those, whose item is missing or different
+    wrong                of those, whose item, or a chunk item of it, is missing or different
     bound                with the confidence, no greater share of all rows is wrong; None: it ended early
     """
 
