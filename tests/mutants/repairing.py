@@ -46,6 +46,31 @@ REPAIRING = (
         ("tests/verify/test_claim.py::test_a_sample_of_that_size_without_a_fault_shows_the_claim",),
     ),
     Mutant(
+        "sample-without-chunk-items",
+        "the row of a sample is wrong where one of its chunk items is",
+        "migration_tool/verify/sampled.py",
+        "            for partition, sort, more in chunks:\n"
+        "                yield (partition, sort), (drawn, CHUNK, more)\n",
+        "",
+        ("tests/verify/test_chunks.py::test_a_sample_finds_it_where_the_row_is_drawn",),
+    ),
+    Mutant(
+        "bound-before-all-is-seen",
+        "a row counts as looked at when all of its items are",
+        "migration_tool/verify/sampled.py",
+        "            drawn = _Row(1 + len(chunks))\n",
+        "            drawn = _Row(1)\n",
+        ("tests/verify/test_chunks.py::test_a_row_is_looked_at_when_all_of_its_items_are",),
+    ),
+    Mutant(
+        "moving-without-chunk-items",
+        "of a long item that is written the chunk items are, too",
+        "migration_tool/verify/moving.py",
+        "                    yield _Group(number, after, len(chunk.rows), CHUNK), some\n",
+        "                    pass\n",
+        ("tests/verify/test_chunks.py::test_what_is_wrong_with_one_is_found_while_running",),
+    ),
+    Mutant(
         "index-by-half-a-key",
         "an index holds the items that have both of its keys",
         "migration_tool/verify/indexes.py",
