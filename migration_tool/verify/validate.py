@@ -224,6 +224,11 @@ def _untried(pattern: PatternResult) -> Iterator[str]:
         yield (
             f"{pattern.name}: {tried:,} of {pattern.possible:,} parameter sets were tried, in even distances."
         )
+    if pattern.partial:
+        yield (
+            f"{pattern.name}: {many(pattern.partial, 'call')} met text that is not UTF-8: in a parameter, "
+            "then it was not asked; or where the SQL changes its case, then the rows with it were left out."
+        )
     if pattern.skipped:
         yield (
             f"{pattern.name}: {many(pattern.skipped, 'call')} with answers of more than "
