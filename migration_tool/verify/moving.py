@@ -202,8 +202,8 @@ class Look:
                 items = encoded(entity, chunk, _left_out)
                 self._counts[entity.name]["rejected"] += len(chunk.rows) - len(items)
                 yield _Group(number, after, len(chunk.rows), entity.name), _texts(items)
-                for some in in_groups(_texts(chunk_items(entity, items)).items(), _length):
-                    yield _Group(number, after, len(chunk.rows), CHUNK), some
+                for some in in_groups(chunk_items(entity, items)):
+                    yield _Group(number, after, len(chunk.rows), CHUNK), _texts(some.values())
                 after, left = chunk.position(-1), left - len(chunk.rows)
 
     def _now(self, source: SqliteSource) -> Iterator[tuple[_Group, Texts]]:
@@ -215,9 +215,9 @@ class Look:
             entity = self._compiled.entities[group.entity]
             reader = _behind(source, entity.read, group.after)
             items = encoded(entity, source.take(reader, group.rows + _MARGIN), _left_out)
-            now = _texts(chunk_items(entity, items) if group.kind == CHUNK else items)
-            for some in in_groups(((key, now.get(key)) for key in keys), _length):
-                yield group, some
+            now = {item[:2]: item for item in (chunk_items(entity, items) if group.kind == CHUNK else items)}
+            for some in in_groups(now.get(key, (*key, "")) for key in keys):
+                yield group, {key: item[2].encode() or None for key, item in some.items()}
 
     def _fetched(
         self, wire: Wire, groups: Iterable[tuple[_Group, Texts]]
@@ -229,10 +229,6 @@ class Look:
 
 def _texts(items: Iterable[EncodedItem]) -> Texts:
     return {(partition, sort): text.encode() for partition, sort, text in items}
-
-
-def _length(text: bytes | None) -> int:
-    return len(text) if text else 0
 
 
 def _left_out(place: int, why: RowRejected) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from typing import TypeAlias
 
 from migration_tool.design.compile import CompiledDesign, CompiledEntity
 from migration_tool.errors import RowRejected
-from migration_tool.model import WireItem
+from migration_tool.model import EncodedItem, WireItem
 from migration_tool.oversize import CHUNK, chunks_of
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.target.wire import Wire
@@ -35,16 +35,23 @@ LOST_BATCH = 25
 _NEARLY_CERTAIN = 0.9999
 
 
+_Group: TypeAlias = Mapping[Key, EncodedItem]
+
+
 @dataclass(slots=True)
 class _Row:
-    """A row that was drawn. `left`: its items that are not compared yet, chunk items too; `wrong`: one is."""
+    """A row with chunk items. `left`: its items that are not compared yet; `wrong`: whether one is."""
 
     left: int
     wrong: bool = False
 
 
-_Wanted: TypeAlias = tuple[_Row, str, str]
-"""The row, and of one of its items the entity and the text."""
+class _Part(str):
+    """The text of an item of such a row. `kind`: the entity, or CHUNK."""
+
+    __slots__ = ("kind", "row")
+    kind: str
+    row: _Row
 
 
 class Sampling:
@@ -71,9 +78,9 @@ class Sampling:
         Raises SourceError, TargetError.
         """
         started, found = clock(), _Found(self._compiled.design.keys)
-        for group, there in look_up(wire, table, self._compiled.design.keys, self._groups()):
+        for (entity, group), there in look_up(wire, table, self._compiled.design.keys, self._groups()):
             looked_at = found.rows
-            found.compare(group, there)
+            found.compare(entity, group, there)
             advance(found.rows - looked_at)
             if found.wrong > self._bearable:
                 break
@@ -94,26 +101,26 @@ class Sampling:
         """How many may be wrong: of all rows the share that is claimed, of fewer none; it takes no more."""
         return int(round(self._claim.at_most * self._rows, 9)) if self.drawn == self._rows else 0
 
-    def _groups(self) -> Iterator[tuple[dict[Key, _Wanted], dict[Key, _Wanted]]]:
-        """What is expected of the rows drawn, as much of one entity as can be asked for at once."""
+    def _groups(self) -> Iterator[tuple[tuple[str, _Group], _Group]]:
+        """Expected items of the rows drawn, as many of one entity as can be asked for at once."""
         for entity in self._compiled.entities:
-            for group in in_groups(self._wanted(entity), lambda wanted: len(wanted[2])):
-                yield group, group
+            for group in in_groups(self._items(entity)):
+                yield (entity.name, group), group
 
-    def _wanted(self, entity: CompiledEntity) -> Iterator[tuple[Key, _Wanted]]:
+    def _items(self, entity: CompiledEntity) -> Iterator[EncodedItem]:
+        split = entity.entity.oversize == "split"
         for position, row in self._draw.drawn(entity.read):
             try:
-                partition, sort, text = entity.item(row)
+                item = entity.item(row)
             except RowRejected as why:
                 self._rejected[entity.name] += 1
                 rejection = Rejection(entity.name, entity.read.table, position, why.rule, why.reason)
                 self._rejections += [rejection] if len(self._rejections) < REJECTIONS else []
                 continue
-            chunks = chunks_of(text)
-            drawn = _Row(1 + len(chunks))
-            yield (partition, sort), (drawn, entity.name, text)
-            for partition, sort, more in chunks:
-                yield (partition, sort), (drawn, CHUNK, more)
+            if split and (chunks := chunks_of(item[2])):
+                yield from _parts(entity.name, item, chunks)
+            else:
+                yield item
 
     def _counts(self, found: _Found) -> Iterator[EntityCounts]:
         absent, changed = (Counter(each.entity for each in kind) for kind in (found.missing, found.different))
@@ -162,15 +169,20 @@ class _Found:
         self.rows = self.wrong = 0
         self._keys = keys
 
-    def compare(self, group: Mapping[Key, _Wanted], there: Mapping[Key, bytes]) -> None:
-        for key, (row, entity, text) in group.items():
-            self.compared[entity] += 1
-            row.left -= 1
-            self.rows += not row.left
-            if there.get(key) != text.encode():
-                self.wrong += not row.wrong
-                row.wrong = True
-                self._note(entity, parsed(text), there.get(key))
+    def compare(self, entity: str, group: _Group, there: Mapping[Key, bytes]) -> None:
+        wrong = [key for key, item in group.items() if there.get(key) != item[2].encode()]
+        parts = {key: item[2] for key, item in group.items() if isinstance(item[2], _Part)}
+        self.rows += len(group) - len(parts)
+        self.compared[entity] += len(group) - len(parts)
+        for part in parts.values():
+            self.compared[part.kind] += 1
+            part.row.left -= 1
+            self.rows += not part.row.left
+        for key in wrong:
+            self.wrong += not (key in parts and parts[key].row.wrong)
+            if key in parts:
+                parts[key].row.wrong = True
+            self._note(parts[key].kind if key in parts else entity, parsed(group[key][2]), there.get(key))
 
     def _note(self, entity: str, wanted: WireItem, found: bytes | None) -> None:
         key = key_of(wanted, self._keys)
@@ -178,6 +190,14 @@ class _Found:
             self.missing.append(Difference(key, entity))
         else:
             self.different.append(Difference(key, entity, attribute_differences(wanted, parsed(found))))
+
+
+def _parts(entity: str, item: EncodedItem, chunks: Sequence[EncodedItem]) -> Iterator[EncodedItem]:
+    row = _Row(1 + len(chunks))
+    for kind, (partition, sort, text) in ((entity, item), *((CHUNK, chunk) for chunk in chunks)):
+        part = _Part(text)
+        part.kind, part.row = kind, row
+        yield partition, sort, part
 
 
 def seen(sample: Sample) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import Any
 import jsonschema
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from migration_tool.errors import StateError
 from migration_tool.state.checkpoint import Checkpoint, Counters, EntityProgress, Flow, Lease, Pace, Tuning
@@ -36,6 +36,7 @@ def test_the_schema_is_one() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
+@settings(deadline=None)
 @given(checkpoints())
 def test_everything_written_is_valid(state: Checkpoint) -> None:
     VALIDATOR.validate(document(state))
