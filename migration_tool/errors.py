@@ -112,6 +112,10 @@ class SourceError(MigrationError):
     exit_code = 4
 
 
+class BrokenText(SourceError):
+    """A function of SQL cannot be given text that is not UTF-8."""
+
+
 class TargetError(MigrationError):
     exit_code = 5
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from migration_tool.errors import SourceError
+from migration_tool.errors import BrokenText, SourceError
 
 FAULTS = (sqlite3.Error, ValueError, MemoryError)
 """What a broken file raises. ValueError: a name, maybe in the message, is not UTF-8 or holds a NUL;
@@ -120,6 +120,7 @@ def source_error(operation: str, path: Path, error: Exception) -> SourceError:
     elif "user-defined function" in message:
         message = "lower() or upper() meets text that is not UTF-8"
         hint = "Mend the text (`migrate.py rejects` names rows), or `migrate.py validate --items-only`."
+        return BrokenText(operation, path, message, hint)
     elif "not authorized" in message or "prohibited" in message:
         hint = "Only SELECT statements over the database's own tables may run."
     elif "too big" in message:

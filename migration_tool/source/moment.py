@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
@@ -14,6 +14,7 @@ from migration_tool.source import sql
 from migration_tool.source.connection import FAULTS, connect, connect_again, source_error
 from migration_tool.source.functions import add_case_functions, add_literal
 from migration_tool.source.paths import Paths
+from migration_tool.source.readable import readable_rows
 from migration_tool.source.schema import (
     cursor_of,
     mentions_case_functions,
@@ -90,6 +91,10 @@ class Moment:
             self._connection.set_authorizer(None)
             self._paths.prepare(read)
             self._connection.set_authorizer(_authorise)
+
+    def readable_rows(self) -> AbstractContextManager[None]:
+        """For the time of the block, only rows whose texts can be decoded. Precondition: `using`."""
+        return readable_rows(self._connection, self.schema, self.encoding, _authorise)
 
     def know_unicode(self) -> None:
         """From now on lower() and upper() know all of Unicode, unless the schema is built with SQLite's.

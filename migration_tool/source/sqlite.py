@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -143,11 +144,16 @@ class SqliteSource:
             least, greatest = connection.execute(sql.bounds(read, cursor)).fetchone()
         return range(0) if least is None else range(least, greatest + 1)
 
-    def query(self, statement: str, arguments: Mapping[str, Scalar]) -> tuple[list[str], list[Row]]:
+    def query(
+        self, statement: str, arguments: Mapping[str, Scalar], *, readable: bool = False
+    ) -> tuple[list[str], list[Row]]:
         """Column names and rows of a SELECT with named parameters; it may run for two minutes.
 
         lower() and upper() know all of Unicode here, as in a design, not only ASCII; where the schema itself
-        is built with SQLite's own ones, only unicode_lower() and unicode_upper() do.
+        is built with SQLite's own ones, only unicode_lower() and unicode_upper() do. They raise BrokenText
+        for text that is not UTF-8.
+
+        readable  without the rows that hold such text, and without rowids
         """
         deadline = monotonic() + QUERY_SECONDS
         with self._moment.using("run the SQL of an access pattern") as connection:
@@ -155,9 +161,10 @@ class SqliteSource:
             connection.set_progress_handler(lambda: monotonic() > deadline, _INSTRUCTIONS_PER_CHECK)
             connection.text_factory = decode
             try:
-                cursor = connection.execute(statement, dict(arguments))
-                rows = cursor.fetchall()
-                return [column[0] for column in cursor.description or ()], rows
+                with self._moment.readable_rows() if readable else nullcontext():
+                    cursor = connection.execute(statement, dict(arguments))
+                    rows = cursor.fetchall()
+                    return [column[0] for column in cursor.description or ()], rows
             finally:
                 connection.set_progress_handler(None, 0)
 

@@ -1,17 +1,18 @@
 """The bytes of a state file: an envelope around the payload, in one canonical form.
 
-    {"format": ..., "generation": n, "payload": {...}, "run_id": ..., "sha256": ..., "version": 4}
+    {"format": ..., "generation": n, "payload": {...}, "run_id": ..., "sha256": ..., "version": 5}
 
 Canonical: UTF-8 JSON, keys sorted, no spaces, one newline at the end. A file that is not byte for byte what
 `seal` makes of its own content is damaged, wherever the byte stands. Earlier versions are read, too; their
-payload has none of the parts that `_NEW` says came later.
+payload has none of the parts that `_NEWS` says came later.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -21,18 +22,26 @@ from migration_tool.state.fields import DamagedError, Fields, mapping
 from migration_tool.state.live import Flow, Lease, Pace, Tuning
 
 FORMAT = "sqlite-to-dynamodb-migration/state"
-VERSION = 4
+VERSION = 5
 MAX_BYTES = 8 * 1024 * 1024
 """The largest state file that is written or read."""
 
+_Change: TypeAlias = Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]
+"""From what is new in an object, and the object, to that object as it is in the other version."""
+
 _KEYS = ("format", "version", "generation", "run_id", "sha256", "payload")
-_NEW: Mapping[int, Mapping[str, Any]] = {
-    2: {"tuning": Tuning().to_json(), "pace": Pace().to_json(), "flow": Flow().to_json()},
-    3: {"lease": Lease().to_json()},
-    4: {"proofs": {}, "rejects_rewrites": 0},
-}
-"""Parts by the version that brought them, and what stands for them in a file of an earlier one."""
-_NEW_IN_ENTITIES: Mapping[int, Mapping[str, Any]] = {4: {"skipped": 0}}
+_SAYS, _SAID_FROM = "version", 5
+"""The part of a payload that says its version: without a proof nothing else tells 4 and 5 apart."""
+
+_ALL = "*"
+_NEWS: tuple[tuple[int, tuple[str, ...], Mapping[str, Any]], ...] = (
+    (2, (), {"tuning": Tuning().to_json(), "pace": Pace().to_json(), "flow": Flow().to_json()}),
+    (3, (), {"lease": Lease().to_json()}),
+    (4, (), {"proofs": {}, "rejects_rewrites": 0}),
+    (4, ("entities", _ALL), {"skipped": 0}),
+    (5, ("proofs", _ALL, "ranges", _ALL, _ALL), {"chunks": 0}),
+)
+"""Version, the objects of the payload that it brought parts to, and what stands for them in earlier ones."""
 
 
 class NewerVersionError(StateError):
@@ -49,7 +58,7 @@ class NewerVersionError(StateError):
 
 def seal(checkpoint: Checkpoint, version: int = VERSION) -> bytes:
     """The file content of a checkpoint. Raises StateError where it cannot be written in JSON."""
-    content = _older(checkpoint.to_json(), version)
+    content = _older(checkpoint.to_json(), version) | ({_SAYS: version} if version >= _SAID_FROM else {})
     return wrap(FORMAT, version, checkpoint.generation, checkpoint.run_id, content)
 
 
@@ -57,7 +66,8 @@ def unseal(data: bytes) -> Checkpoint:
     """The checkpoint in these bytes. Raises DamagedError, or NewerVersionError; both are StateErrors."""
     envelope = unwrap(data, FORMAT, VERSION)
     version, payload = envelope.count("version"), mapping(envelope.any("payload"), "payload")
-    checkpoint = Checkpoint.from_json(_newer(payload, version))
+    content = {name: part for name, part in payload.items() if name != _SAYS}
+    checkpoint = Checkpoint.from_json(_newer(content, version))
     require_same(seal(checkpoint, version), data)
     return checkpoint
 
@@ -102,25 +112,32 @@ def require_same(written: bytes, data: bytes) -> None:
 
 def _older(payload: Mapping[str, Any], version: int) -> dict[str, Any]:
     """The payload without what came after that version."""
-    parts, of_entities = _since(_NEW, version), _since(_NEW_IN_ENTITIES, version)
-    found = {name: part for name, part in payload.items() if name not in parts}
-    found["entities"] = [{n: v for n, v in e.items() if n not in of_entities} for e in payload["entities"]]
-    return found
+    return _changed(payload, version, lambda new, found: {n: v for n, v in found.items() if n not in new})
 
 
 def _newer(payload: Mapping[str, Any], version: int) -> dict[str, Any]:
     """The payload of that version with what came after it."""
-    found = {**payload, **_since(_NEW, version)}
-    if isinstance(entities := found.get("entities"), list):
-        more = _since(_NEW_IN_ENTITIES, version)
-        found["entities"] = [
-            {**entity, **more} if isinstance(entity, dict) else entity for entity in entities
-        ]
+    return _changed(payload, version, lambda new, found: {**found, **new})
+
+
+def _changed(payload: Mapping[str, Any], version: int, change: _Change) -> dict[str, Any]:
+    found = dict(payload)
+    for number, path, new in _NEWS:
+        if number > version:
+            found = _at(found, path, partial(change, new))
     return found
 
 
-def _since(news: Mapping[int, Mapping[str, Any]], version: int) -> dict[str, Any]:
-    return {name: part for number in news if number > version for name, part in news[number].items()}
+def _at(value: Any, path: Sequence[str], change: Callable[[Any], Any]) -> Any:
+    """The value with its objects at that path changed; what is not of that shape stays as it is."""
+    if not path:
+        return change(value) if isinstance(value, dict) else value
+    step, *rest = path
+    if isinstance(value, list):
+        return [_at(element, rest, change) for element in value]
+    if isinstance(value, dict):
+        return {n: _at(v, rest, change) if step in (n, _ALL) else v for n, v in value.items()}
+    return value
 
 
 def _require_form(envelope: object, form: str, newest: int) -> None:

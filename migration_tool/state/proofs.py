@@ -24,25 +24,34 @@ _DIGEST = re.compile(rf"[0-9a-f]{{{_DIGITS}}}")
 class KeyRange:
     """From behind the range before it to the row `until`, which belongs to it.
 
-    rows   of the source; those that cannot be items are among them
-    items  that they become
+    rows    of the source; those that cannot be items are among them
+    items   that they become
+    chunks  the chunk items of these, which are not among them
+    digest  of both
     """
 
     until: Position
     rows: int
     items: int
+    chunks: int
     digest: int
 
     def with_next(self, later: KeyRange) -> KeyRange:
         """The two as one range."""
-        digest = (self.digest + later.digest) % MODULUS
-        return KeyRange(later.until, self.rows + later.rows, self.items + later.items, digest)
+        return KeyRange(
+            later.until,
+            self.rows + later.rows,
+            self.items + later.items,
+            self.chunks + later.chunks,
+            (self.digest + later.digest) % MODULUS,
+        )
 
     def to_json(self) -> dict[str, Any]:
         return {
             "until": encode_position(self.until),
             "rows": self.rows,
             "items": self.items,
+            "chunks": self.chunks,
             "digest": digest_to_text(self.digest),
         }
 
@@ -52,10 +61,12 @@ class KeyRange:
         until = decode_position(f.any("until"), f.where("until"))
         if until is None:
             raise DamagedError(f.where("until"), "is no cursor")
-        rows, items = f.count("rows"), f.count("items")
+        rows, items, chunks = f.count("rows"), f.count("items"), f.count("chunks")
         if not rows or items > rows:
             raise DamagedError(where, "has no rows, or more items than rows")
-        return cls(until, rows, items, digest_from_text(f.text("digest"), f.where("digest")))
+        if chunks and not items:
+            raise DamagedError(where, "has chunk items, and no items that they could belong to")
+        return cls(until, rows, items, chunks, digest_from_text(f.text("digest"), f.where("digest")))
 
 
 Ranges: TypeAlias = Mapping[str, tuple[KeyRange, ...]]

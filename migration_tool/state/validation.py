@@ -23,7 +23,7 @@ from migration_tool.state.proofs import (
 )
 
 FORMAT = "sqlite-to-dynamodb-migration/validation"
-VERSION = 2
+VERSION = 3
 _KEYS = ("run_id", "generation", "begun_at", "tables")
 
 T = TypeVar("T")

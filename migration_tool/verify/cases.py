@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
 from migration_tool.design.model import AccessPattern, Design
 from migration_tool.documents import located
-from migration_tool.errors import DesignError, Fault
+from migration_tool.errors import BrokenText, DesignError, Fault, SourceError
 from migration_tool.model import Row, Scalar
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.verify.answers import ORDER_ONLY
@@ -50,9 +51,10 @@ def cases(source: SqliteSource, pattern: AccessPattern, limit: int | None) -> li
     if pattern.cases is None:
         return [arguments(pattern, (), ())]
     if limit is None:
-        columns, rows = source.query(pattern.cases, {})
+        columns, rows, _ = answered(source, pattern.cases, {})
     else:
-        columns, rows = source.query(
+        columns, rows, _ = answered(
+            source,
             'SELECT * FROM (SELECT *, row_number() OVER () - 1 AS "-n" FROM ('  # noqa: S608  # the design's SQL
             f'{_bare(pattern.cases)}\n)) WHERE "-n" * :limit / :possible > ("-n" - 1) * :limit / :possible '
             'OR "-n" = 0',
@@ -62,19 +64,34 @@ def cases(source: SqliteSource, pattern: AccessPattern, limit: int | None) -> li
     return [arguments(pattern, columns, row[: len(columns)]) for row in rows[:limit]]
 
 
+def answered(source: SqliteSource, statement: str, arguments: Arguments) -> tuple[list[str], list[Row], bool]:
+    """Columns and rows of the SQL, and whether all rows of the source were looked at for them.
+
+    Where SQL changes the case of text that is not UTF-8, the rows that hold such text are left out: no item
+    can be made of that text either. Raises SourceError.
+    """
+    try:
+        return (*source.query(statement, arguments), True)
+    except BrokenText as broken:
+        with suppress(SourceError):
+            return (*source.query(statement, arguments, readable=True), False)
+        raise broken
+
+
 def first_rows(
     source: SqliteSource, pattern: AccessPattern, arguments: Arguments, most: int
 ) -> tuple[list[str], list[Row]]:
     """Columns and at most so many rows of what the pattern's SQL gives."""
     statement = f"SELECT * FROM ({_bare(pattern.sql)}\n) LIMIT {most:d}"  # noqa: S608  # the design's SQL
-    return source.query(statement, arguments)
+    columns, rows, _ = answered(source, statement, arguments)
+    return columns, rows
 
 
 def possible(source: SqliteSource, pattern: AccessPattern) -> int:
     """How many parameter sets there are."""
     if pattern.cases is None:
         return 1
-    return int(source.query(f"SELECT count(*) FROM ({_bare(pattern.cases)}\n)", {})[1][0][0])  # noqa: S608
+    return int(answered(source, f"SELECT count(*) FROM ({_bare(pattern.cases)}\n)", {})[1][0][0])  # noqa: S608
 
 
 def arguments(pattern: AccessPattern, columns: Sequence[str], case: Row) -> Arguments:
@@ -88,7 +105,7 @@ def _faults(source: SqliteSource, pattern: AccessPattern) -> Iterator[Fault]:
     given: list[str] = []
     case: Row = ()
     if pattern.cases is not None:
-        given, found = source.query(f"SELECT * FROM ({_bare(pattern.cases)}\n) LIMIT 1", {})  # noqa: S608
+        given, found, _ = answered(source, f"SELECT * FROM ({_bare(pattern.cases)}\n) LIMIT 1", {})  # noqa: S608
         case = found[0] if found else (None,) * len(given)
     known = {parameter.name for parameter in pattern.parameters}
     required = {parameter.name for parameter in pattern.parameters if parameter.required}
@@ -96,7 +113,7 @@ def _faults(source: SqliteSource, pattern: AccessPattern) -> Iterator[Fault]:
         reason = f"gives the columns {', '.join(given) or 'none'}"
         yield Fault(f"{place}.cases", reason, f"the parameters are {', '.join(sorted(known)) or 'none'}")
         return
-    columns, _ = source.query(pattern.sql, arguments(pattern, given, case))
+    columns, _, _ = answered(source, pattern.sql, arguments(pattern, given, case))
     for name, times in Counter(columns).items():
         if times > 1:
             reason = f"gives the column {name!r} {times} times"

@@ -114,12 +114,10 @@ class _Comparison:
     def by_sums(self) -> TableDifference | None:
         """The result where both sides are equal, else None; also where two rows might give one item.
 
-        A sum cannot tell two rows with equal items from one row and a scan that gives its item twice, and
-        what it keeps has no count of chunk items. What is known of either side is not read again.
+        A sum cannot tell two rows with equal items from one row and a scan that gives its item twice.
+        What is known of either side is not read again.
         """
-        if proof(self.compiled) or any(
-            entity.entity.oversize == "split" for entity in self.compiled.entities
-        ):
+        if proof(self.compiled):
             return None
         name = self.compiled.name
         earlier = self.journal.known(name)

@@ -48,6 +48,7 @@ class Expected:
         known: Mapping[int, KeyRange] = _NOTHING,
     ) -> None:
         self.counts = Counter({number: part.items for number, part in known.items()})
+        self.counts[len(entities)] += sum(part.chunks for part in known.values())
         self.rejected = Counter({number: part.rows - part.items for number, part in known.items()})
         self.rejections: list[Rejection] = []
         self._source = source
@@ -60,9 +61,9 @@ class Expected:
             for chunk in self._source.chunks(entity.read, self._after.get(number)):
                 items = self._encoded(number, entity, chunk)
                 self.counts[number] += len(items)
-                part = Part(number, items, len(chunk.rows), chunk.position(-1))
-                if entity.entity.oversize == "split":
-                    part.chunks.extend(more for item in items for more in chunks_of(item[2]))
+                chunks = chunk_items(entity, items)
+                part = Part(number, items, len(chunk.rows), chunk.position(-1), chunks)
+                if part.chunks:
                     self.counts[len(self._entities)] += len(part.chunks)
                 yield part
 
@@ -91,6 +92,13 @@ def encoded(
         return list(map(entity.item, chunk.rows))
     except RowRejected:
         return list(_one_by_one(entity, chunk, reject))
+
+
+def chunk_items(entity: CompiledEntity, items: list[EncodedItem]) -> list[EncodedItem]:
+    """The chunk items that belong to these items of the entity."""
+    if entity.entity.oversize != "split":
+        return []
+    return [more for item in items for more in chunks_of(item[2])]
 
 
 def _one_by_one(

@@ -5,15 +5,33 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import TypeAlias, TypeVar
 
-from migration_tool.model import key_values, wire_key
+from migration_tool.model import EncodedItem, key_values, wire_key
 from migration_tool.target.items import require_items
-from migration_tool.target.reader import get_items
+from migration_tool.target.reader import MOST_KEYS, get_items
 from migration_tool.target.wire import Wire
 from migration_tool.verify.canonical import canonical_texts
 
 T = TypeVar("T")
 Key: TypeAlias = tuple[str, str]
 """Partition key and sort key."""
+
+MOST_BYTES = 1024 * 1024
+"""Characters of expected text in a group; one item may have more. Many groups are under way at a time."""
+
+
+def in_groups(items: Iterable[EncodedItem]) -> Iterator[dict[Key, EncodedItem]]:
+    """As many of the expected items as are asked for together, no key twice in one group."""
+    group: dict[Key, EncodedItem] = {}
+    held = 0
+    for item in items:
+        key = item[:2]
+        if key in group or len(group) == MOST_KEYS or held >= MOST_BYTES:
+            yield group
+            group, held = {}, 0
+        group[key] = item
+        held += len(item[2])
+    if group:
+        yield group
 
 
 def look_up(

@@ -18,16 +18,17 @@ from typing import Self, TypeAlias
 from migration_tool.cycles import no_search_for_cycles
 from migration_tool.design.compile import CompiledDesign
 from migration_tool.errors import RowRejected
-from migration_tool.model import Chunk, Position, Read
+from migration_tool.model import EncodedItem, Position, Read
+from migration_tool.oversize import CHUNK
 from migration_tool.source.rows import RowReader
 from migration_tool.source.sql import Behind
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.target.reader import MOST_KEYS
 from migration_tool.target.wire import Wire
 from migration_tool.verify.compare import DETAILS
-from migration_tool.verify.expected import encoded
+from migration_tool.verify.expected import chunk_items, encoded
 from migration_tool.verify.explain import attribute_differences, key_of, parsed
-from migration_tool.verify.lookup import Key, look_up
+from migration_tool.verify.lookup import Key, in_groups, look_up
 from migration_tool.verify.moving_report import EntityLook, LastingDifference, TableLook
 from migration_tool.verify.report import Advance, unwatched
 from migration_tool.verify.spill import digest
@@ -36,7 +37,7 @@ PAUSES = (0.5, 1.0, 2.0)
 """Seconds before each further look at what is suspended."""
 
 MOST_SUSPENDED = 10_000
-"""Rows of a table that are looked at again; what is not equal beyond them stays suspended."""
+"""Items of a table that are looked at again; what is not equal beyond them stays suspended."""
 
 _MARGIN = 100
 """Rows that may have come to a group in the meantime, so that one of it stands so much further on."""
@@ -86,11 +87,15 @@ class View:
 
 @dataclass(frozen=True)
 class _Group:
-    """Consecutive rows of the entity at place `entity`: `rows` of them behind `after`."""
+    """Items that consecutive rows of the entity at place `entity` give: `rows` of them behind `after`.
+
+    kind  the name of the entity; CHUNK: the chunk items of its items
+    """
 
     entity: int
     after: Position | None
     rows: int
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,7 @@ class Look:
         self._due = due
         self._begun_anew = begun_anew
         self._details = details
-        self._counts: dict[str, Counter[int]] = defaultdict(Counter)
+        self._counts: dict[str, Counter[str]] = defaultdict(Counter)
         self._differences: list[LastingDifference] = []
 
     @property
@@ -136,28 +141,29 @@ class Look:
         for group, texts, items in self._fetched(wire, self._written(source)):
             for key, text in texts.items():
                 self._meet(group, key, text, items)
-            advance(group.rows)
+            if group.kind != CHUNK:
+                advance(group.rows)
 
     def again(self, source: SqliteSource, wire: Wire) -> None:
         """Looks once more at what is suspended. Raises SourceError, TargetError."""
         for number, entity in enumerate(self._compiled.entities):
             mine = [key for key, suspended in self.suspended.items() if suspended.group.entity == number]
             if mine and self._begun_anew(entity.name):
-                self._counts["pending"][number] += len(mine)
                 for key in mine:
-                    del self.suspended[key]
+                    self._counts[self.suspended.pop(key).group.kind]["pending"] += 1
         for group, texts, items in self._fetched(wire, self._now(source)):
             for key, text in texts.items():
                 self._meet(group, key, text, items)
 
     def result(self) -> TableLook:
-        counts = self._counts
-        counts["suspended"].update(suspended.group.entity for suspended in self.suspended.values())
-        for number, due in enumerate(self._due):
-            counts["pending"][number] += due.pending
+        for suspended in self.suspended.values():
+            self._counts[suspended.group.kind]["suspended"] += 1
+        names = [entity.name for entity in self._compiled.entities]
+        for name, due in zip(names, self._due, strict=True):
+            self._counts[name]["pending"] += due.pending
         entities = tuple(
-            EntityLook(entity.name, **{name: count[number] for name, count in counts.items()})
-            for number, entity in enumerate(self._compiled.entities)
+            EntityLook(name, **self._counts[name])
+            for name in ([*names, CHUNK] if self._counts[CHUNK] else names)
         )
         return TableLook(self._compiled.name, self._table, entities, tuple(self._differences))
 
@@ -165,37 +171,39 @@ class Look:
         found = items.get(key)
         before = self.suspended.pop(key, None)
         if text == found:
-            self._counts["verified"][group.entity] += 1
+            self._counts[group.kind]["verified"] += 1
             return
         seen = (text and digest(text), found and digest(found))
         if before and before.seen == seen:
-            self._counts["different"][group.entity] += 1
+            self._counts[group.kind]["different"] += 1
             if len(self._differences) < self._details:
                 self._differences.append(self._difference(group, text, found))
         elif before or len(self.suspended) < MOST_SUSPENDED:
             self.suspended[key] = _Suspended(group, seen)
         else:
-            self._counts["suspended"][group.entity] += 1
+            self._counts[group.kind]["suspended"] += 1
 
     def _difference(self, group: _Group, text: bytes | None, found: bytes | None) -> LastingDifference:
         expected, item = (parsed(side) if side else {} for side in (text, found))
         both = expected and item
         return LastingDifference(
             key=key_of(expected or item, self._compiled.design.keys),
-            entity=self._compiled.entities[group.entity].name,
+            entity=group.kind,
             in_source=bool(expected),
             in_table=bool(item),
             attributes=attribute_differences(expected, item) if both else (),
         )
 
     def _written(self, source: SqliteSource) -> Iterator[tuple[_Group, Texts]]:
-        """The rows that are due, as many at a time as can be asked for together."""
+        """What the rows that are due give, as many at a time as can be asked for together."""
         for number, (entity, due) in enumerate(zip(self._compiled.entities, self._due, strict=True)):
             reader, after, left = _behind(source, entity.read, due.after), due.after, due.rows
             while left > 0 and (chunk := source.take(reader, min(MOST_KEYS, left))).rows:
-                items, rejected = self._texts(number, chunk)
-                self._counts["rejected"][number] += rejected
-                yield _Group(number, after, len(chunk.rows)), items
+                items = encoded(entity, chunk, _left_out)
+                self._counts[entity.name]["rejected"] += len(chunk.rows) - len(items)
+                yield _Group(number, after, len(chunk.rows), entity.name), _texts(items)
+                for some in in_groups(chunk_items(entity, items)):
+                    yield _Group(number, after, len(chunk.rows), CHUNK), _texts(some.values())
                 after, left = chunk.position(-1), left - len(chunk.rows)
 
     def _now(self, source: SqliteSource) -> Iterator[tuple[_Group, Texts]]:
@@ -204,19 +212,12 @@ class Look:
         for key, suspended in self.suspended.items():
             groups[suspended.group].append(key)
         for group, keys in groups.items():
-            reader = _behind(source, self._compiled.entities[group.entity].read, group.after)
-            items, _ = self._texts(group.entity, source.take(reader, group.rows + _MARGIN))
-            yield group, {key: items.get(key) for key in keys}
-
-    def _texts(self, number: int, chunk: Chunk) -> tuple[dict[Key, bytes], int]:
-        """The items of the rows, and how many of them have none."""
-        rejected: list[int] = []
-
-        def reject(place: int, why: RowRejected) -> None:
-            rejected.append(place)
-
-        items = encoded(self._compiled.entities[number], chunk, reject)
-        return {(partition, sort): text.encode() for partition, sort, text in items}, len(rejected)
+            entity = self._compiled.entities[group.entity]
+            reader = _behind(source, entity.read, group.after)
+            items = encoded(entity, source.take(reader, group.rows + _MARGIN), _left_out)
+            now = {item[:2]: item for item in (chunk_items(entity, items) if group.kind == CHUNK else items)}
+            for some in in_groups(now.get(key, (*key, "")) for key in keys):
+                yield group, {key: item[2].encode() or None for key, item in some.items()}
 
     def _fetched(
         self, wire: Wire, groups: Iterable[tuple[_Group, Texts]]
@@ -224,6 +225,14 @@ class Look:
         asked = (((group, texts), texts) for group, texts in groups if texts)
         for (group, texts), items in look_up(wire, self._table, self._compiled.design.keys, asked):
             yield group, texts, items
+
+
+def _texts(items: Iterable[EncodedItem]) -> Texts:
+    return {(partition, sort): text.encode() for partition, sort, text in items}
+
+
+def _left_out(place: int, why: RowRejected) -> None:
+    """How many rows have no item, the number of the others says."""
 
 
 def _behind(source: SqliteSource, read: Read, after: Position | None) -> RowReader:

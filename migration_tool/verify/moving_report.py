@@ -14,7 +14,7 @@ COUNTS = ("verified", "pending", "suspended", "different", "rejected")
 
 @dataclass(frozen=True)
 class EntityLook:
-    """Rows of one entity, each counted once.
+    """Rows of one entity, each counted once; of the entity "~chunk" chunk items that belong to such rows.
 
     verified   the item is what the row says
     pending    not written yet, so not looked at

@@ -14,12 +14,12 @@ from migration_tool.design.access import requests
 from migration_tool.design.compile import CompiledDesign
 from migration_tool.design.model import AccessPattern, Design, Requests
 from migration_tool.errors import UsageError
-from migration_tool.model import Row
+from migration_tool.model import InvalidText, Row
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.target import reader
 from migration_tool.target.wire import Wire
 from migration_tool.verify.answers import Answers
-from migration_tool.verify.cases import Arguments, cases, possible
+from migration_tool.verify.cases import Arguments, answered, cases, possible
 from migration_tool.verify.report import Advance, Failure, PatternResult, unwatched
 
 FAILURES = 10
@@ -92,19 +92,21 @@ class _Check:
         self._rejected = rejected
         self._keys = design.key_of(pattern.index)
         self._impossible: list[Failure] = []
-        self._asked = self._skipped = self._rows = self._requests = self._short = 0
+        self._asked = self._skipped = self._rows = self._requests = self._short = self._partial = 0
 
     def run(
         self, limit: int | None, pauses: Sequence[float], sleep: Callable[[float], None]
     ) -> PatternResult:
-        tried = cases(self._source, self._pattern, limit)
+        given = cases(self._source, self._pattern, limit)
+        tried = [case for case in given if not any(isinstance(v, InvalidText) for v in case.values())]
+        self._partial = len(given) - len(tried)
         failures: list[Failure] = []
         failed = 0
         for failure in self._failing(tried):
             failed += 1
             if len(failures) < _ASKED_AGAIN:
                 failures.append(failure)
-        calls, rows = self._asked, self._rows
+        calls, rows, partial = self._asked, self._rows, self._partial
         if failed == len(failures):
             failures = self._lasting(failures, pauses, sleep)
             failed = len(failures)
@@ -118,6 +120,7 @@ class _Check:
             passed=calls - failed,
             skipped=self._skipped,
             short=self._short,
+            partial=partial,
             rows=rows,
             requests=self._requests,
             failures=tuple(failures[:FAILURES]),
@@ -163,7 +166,7 @@ class _Check:
             yield group
 
     def _case(self, arguments: Arguments) -> _Case | None:
-        columns, rows = self._source.query(self._pattern.sql, arguments)
+        columns, rows, whole = answered(self._source, self._pattern.sql, arguments)
         if len(rows) > LONGEST_ANSWER:
             self._skipped += 1
             return None
@@ -173,4 +176,5 @@ class _Check:
             self._impossible.append(Failure(dict(arguments), f"it cannot be asked: {error.cause}", len(rows)))
             return None
         self._requests = max(self._requests, len(calls.bodies))
+        self._partial += not whole
         return _Case(arguments, Answers(self._design, columns, len(self._keys) > 1), calls, rows)

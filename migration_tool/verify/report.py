@@ -74,7 +74,7 @@ class Sample:
     confidence, at_most  the claim: with this confidence no more than this share of the rows is wrong
     seed                 of the drawing
     rows                 source rows of the table; `drawn` were to be looked at, `looked_at` of them were
-    wrong                of those, whose item is missing or different
+    wrong                of those, whose item, or a chunk item of it, is missing or different
     bound                with the confidence, no greater share of all rows is wrong; None: it ended early
     """
 
@@ -166,6 +166,8 @@ class PatternResult:
     requests   requests that one call takes (GetItem or Query, never a Scan), further pages not counted
     failures   the first of those that did not agree
     short      how many of those that passed lack rows, no more than were rejected
+    partial    calls that met text that is not UTF-8, which is in no item: left out where a parameter holds
+               it, else compared with the rows that do not
     """
 
     name: str
@@ -179,6 +181,7 @@ class PatternResult:
     failures: tuple[Failure, ...] = ()
     description: str = ""
     short: int = 0
+    partial: int = 0
 
     @property
     def ok(self) -> bool:

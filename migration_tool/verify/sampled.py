@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from typing import TypeAlias
 
 from migration_tool.design.compile import CompiledDesign, CompiledEntity
 from migration_tool.errors import RowRejected
-from migration_tool.model import EncodedItem
+from migration_tool.model import EncodedItem, WireItem
+from migration_tool.oversize import CHUNK, chunks_of
 from migration_tool.source.sqlite import SqliteSource
-from migration_tool.target.reader import MOST_KEYS
 from migration_tool.target.wire import Wire
 from migration_tool.verify.claim import Claim, chance_to_meet, rows_to_meet, upper_bound
 from migration_tool.verify.draw import Draw
 from migration_tool.verify.expected import REJECTIONS
 from migration_tool.verify.explain import attribute_differences, key_of, parsed
-from migration_tool.verify.lookup import Key, look_up
+from migration_tool.verify.lookup import Key, in_groups, look_up
 from migration_tool.verify.report import (
     Advance,
     Difference,
@@ -33,7 +34,24 @@ LOST_BATCH = 25
 
 _NEARLY_CERTAIN = 0.9999
 
-_Group: TypeAlias = dict[Key, EncodedItem]
+
+_Group: TypeAlias = Mapping[Key, EncodedItem]
+
+
+@dataclass(slots=True)
+class _Row:
+    """A row with chunk items. `left`: its items that are not compared yet; `wrong`: whether one is."""
+
+    left: int
+    wrong: bool = False
+
+
+class _Part(str):
+    """The text of an item of such a row. `kind`: the entity, or CHUNK."""
+
+    __slots__ = ("kind", "row")
+    kind: str
+    row: _Row
 
 
 class Sampling:
@@ -59,25 +77,21 @@ class Sampling:
 
         Raises SourceError, TargetError.
         """
-        started, compared = clock(), Counter[str]()
-        missing: list[Difference] = []
-        different: list[Difference] = []
+        started, found = clock(), _Found(self._compiled.design.keys)
         for (entity, group), there in look_up(wire, table, self._compiled.design.keys, self._groups()):
-            compared[entity] += len(group)
-            missing += self._missing(entity, group, there)
-            different += self._different(entity, group, there)
-            advance(len(group))
-            if len(missing) + len(different) > self._bearable:
+            looked_at = found.rows
+            found.compare(entity, group, there)
+            advance(found.rows - looked_at)
+            if found.wrong > self._bearable:
                 break
-        entities = tuple(self._counts(compared, missing, different))
         return TableDifference(
             name=self._compiled.name,
             table=table,
-            entities=entities,
-            missing=tuple(missing),
-            different=tuple(different),
+            entities=tuple(self._counts(found)),
+            missing=tuple(found.missing),
+            different=tuple(found.different),
             rejections=tuple(self._rejections),
-            sample=self._sample(entities),
+            sample=self._sample(found),
             scan_started=started,
             scan_finished=clock(),
         )
@@ -90,47 +104,39 @@ class Sampling:
     def _groups(self) -> Iterator[tuple[tuple[str, _Group], _Group]]:
         """Expected items of the rows drawn, as many of one entity as can be asked for at once."""
         for entity in self._compiled.entities:
-            for group in _groups(self._items(entity)):
+            for group in in_groups(self._items(entity)):
                 yield (entity.name, group), group
 
     def _items(self, entity: CompiledEntity) -> Iterator[EncodedItem]:
+        split = entity.entity.oversize == "split"
         for position, row in self._draw.drawn(entity.read):
             try:
-                yield entity.item(row)
+                item = entity.item(row)
             except RowRejected as why:
                 self._rejected[entity.name] += 1
                 rejection = Rejection(entity.name, entity.read.table, position, why.rule, why.reason)
                 self._rejections += [rejection] if len(self._rejections) < REJECTIONS else []
+                continue
+            if split and (chunks := chunks_of(item[2])):
+                yield from _parts(entity.name, item, chunks)
+            else:
+                yield item
 
-    def _missing(self, entity: str, group: _Group, there: dict[Key, bytes]) -> Iterator[Difference]:
-        for key, (_, _, text) in group.items():
-            if key not in there:
-                yield Difference(key_of(parsed(text), self._compiled.design.keys), entity)
-
-    def _different(self, entity: str, group: _Group, there: dict[Key, bytes]) -> Iterator[Difference]:
-        for key, (_, _, text) in group.items():
-            if key in there and there[key] != text.encode():
-                wanted = parsed(text)
-                attributes = attribute_differences(wanted, parsed(there[key]))
-                yield Difference(key_of(wanted, self._compiled.design.keys), entity, attributes)
-
-    def _counts(
-        self, compared: Counter[str], missing: Iterable[Difference], different: Iterable[Difference]
-    ) -> Iterator[EntityCounts]:
-        absent, changed = (Counter(found.entity for found in kind) for kind in (missing, different))
-        for name in (entity.name for entity in self._compiled.entities):
+    def _counts(self, found: _Found) -> Iterator[EntityCounts]:
+        absent, changed = (Counter(each.entity for each in kind) for kind in (found.missing, found.different))
+        names = [entity.name for entity in self._compiled.entities]
+        for name in [*names, CHUNK] if found.compared[CHUNK] else names:
             yield EntityCounts(
                 entity=name,
-                expected=compared[name],
-                actual=compared[name] - absent[name],
+                expected=found.compared[name],
+                actual=found.compared[name] - absent[name],
                 missing=absent[name],
                 different=changed[name],
                 rejected=self._rejected[name],
             )
 
-    def _sample(self, entities: Sequence[EntityCounts]) -> Sample:
-        looked_at = sum(entity.expected + entity.rejected for entity in entities)
-        wrong = sum(entity.missing + entity.different for entity in entities)
+    def _sample(self, found: _Found) -> Sample:
+        looked_at = found.rows + self._rejected.total()
         return Sample(
             confidence=self._claim.confidence,
             at_most=self._claim.at_most,
@@ -138,8 +144,8 @@ class Sampling:
             rows=self._rows,
             drawn=self.drawn,
             looked_at=looked_at,
-            wrong=wrong,
-            bound=self._bound(wrong) if looked_at == self.drawn else None,
+            wrong=found.wrong,
+            bound=self._bound(found.wrong) if looked_at == self.drawn else None,
         )
 
     def _bound(self, wrong: int) -> float:
@@ -147,6 +153,51 @@ class Sampling:
         if self.drawn == self._rows:
             return wrong / self._rows if self._rows else 0.0
         return upper_bound(wrong, self._claim.size, self._claim.confidence)
+
+
+class _Found:
+    """What the items have shown that were compared, of which there are `compared` by entity.
+
+    rows   of which all items were compared
+    wrong  rows of which an item is missing or different
+    """
+
+    def __init__(self, keys: tuple[str, ...]) -> None:
+        self.compared = Counter[str]()
+        self.missing: list[Difference] = []
+        self.different: list[Difference] = []
+        self.rows = self.wrong = 0
+        self._keys = keys
+
+    def compare(self, entity: str, group: _Group, there: Mapping[Key, bytes]) -> None:
+        wrong = [key for key, item in group.items() if there.get(key) != item[2].encode()]
+        parts = {key: item[2] for key, item in group.items() if isinstance(item[2], _Part)}
+        self.rows += len(group) - len(parts)
+        self.compared[entity] += len(group) - len(parts)
+        for part in parts.values():
+            self.compared[part.kind] += 1
+            part.row.left -= 1
+            self.rows += not part.row.left
+        for key in wrong:
+            self.wrong += not (key in parts and parts[key].row.wrong)
+            if key in parts:
+                parts[key].row.wrong = True
+            self._note(parts[key].kind if key in parts else entity, parsed(group[key][2]), there.get(key))
+
+    def _note(self, entity: str, wanted: WireItem, found: bytes | None) -> None:
+        key = key_of(wanted, self._keys)
+        if found is None:
+            self.missing.append(Difference(key, entity))
+        else:
+            self.different.append(Difference(key, entity, attribute_differences(wanted, parsed(found))))
+
+
+def _parts(entity: str, item: EncodedItem, chunks: Sequence[EncodedItem]) -> Iterator[EncodedItem]:
+    row = _Row(1 + len(chunks))
+    for kind, (partition, sort, text) in ((entity, item), *((CHUNK, chunk) for chunk in chunks)):
+        part = _Part(text)
+        part.kind, part.row = kind, row
+        yield partition, sort, part
 
 
 def seen(sample: Sample) -> Iterator[str]:
@@ -187,18 +238,6 @@ def unseen(sample: Sample) -> Iterator[str]:
             f"{sample.drawn:,} rows meet an item with a probability of at least {met}; "
             f"for {_percent(sample.confidence)} it takes {needed:,} rows."
         )
-
-
-def _groups(items: Iterable[EncodedItem]) -> Iterator[_Group]:
-    """As many as can be asked for at once, no key twice in one."""
-    group: _Group = {}
-    for item in items:
-        if item[:2] in group or len(group) == MOST_KEYS:
-            yield group
-            group = {}
-        group[item[:2]] = item
-    if group:
-        yield group
 
 
 def _percent(share: float, rounding: str = "") -> str:

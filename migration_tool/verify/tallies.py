@@ -70,8 +70,10 @@ class Sums:
         return {share: self._actual[share] % MODULUS for share in sorted(self.whole)}
 
     def expect(self, part: Part) -> None:
-        digest = _sum(text.encode() for _, _, text in part.items) % MODULUS
-        more = KeyRange(part.until, part.rows, len(part.items), digest)
+        digest = _sum(text.encode() for _, _, text in part.items)
+        if part.chunks:
+            digest += _sum(text.encode() for _, _, text in part.chunks)
+        more = KeyRange(part.until, part.rows, len(part.items), len(part.chunks), digest % MODULUS)
         self._expected[self._names[part.entity]].add(more)
 
     def read(self) -> dict[int, KeyRange]:

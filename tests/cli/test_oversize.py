@@ -97,10 +97,16 @@ def test_long_articles_in_chunks(shell: Shell, dynoxide: str, table_prefix: str)
     (table,) = json.loads(shell.ok("validate", "--json"))["tables"]
     chunks = [item for item in library.items() if item["EntityType"] == {"S": CHUNK}]
     assert len(chunks) == 4 + 8 and table["expected"] == table["actual"] == 4 + len(chunks)
+    assert table["proved_at"]
+    looked_at(shell, [("Article", 4), (CHUNK, len(chunks))], "--while-running", code=0)
+    sampled(shell, 0, "--seed", "1")
+    assert "Article" in shell.ok("design", "show", "library")
     lost, spoilt = chunks[0], chunks[5] | {"Data": {"B": "eA=="}}
     library.call("DeleteItem", Key={name: lost[name] for name in ("PK", "SK")})
     library.call("PutItem", Item=spoilt)
     library.call("PutItem", Item=spoilt | {"SK": {"S": "99999"}})
+    looked_at(shell, [("Article", 4), (CHUNK, len(chunks) - 2)], "--while-running", code=7)
+    sampled(shell, 1 if lost["PK"] == spoilt["PK"] else 2)
     found = shell("validate", "--json")
     report = json.loads(found.stdout)
     (table,) = report["tables"]
@@ -109,6 +115,21 @@ def test_long_articles_in_chunks(shell: Shell, dynoxide: str, table_prefix: str)
     assert any(pattern["passed"] < pattern["calls"] for pattern in report["access_patterns"])
     shell.ok("validate", "--repair", "--delete-extra", "--yes")
     shell.ok("validate")
+
+
+def looked_at(shell: Shell, verified: list[tuple[str, int]], *words: str, code: int) -> None:
+    done = shell("validate", "--json", *words)
+    assert done.returncode == code, done.stderr
+    (table,) = json.loads(done.stdout)["tables"]
+    assert [(entity["entity"], entity["verified"]) for entity in table["entities"]] == verified
+
+
+def sampled(shell: Shell, wrong: int, *words: str) -> None:
+    """All four rows, by a claim that needs them."""
+    done = shell("validate", "--sample", "--at-most", "0.1%", "--items-only", "--json", *words)
+    assert done.returncode == (7 if wrong else 0), done.stderr
+    (table,) = json.loads(done.stdout)["tables"]
+    assert table["sample"]["looked_at"] <= 4 and table["sample"]["wrong"] == wrong
 
 
 def _write(path: Path) -> None:

@@ -71,7 +71,7 @@ def _resealed(data: bytes, chance: Random) -> bytes:
         return data
     both = envelope["payload"] if isinstance(envelope["payload"], dict) else {}
     envelope |= {"sha256": hashlib.sha256(payload).hexdigest(), "payload": orjson.Fragment(payload)}
-    envelope |= {name: both[name] for name in ("run_id", "generation") if name in both}
+    envelope |= {name: both[name] for name in ("run_id", "generation", "version") if name in both}
     return orjson.dumps(envelope, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
 
 
@@ -82,7 +82,7 @@ def _check_state(data: bytes) -> None:
     except StateError:
         return
     payload = json.loads(data)["payload"]
-    written = found.to_json()
+    written = json.loads(seal(found))["payload"]
     assert _exact(_parts(written, payload)) == _exact(payload)
     with scratch() as folder:
         (folder / f"{RUN}.json").write_bytes(data)

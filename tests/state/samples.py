@@ -118,7 +118,8 @@ positions = st.lists(scalars, min_size=1, max_size=4).map(tuple)
 @st.composite
 def key_ranges(draw: st.DrawFn) -> KeyRange:
     items, more = draw(counts), draw(st.integers(1, 9))
-    return KeyRange(draw(positions), items + more, items, draw(st.integers(0, MODULUS - 1)))
+    chunks = draw(counts) if items else 0
+    return KeyRange(draw(positions), items + more, items, chunks, draw(st.integers(0, MODULUS - 1)))
 
 
 ranges = st.dictionaries(texts, st.lists(key_ranges(), max_size=3).map(tuple), max_size=3)

@@ -13,7 +13,7 @@ from typing import Any
 import jsonschema
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from migration_tool.errors import StateError
 from migration_tool.state.checkpoint import Checkpoint, Counters, EntityProgress, Flow, Lease, Pace, Tuning
@@ -36,6 +36,7 @@ def test_the_schema_is_one() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
+@settings(deadline=None)
 @given(checkpoints())
 def test_everything_written_is_valid(state: Checkpoint) -> None:
     VALIDATOR.validate(document(state))
@@ -44,10 +45,12 @@ def test_everything_written_is_valid(state: Checkpoint) -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("version",), 5),
+        (("version",), 6),
+        (("version",), 4),
         (("version",), 3),
         (("version",), 2),
         (("version",), 1),
+        (("payload", "version"), 4),
         (("payload", "entities", 0, "skipped"), -1),
         (("payload", "rejects_rewrites"), None),
         (("generation",), 0),
@@ -71,10 +74,11 @@ def test_everything_written_is_valid(state: Checkpoint) -> None:
         (("payload", "proofs", "music_catalog", "ranges", "Artist", 0, "digest"), "0" * 127),
         (("payload", "proofs", "music_catalog", "ranges", "Artist", 0, "until"), None),
         (("payload", "proofs", "music_catalog", "ranges", "Artist", 0, "rows"), 0),
+        (("payload", "proofs", "music_catalog", "ranges", "Artist", 0, "chunks"), -1),
     ],
 )
 def test_the_schema_refuses_what_the_reader_refuses(path: tuple[str | int, ...], value: object) -> None:
-    proof = TableProof("91ab", "77c0", 1, 2.5, {"Artist": (KeyRange((5,), 5, 4, 17),)})
+    proof = TableProof("91ab", "77c0", 1, 2.5, {"Artist": (KeyRange((5,), 5, 4, 2, 17),)})
     envelope = document(checkpoint(generation=1, proofs={"music_catalog": proof}))
     VALIDATOR.validate(envelope)
     part = envelope

@@ -18,7 +18,7 @@ from migration_tool.state.validation import TableSums, Validation, read_validati
 from .samples import LATER_RUN, RUN, checkpoint, counts, names, put, ranges, texts, times
 
 SUMS = TableSums(
-    {"source": "91ab"}, 5.5, 3, 64, {0: 7, 2: 9}, {"Artist": (KeyRange((5,), 5, 4, 17),)},
+    {"source": "91ab"}, 5.5, 3, 64, {0: 7, 2: 9}, {"Artist": (KeyRange((5,), 5, 4, 2, 17),)},
     members={0: {"GSI1": 4}, 2: {}},
 )  # fmt: skip
 VALIDATION = Validation(RUN, 12, 4.5, {"music_catalog": SUMS})

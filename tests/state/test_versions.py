@@ -9,6 +9,7 @@ import pytest
 from migration_tool.errors import StateError
 from migration_tool.state.checkpoint import Flow, Lease, Pace, Tuning
 from migration_tool.state.envelope import VERSION, seal, unseal
+from migration_tool.state.proofs import KeyRange
 from migration_tool.state.store import StateStore
 
 from .samples import RUN
@@ -42,6 +43,14 @@ def test_version_3_is_read_with_nothing_skipped_and_nothing_rewritten() -> None:
     assert (state.rejects_bytes, state.lease) == (412, Lease({"music_catalog": 2}, 1795210260.5))
 
 
+def test_version_4_is_read_with_proofs_of_no_chunk_items() -> None:
+    ranges = unseal(OLD[4]).proofs["music_catalog"].ranges
+    assert ranges == {
+        "Artist": (KeyRange((3,), 3, 3, 0, 17), KeyRange((5,), 2, 1, 0, 2**500)),
+        "Track": (),
+    }
+
+
 def test_the_next_save_makes_it_the_newest_version(tmp_path: Path, old: bytes) -> None:
     path = tmp_path / f"{RUN}.json"
     path.write_bytes(old)
@@ -69,6 +78,13 @@ def test_a_version_does_not_pass_for_another(wrong: int) -> None:
         if version != wrong:
             with pytest.raises(StateError):
                 unseal(data.replace(b'"version":%d}' % version, b'"version":%d}' % wrong))
+
+
+@pytest.mark.parametrize("proofs", [b"null", b"[5]", b'{"a":1}', b'{"a":{"ranges":[[5]]}}'])
+def test_proofs_that_are_none_are_damage(proofs: bytes) -> None:
+    start, end = OLD[4].index(b'"proofs":') + 9, OLD[4].index(b',"region"')
+    with pytest.raises(StateError):
+        unseal(OLD[4][:start] + proofs + OLD[4][end:])
 
 
 @pytest.mark.parametrize("entities", [b"null", b"[5]", b'{"a":1}'])

@@ -112,7 +112,7 @@ def test_what_a_proof_does_not_find_is_found_by_reading(shop: Shop, tmp_path: Pa
     found = run(shop, wire, tmp_path, noted({"shop": TableSums({}, ranges=ranges, proved_at=50.0)}))
     assert found.total("different") == 1 and found.proved_at is None and not found.ranges
     assert [item.key for item in found.different] == [{"PK": "MAKER#1", "SK": "#MAKER"}]
-    wrong = {**ranges, "Maker": (KeyRange((3,), 3, 3, 1),)}
+    wrong = {**ranges, "Maker": (KeyRange((3,), 3, 3, 0, 1),)}
     wire = FakeWire(expected_items(*shop))
     asked.clear()
     found = run(shop, wire, tmp_path, noted({"shop": TableSums({}, ranges=wrong, proved_at=50.0)}))

@@ -79,7 +79,7 @@ def test_json_of_equal_tables() -> None:
     assert [music[f"{kind}_count"] for kind in ("missing", "extra", "different")] == [0, 0, 0]
     assert (music["rejected"], music["checked"], music["not_checked"]) == (0, ["All."], ["Little."])
     pattern = {"name": "track", "operation": "GetItem", "calls": 3, "possible": 3, "passed": 3, "skipped": 0,
-               "short": 0, "rows": 3, "requests": 1, "failures": []}  # fmt: skip
+               "short": 0, "partial": 0, "rows": 3, "requests": 1, "failures": []}  # fmt: skip
     assert music["access_patterns"] == [pattern]
     assert found["access_patterns"] == [{"table": "music", **pattern}]
 

@@ -77,7 +77,7 @@ def test_sums_go_on_from_what_was_known(wanted: list[int], found: list[int], dat
         first.end(share)
     second = Sums(["Thing"], TableSums(actual=first.actual, ranges=first.ranges))
     assert second.whole == whole
-    assert second.read() == ({0: KeyRange((cut - 1,), cut, cut, data_digest(first))} if cut else {})
+    assert second.read() == ({0: KeyRange((cut - 1,), cut, cut, 0, data_digest(first))} if cut else {})
     for place, number in enumerate(wanted[cut:], cut):
         second.expect(part([encoded(number)], place))
     for share in {0, 1, 2} - whole:

@@ -10,6 +10,8 @@ from migration_tool.errors import DesignError
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.target.wire import Wire
 from migration_tool.verify import validate as room
+from migration_tool.verify.expected import Expected
+from migration_tool.verify.explain import parsed
 from migration_tool.verify.readers import usual_processes
 from migration_tool.verify.report import IndexCount, Report
 from migration_tool.verify.validate import validate
@@ -70,6 +72,27 @@ def test_what_was_not_checked_is_said(bind: Bind, tmp_path: Path) -> None:
     assert "things: 1 of 6 parameter sets were tried, in even distances." in table.not_checked
     assert "Of 7 differences 2 are named; the counts are exact." in table.not_checked
     assert not report.ok
+
+
+def test_text_that_is_not_utf8_is_left_out_of_sql_that_changes_its_case(bind: Bind, tmp_path: Path) -> None:
+    """A thing with such a name is no item, nor is its maker, whose list has it; all else is compared."""
+    broken = "INSERT INTO Thing (ThingId, MakerId, Name) VALUES (7, 1, CAST(x'41ff' AS TEXT)); "
+    shop = bind(SCHEMA + ROWS + broken, DESIGN)
+    parts = Expected(shop[0], shop[1].entities).parts()
+    wire = FakeWire(parsed(text) for part in parts for _, _, text in part.items)
+    (table,) = run(shop, wire, tmp_path).tables
+    assert table.ok and table.difference.total("rejected") == 2
+    patterns = {found.name: found for found in table.access_patterns}
+    assert {name: found.partial for name, found in patterns.items()} == {
+        "maker": 0,
+        "things_of": 0,
+        "things": 2,
+    }
+    assert (patterns["things"].calls, patterns["things"].possible) == (5, 5)
+    assert any(told.startswith("things: 2 calls met text that is not UTF-8") for told in table.not_checked)
+    wire.find("MAKER#2", "THING#000003")["Name"] = {"S": "Tub"}
+    (table,) = run(shop, wire, tmp_path).tables
+    assert [found.name for found in table.access_patterns if not found.ok] == ["things_of", "things"]
 
 
 def test_progress_grows_to_its_total(shop: Shop, tmp_path: Path) -> None:
