@@ -10,7 +10,7 @@ from migration_tool.design.model import ENTITY_TYPE, AccessPattern, Design
 from migration_tool.errors import DesignError, Fault, SourceError
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.verify.answers import ORDER_ONLY
-from migration_tool.verify.cases import check_projections, check_sql, first_rows
+from migration_tool.verify.cases import check_projections, check_sql
 
 
 def pattern_faults(source: SqliteSource, compiled: CompiledDesign) -> list[Fault]:
@@ -45,7 +45,7 @@ def _faults(source: SqliteSource, compiled: CompiledDesign, pattern: AccessPatte
         check_sql(source, alone)
         check_projections(source, alone)
         parameters = {parameter.name: parameter.default for parameter in pattern.parameters}
-        columns, _ = first_rows(source, pattern, parameters, 0)
+        columns, _ = source.query(pattern.sql, parameters, 0)
     except DesignError as error:
         yield from error.found
     except SourceError as error:

@@ -15,7 +15,7 @@ from migration_tool.errors import UsageError
 from migration_tool.model import Row
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.verify.answers import ORDER_ONLY
-from migration_tool.verify.cases import Arguments, cases, first_rows
+from migration_tool.verify.cases import Arguments, cases
 
 ROWS = 5
 _CASES = 5
@@ -110,7 +110,7 @@ def _called(
         body = requests(pattern, design.key_of(pattern.index), arguments).bodies[0]
     except UsageError:
         return None
-    columns, rows = first_rows(source, pattern, arguments, ROWS + 1)
+    columns, rows = source.query(pattern.sql, arguments, ROWS + 1)
     shown = tuple(_row(columns, row) for row in rows[:ROWS])
     return Example(arguments, {"TableName": table, **body}, shown, len(rows) > ROWS)
 

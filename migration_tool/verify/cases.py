@@ -32,7 +32,7 @@ def check_sql(source: SqliteSource, design: Design) -> None:
 
 
 def check_projections(source: SqliteSource, design: Design) -> None:
-    """Holds what patterns compare against what their indexes project; no SQL is run for it.
+    """Holds what patterns compare against what their indexes project; no row of their SQL is needed.
 
     Raises DesignError naming each pattern that would miss columns; SourceError for SQL that is none.
     """
@@ -62,14 +62,6 @@ def cases(source: SqliteSource, pattern: AccessPattern, limit: int | None) -> li
     return [arguments(pattern, columns, row[: len(columns)]) for row in rows[:limit]]
 
 
-def first_rows(
-    source: SqliteSource, pattern: AccessPattern, arguments: Arguments, most: int
-) -> tuple[list[str], list[Row]]:
-    """Columns and at most so many rows of what the pattern's SQL gives."""
-    statement = f"SELECT * FROM ({_bare(pattern.sql)}\n) LIMIT {most:d}"  # noqa: S608  # the design's SQL
-    return source.query(statement, arguments)
-
-
 def possible(source: SqliteSource, pattern: AccessPattern) -> int:
     """How many parameter sets there are."""
     if pattern.cases is None:
@@ -88,7 +80,7 @@ def _faults(source: SqliteSource, pattern: AccessPattern) -> Iterator[Fault]:
     given: list[str] = []
     case: Row = ()
     if pattern.cases is not None:
-        given, found = source.query(f"SELECT * FROM ({_bare(pattern.cases)}\n) LIMIT 1", {})  # noqa: S608
+        given, found = source.query(pattern.cases, {}, 1)
         case = found[0] if found else (None,) * len(given)
     known = {parameter.name for parameter in pattern.parameters}
     required = {parameter.name for parameter in pattern.parameters if parameter.required}
@@ -110,7 +102,7 @@ def _unprojected(source: SqliteSource, design: Design, pattern: AccessPattern) -
     if projected is None:
         return
     nothing = {parameter.name: None for parameter in pattern.parameters}
-    columns, _ = source.query(f"SELECT * FROM ({_bare(pattern.sql)}\n) LIMIT 0", nothing)  # noqa: S608
+    columns, _ = source.query(pattern.sql, nothing, 0)
     for name in columns:
         if name not in projected and not name.startswith(ORDER_ONLY):
             yield Fault(f"access_patterns.{pattern.name}.sql", f"{pattern.index} does not project {name}")
