@@ -33,7 +33,9 @@ class PatternLoader:
         if parameters and "cases" not in body:
             read.fault(f"{place}.cases", "SQL is needed that gives the parameters to prove the pattern with")
         question = (
-            self._get(place, body["get"]) if "get" in body else self._query(place, body.get("query", {"partition": ""}))
+            self._get(place, body["get"])
+            if "get" in body
+            else self._query(place, body.get("query", {"partition": ""}))
         )
         return AccessPattern(
             name=name,
