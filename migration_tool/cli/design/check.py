@@ -138,4 +138,5 @@ def _spread_row(spread: Spread) -> tuple[str | int, ...]:
 
     hot, large = spread.hottest[0], spread.largest[0]
     name = spread.name or "the table"
-    return name, spread.keys, hot.key, f"{hot.share:.1%}", large.key, large.items, size(large.bytes)
+    hottest = (hot.key, f"{hot.share:.1%}") if hot.share else ("with the table's", "-")
+    return name, spread.keys, *hottest, large.key, large.items, size(large.bytes)
