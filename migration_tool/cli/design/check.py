@@ -125,12 +125,10 @@ def _show_figures(figures: TableFigures) -> None:
                 for e in figures.entities
             ],
         ),
-        "",
-        table(
-            ("partition keys of", ">count", "hottest", ">of its writes", "largest", ">items", ">bytes"),
-            [_spread_row(spread) for spread in (figures.table, *figures.indexes) if spread.items],
-        ),
     )  # fmt: skip
+    if spreads := [_spread_row(spread) for spread in (figures.table, *figures.indexes) if spread.items]:
+        headings = ("partition keys of", ">count", "hottest", ">of its writes", "largest", ">items", ">bytes")
+        show("", table(headings, spreads))
 
 
 def _spread_row(spread: Spread) -> tuple[str | int, ...]:
