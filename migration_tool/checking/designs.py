@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from migration_tool.budget import Budget
 from migration_tool.checking.figures import TableFigures, figures_json
-from migration_tool.checking.patterns import index_warnings, pattern_faults
+from migration_tool.checking.patterns import index_warnings, pattern_faults, sql_fault
 from migration_tool.checking.reach import unreached
 from migration_tool.checking.remarks import data_faults, data_warnings
 from migration_tool.checking.survey import survey
@@ -131,7 +131,7 @@ def _conditions(source: SqliteSource, compiled: CompiledDesign) -> Iterator[Faul
             try:
                 source.count(entity.read)
             except SourceError as error:
-                yield Fault(f"entities.{entity.name}.where", error.cause)
+                yield sql_fault(f"entities.{entity.name}.where", error)
 
 
 def _each(given: Sequence[T], make: Callable[[T], U], name: Callable[[T], str]) -> list[U]:

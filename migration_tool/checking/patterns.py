@@ -10,7 +10,18 @@ from migration_tool.design.model import ENTITY_TYPE, AccessPattern, Design
 from migration_tool.errors import DesignError, Fault, SourceError
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.verify.answers import ORDER_ONLY
-from migration_tool.verify.cases import check_projections, check_sql, first_rows
+from migration_tool.verify.cases import check_projections, check_sql
+
+_REMEDIES = {
+    "ambiguous column": "write the name of its entity or table before it",
+    "not authorized": "write a SELECT over the tables of the source",
+}
+
+
+def sql_fault(place: str, error: SourceError) -> Fault:
+    """What SQLite says against the SQL of a design."""
+    found = (remedy for sign, remedy in _REMEDIES.items() if sign in error.cause)
+    return Fault(place, error.cause, next(found, ""))
 
 
 def pattern_faults(source: SqliteSource, compiled: CompiledDesign) -> list[Fault]:
@@ -41,15 +52,20 @@ def _faults(source: SqliteSource, compiled: CompiledDesign, pattern: AccessPatte
             name = condition.attribute
             yield Fault(f"{place}.query.filter.{name}", f"no item of {where} has the attribute {name!r}")
     try:
+        source.query(pattern.cases or "SELECT 1", {}, 0)
+    except SourceError as error:
+        yield sql_fault(f"{place}.cases", error)
+        return
+    try:
         alone = replace(compiled.design, patterns=(pattern,))
         check_sql(source, alone)
         check_projections(source, alone)
         parameters = {parameter.name: parameter.default for parameter in pattern.parameters}
-        columns, _ = first_rows(source, pattern, parameters, 0)
+        columns, _ = source.query(pattern.sql, parameters, 0)
     except DesignError as error:
         yield from error.found
     except SourceError as error:
-        yield Fault(f"{place}.sql", error.cause)
+        yield sql_fault(f"{place}.sql", error)
     else:
         for name in columns:
             if name not in known and not name.startswith(ORDER_ONLY):

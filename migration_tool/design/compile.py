@@ -77,12 +77,13 @@ def compile_design(design: Design, schema: Schema, allow_code: bool = False) -> 
     if not faults:
         faults += demanded_faults(design, [entity.shape for entity in entities])
     if faults:
+        named = list(dict.fromkeys(faults))
         raise DesignError(
             "fit the design to the source",
             design.path,
-            f"{len(set(faults))} of its names do not fit",
+            f"{len(named)} of its names do not fit" if len(named) > 1 else "1 of its names does not fit",
             "Mend the design, or name another source database.",
-            located(Path(design.path), list(dict.fromkeys(faults))),
+            located(Path(design.path), named),
         )
     return CompiledDesign(design, entities)
 

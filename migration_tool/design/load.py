@@ -62,7 +62,7 @@ class _Loader(CodeReader):
             reason = f"expected {LANGUAGE_VERSION}, found {described(version)}"
             self.fault("version", reason, f"write `version: {LANGUAGE_VERSION}`")
         tables = TableLoader(self)
-        table = tables.name("table", self.typed("table", top.get("table"), str, ""))
+        table = tables.name("table", top.get("table"))
         indexes = tables.indexes(top.get("indexes", {}))
         entities = self.mapping("entities", top.get("entities", {}))
         if not entities:

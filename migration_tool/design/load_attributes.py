@@ -10,6 +10,7 @@ from migration_tool.design.expression import Expression, Literal
 from migration_tool.design.load_code import CodeReader
 from migration_tool.design.load_expression import parse_expression
 from migration_tool.design.model import ENTITY_TYPE, Attribute, AttributeRule, Everything
+from migration_tool.design.reading import is_unquoted
 from migration_tool.design.template import Template, parse_reference
 from migration_tool.documents import described
 from migration_tool.errors import RowRejected
@@ -34,6 +35,8 @@ class AttributeLoader:
             self._read.fault(place, "this attribute is written for every item; choose another name")
         if isinstance(value, str):
             return self._simple_attribute(place, name, value)
+        if is_unquoted(value):
+            return Attribute(name, template=self.template(place, value))
         body = self._read.section(place, value, "attribute")
         if "expr" in body:
             if len(body) > 1:

@@ -12,6 +12,7 @@ from migration_tool.design.load_embed import EmbedLoader
 from migration_tool.design.load_expression import parse_condition
 from migration_tool.design.load_table import half_written
 from migration_tool.design.model import Entity, Index, Oversize
+from migration_tool.design.reading import is_unquoted
 from migration_tool.design.template import Template
 from migration_tool.documents import described
 from migration_tool.oversize import Compression
@@ -24,7 +25,7 @@ COMPRESSIONS: tuple[Compression, ...] = get_args(Compression)
 class EntityLoader:
     """Reads entities with a reader that notes the faults.
 
-    keys, indexes  of the table that the entities fill
+    keys, indexes  of the table that the entities fill; a key that could not be read is ""
     """
 
     def __init__(self, reader: CodeReader, keys: tuple[str, ...], indexes: tuple[Index, ...]) -> None:
@@ -79,14 +80,14 @@ class EntityLoader:
         return choices[0]
 
     def _keys_of(self, place: str, value: Any) -> dict[str, tuple[Template, Expression | None]]:
-        indexed = (name for index in self._indexes for name in index.keys)
-        body = self._read.mapping(place, value, tuple(dict.fromkeys([*self._keys, *indexed])))
+        names = tuple(dict.fromkeys([*self._keys, *(name for index in self._indexes for name in index.keys)]))
+        body = self._read.mapping(place, value, names if all(names) else ())
         self._whole(place, body)
         return {key: self._key(f"{place}.{key}", one, key in self._keys) for key, one in body.items()}
 
     def _key(self, place: str, value: Any, own: bool) -> tuple[Template, Expression | None]:
         """A template, alone or with the condition under which an item has a key of an index."""
-        if not isinstance(value, Mapping):
+        if not isinstance(value, Mapping) or is_unquoted(value):
             return self._attributes.template(place, value), None
         body = self._read.section(place, value, "key")
         template = self._attributes.template(f"{place}.template", body.get("template"))
@@ -99,7 +100,7 @@ class EntityLoader:
     def _whole(self, place: str, keys: Mapping[str, Any]) -> None:
         """All keys of the table are there, and of each index all or none."""
         for name in self._keys:
-            if name not in keys:
+            if name and name not in keys:
                 self._read.fault(f"{place}.{name}", self._needed())
         for index in half_written(self._keys, self._indexes, keys):
             self._read.fault(place, f"{index.name} needs both {' and '.join(index.keys)}")

@@ -16,7 +16,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {"integer": (int,), "text": (str,), "nu
 class PatternLoader:
     """Reads access patterns with a reader that notes the faults.
 
-    keys, indexes  of the table that the patterns ask
+    keys, indexes  of the table that the patterns ask; a key that could not be read is ""
     """
 
     def __init__(self, reader: Reader, keys: tuple[str, ...], indexes: tuple[Index, ...]) -> None:
@@ -33,7 +33,9 @@ class PatternLoader:
         if parameters and "cases" not in body:
             read.fault(f"{place}.cases", "SQL is needed that gives the parameters to prove the pattern with")
         question = (
-            self._get(place, body["get"]) if "get" in body else self._query(place, body.get("query", {}))
+            self._get(place, body["get"])
+            if "get" in body
+            else self._query(place, body.get("query", {"partition": ""}))
         )
         return AccessPattern(
             name=name,
@@ -45,8 +47,10 @@ class PatternLoader:
         )
 
     def _get(self, place: str, value: Any) -> dict[str, Any]:
-        body = self._reader.mapping(f"{place}.get", value, self._keys)
-        partition, *sort = [self._equal(f"{place}.get.{key}", key, body.get(key)) for key in self._keys]
+        body = self._reader.mapping(f"{place}.get", value, self._keys if all(self._keys) else ())
+        partition, *sort = [
+            self._equal(f"{place}.get.{key}", key, body.get(key) if key else "") for key in self._keys
+        ]
         return {
             "operation": "GetItem",
             "index": None,

@@ -29,16 +29,17 @@ class TableLoader:
         self._read = reader
         self._settings = SettingsLoader(reader)
 
-    def name(self, place: str, name: str) -> str:
+    def name(self, place: str, value: Any) -> str:
         """Of a table or an index."""
-        if not _TABLE_NAME.fullmatch(name):
+        name = self._read.typed(place, value, str, "")
+        if isinstance(value, str) and not _TABLE_NAME.fullmatch(name):
             self._read.fault(place, f"{name!r} is not a DynamoDB name ([a-zA-Z0-9_.-], 3 to 255)")
         return name
 
     def keys(self, place: str, value: Any) -> tuple[str, ...]:
         names = self._read.names(place, value)
         if not 1 <= len(names) <= 2 or len(set(names)) < len(names):
-            self._read.fault(place, "expected one key attribute, or [partition key, sort key]")
+            self._read.fault(place, "expected one key attribute, or [partition key, sort key], which differ")
             return ("",)
         for name in names:
             if name == ENTITY_TYPE or not 1 <= len(name.encode(errors="replace")) <= MAX_KEY_NAME_BYTES:
@@ -86,7 +87,7 @@ class TableLoader:
         return names
 
     def check(self, keys: tuple[str, ...], indexes: Sequence[Index]) -> None:
-        """What the indexes must not be on a table of these keys."""
+        """What the indexes must not be on a table of these keys, as far as all could be read."""
         taken = {*keys, *(key for index in indexes for key in index.keys)}
         for index in indexes:
             place = f"indexes.{index.name}"
@@ -94,6 +95,8 @@ class TableLoader:
                 self._read.fault(f"{place}.projection.include", f"{name} is a key attribute")
             if index.local and (index.capacity or index.warm_throughput):
                 self._read.fault(place, "a local index uses the capacity of the table")
+            if not all((*keys, *index.keys)):
+                continue
             if index.local and len(keys) < 2:
                 self._read.fault(place, "a table without a sort key has no local indexes")
             elif index.local and (index.partition_key != keys[0] or not index.sort_key):

@@ -48,7 +48,8 @@ class Reader:
     def typed(self, place: str, value: Any, kind: type[T], default: T) -> T:
         if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
             return value
-        remedy = "put it in quotes" if kind is str and isinstance(value, bool | int | float) else ""
+        plain = isinstance(value, bool | int | float) or is_unquoted(value)
+        remedy = "put it in quotes" if kind is str and plain else ""
         self.fault(place, f"expected {_KINDS.get(kind, kind.__name__)}, found {described(value)}", remedy)
         return default
 
@@ -67,6 +68,11 @@ class Reader:
         """A name or a list of names."""
         listed = [value] if isinstance(value, str) else self.typed(place, value, list, [])
         return tuple(self.typed(f"{place}[{n}]", name, str, "") for n, name in enumerate(listed))
+
+
+def is_unquoted(value: Any) -> bool:
+    """Whether it is a template without its quotes: `{Column}`, which YAML takes for a key without a value."""
+    return isinstance(value, Mapping) and len(value) > 0 and all(inner is None for inner in value.values())
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -14,6 +14,15 @@ Definition: TypeAlias = tuple[str, Mapping[str, Any]]
 Rule: TypeAlias = Callable[[Any], Mapping[str, Any]]
 """The value of a key of a CreateTable request → what the other form says instead."""
 
+_IN_DESIGNS = {
+    "TimeToLiveSpecification": "ttl",
+    "PointInTimeRecoverySpecification": "point_in_time_recovery",
+    "LocalSecondaryIndexes": "local: true",
+    "WarmThroughput": "warm_throughput",
+    "OnDemandThroughput": "capacity",
+}
+"""What a design calls keys that some form has no rule for."""
+
 
 def translated(form: str, name: str, body: Mapping[str, Any], rules: Mapping[str, Rule]) -> dict[str, Any]:
     """What the rules make of all keys together.
@@ -21,7 +30,9 @@ def translated(form: str, name: str, body: Mapping[str, Any], rules: Mapping[str
     form, name  of the other tool and of the table or index, for the message
     Raises DesignError naming every key that has no rule.
     """
-    unknown = [key for key in body if key not in rules]
+    unknown = [
+        f"{key} (`{_IN_DESIGNS[key]}`)" if key in _IN_DESIGNS else key for key in body if key not in rules
+    ]
     if unknown:
         raise DesignError(
             "export the design", name, f"{form} cannot say {', '.join(unknown)}",

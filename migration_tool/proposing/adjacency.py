@@ -16,6 +16,7 @@ from migration_tool.proposing.naming import snake, unused
 from migration_tool.proposing.relations import Relation
 from migration_tool.proposing.rows import Asked, Rows, asked, cases, parameters, types
 from migration_tool.source.sql import quote
+from migration_tool.verify.report import many
 
 INVERTED = "GSI1"
 
@@ -97,7 +98,7 @@ class Graph:
             return
         own = self._like(rows, rows, rows.identity)
         key = f"{rows.prefix}#{template(own)}"
-        reasons = [f"{rows.name}: {rows.facts.rows:,} rows, each a node.", *rows.reasons()]
+        reasons = [f"{rows.name}: {many(rows.facts.rows, 'row')}, each a node.", *rows.reasons()]
         found = parameters(own)
         at = f"{rows.prefix}#{asked(found)}"
         keys = self._keys(key, key)
@@ -216,7 +217,9 @@ class Graph:
         keys = self._keys(
             f"{first.prefix}#{template(left)}{label}", f"{second.prefix}#{template(right)}{label}"
         )
-        reasons = [f"{rows.name}: {rows.facts.rows:,} rows, each an edge from {first.name} to {second.name}."]
+        reasons = [
+            f"{rows.name}: {many(rows.facts.rows, 'row')}, each an edge from {first.name} to {second.name}."
+        ]
         self._rows(rows, keys, [*reasons, *rows.reasons()])
         found, others = parameters(left), parameters(right)
         self._side(rows, one, first, f"{first.prefix}#{asked(found)}{label}", found, right, None)

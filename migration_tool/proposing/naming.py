@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from unicodedata import normalize
 
 from migration_tool.model import folded
 
@@ -12,7 +13,12 @@ _LONGEST = 60
 
 def words(name: str) -> list[str]:
     """`InvoiceLine`, `invoice_line` and `invoice line` are all ["Invoice", "Line"] but for case."""
-    return re.findall(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])", name)
+    return re.findall(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])", _without_accents(name))
+
+
+def _without_accents(name: str) -> str:
+    """`Größe` is `Grosse`; letters of other alphabets stay."""
+    return re.sub("[\u0300-\u036f]", "", normalize("NFKD", name.replace("ß", "ss")))
 
 
 def prefixes(names: Iterable[str]) -> Mapping[str, str]:
@@ -32,7 +38,7 @@ def snake(*names: str) -> str:
 
 def table_name(name: str) -> str:
     """A DynamoDB table name of 3 characters at least, without its prefix."""
-    found = re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_")[:_LONGEST]
+    found = re.sub(r"[^A-Za-z0-9_.-]+", "_", _without_accents(name)).strip("_")[:_LONGEST]
     return found if len(found) >= 3 else f"{found or 'Rows'}_table"
 
 

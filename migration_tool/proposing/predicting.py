@@ -152,8 +152,9 @@ def _figures(source: SqliteSource, compiled: CompiledDesign, entity: CompiledEnt
 def _sample(source: SqliteSource, entity: CompiledEntity) -> Iterator[Row]:
     """Rows at even distances of their numbers; the first ones where there are none, or too few are hit."""
     numbers = source.rowids(entity.read)
-    if len(numbers) > SAMPLE:
-        chosen = [(numbers[place * len(numbers) // SAMPLE],) for place in range(SAMPLE)]
+    span = numbers.stop - numbers.start
+    if span > SAMPLE:
+        chosen = [(numbers[place * span // SAMPLE],) for place in range(SAMPLE)]
         rows = [row for _, row in source.chosen(entity.read, chosen)]
         if len(rows) * 2 >= SAMPLE:
             yield from rows

@@ -57,7 +57,7 @@ class Proposal:
     rank        from 1; 0 until all are known
     monthly     dollars a month; None: the region's prices are not known
     answered    the share of the queries, by weight, that one Query answers; None: none were given
-    unanswered  the others
+    unanswered  the others, the heaviest first
     """
 
     kind: Kind
@@ -182,7 +182,7 @@ def _proposal(
         prediction=prediction,
         monthly=round(prediction.monthly(prices), 4) if prices else None,
         answered=1 - sum(query.weight for query in open_ones) / weight if weight else None,
-        unanswered=tuple(query.text for query in open_ones),
+        unanswered=tuple(query.text for query in sorted(open_ones, key=lambda query: -query.weight)),
     )
 
 

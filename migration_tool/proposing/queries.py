@@ -48,6 +48,15 @@ _STOPS = frozenset(
         "values",
     ]
 )
+_BORDER = re.compile(
+    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|[();]|"""
+    r"""\n\s*(?=(?:select|with|insert|update|delete|replace|begin|commit|rollback|savepoint|release|pragma)\b(?!\())""",
+    re.DOTALL | re.IGNORECASE,
+)
+"""What may end a statement, and what hides it: texts, comments, brackets, a line that begins with a verb."""
+_CHANGES = frozenset(["insert", "update", "delete"])
+_BEFORE_SELECT = frozenset(["with", "insert", "replace", "create", "explain"])
+_JOINING = frozenset(["union", "all", "intersect", "except", "as", "do"])
 _TOO_MUCH = frozenset(["union", "intersect", "except", "or", "not", "with", "having", "exists", "group"])
 """Words of questions that are more than one selection."""
 
@@ -73,45 +82,62 @@ class WeightedQuery:
 
 
 def read_queries(path: Path, schema: Schema) -> tuple[WeightedQuery, ...]:
-    """SELECTs of a file of SQL, or of a trace with a statement in each line. Raises UsageError.
+    """Queries of a file of SQL, or of a trace of what was run. Raises UsageError.
 
     The weight of a statement is the number behind `-- weight:` in a comment before or in it, else 1; that of
-    equal statements is added.
+    statements which differ in their values alone is added, under the first of them.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError("read the queries", path, error, "Name a file of SQL in UTF-8.") from error
-    weights: dict[str, float] = {}
+    weights: dict[tuple[str, ...], float] = {}
+    first: dict[tuple[str, ...], str] = {}
     for statement, weight in _statements(text):
-        weights[statement] = weights.get(statement, 0.0) + weight
+        form = tuple("?" if _VALUE.match(token) else token for token in _TOKEN.findall(statement))
+        first.setdefault(form, statement)
+        weights[form] = weights.get(form, 0.0) + weight
     if not weights:
         raise UsageError("read the queries", path, "it holds no SELECT", "Name a file of SQL statements.")
-    return tuple(_understood(statement, weight, schema) for statement, weight in weights.items())
+    return tuple(_understood(first[form], weight, schema) for form, weight in weights.items())
 
 
 def _statements(text: str) -> Iterator[tuple[str, float]]:
-    """Statements end at semicolons; a trace without any has one in each line."""
-    parts = text.split("\n") if ";" not in _COMMENT.sub("", text) else _at_semicolons(text)
+    """The queries, each with its weight."""
     pending = 1.0
-    for part in parts:
+    for part in _parts(text):
         found = _WEIGHT.findall(part)
         pending = float(found[-1]) if found else pending
         statement = " ".join(_COMMENT.sub(" ", part).split())
-        if statement.lower().startswith("select"):
+        words = re.findall(r"[a-z]+", statement.lower())
+        if words[:1] == ["select"] or (words[:1] == ["with"] and not _CHANGES & {*words}):
             yield statement, pending
         if statement:
             pending = 1.0
 
 
-def _at_semicolons(text: str) -> Iterator[str]:
-    """A semicolon in a text or a comment ends nothing."""
-    start = 0
-    for found in re.finditer(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|;", text, re.DOTALL):
-        if found.group() == ";":
+def _parts(text: str) -> Iterator[str]:
+    """A statement ends at a semicolon, or where the next one begins a line, as in a trace."""
+    start = depth = 0
+    for found in _BORDER.finditer(text):
+        border = found.group()
+        depth = max(0, depth + (border == "(") - (border == ")"))
+        begins = border[0] == "\n" and not depth and not _goes_on(text[start : found.start()])
+        if border == ";" or begins:
             yield text[start : found.start()]
-            start = found.end()
+            start, depth = found.end(), 0
     yield text[start:]
+
+
+def _goes_on(statement: str) -> bool:
+    """Whether a SELECT or the like on the next line still belongs to it."""
+    shorter, statement = _COMMENT.sub(" ", statement), ""
+    while shorter != statement:
+        shorter, statement = re.sub(r"\([^()]*\)", " ", shorter), shorter
+    words = statement.lower().split()
+    if not words or words[-1] in _JOINING:
+        return True
+    return words[0] in _BEFORE_SELECT and not {*words[1:]} & {"select", "values", *_CHANGES}
 
 
 def _understood(statement: str, weight: float, schema: Schema) -> WeightedQuery:

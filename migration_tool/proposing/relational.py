@@ -16,6 +16,7 @@ from migration_tool.proposing.placing import Place
 from migration_tool.proposing.relations import Relation
 from migration_tool.proposing.rows import Asked, Rows, asked, cases, parameters, types
 from migration_tool.source.sql import quote
+from migration_tool.verify.report import many
 
 MOST_INDEXES = 20
 """Global secondary indexes of a table, by DynamoDB's default quota."""
@@ -76,9 +77,8 @@ def _is_served(place: Place, relation: Relation) -> bool:
 
 def _reference(rows: Rows, parent: Rows, relation: Relation) -> Entry:
     how = "declared" if relation.declared else "inferred from names and data, not declared"
-    reason = (
-        f"by {', '.join(relation.columns)} → {parent.name} ({how}; at most {relation.largest:,} rows each)"
-    )
+    most = f"at most {many(relation.largest, 'row')} each"
+    reason = f"by {', '.join(relation.columns)} → {parent.name} ({how}; {most})"
     name = snake(rows.entity, "of", parent.entity)
     same = snake(relation.columns[-1]) in (snake(relation.to[-1]), snake(parent.entity + "Id"))
     name = name if same and not relation.is_self else f"{name}_by_{snake(*relation.columns)}"
@@ -269,7 +269,7 @@ def _told(text: str, body: Mapping[str, object]) -> dict[str, object]:
 
 def _why_there(place: Place) -> Iterator[str]:
     rows = place.rows
-    yield f"{rows.name}: {rows.facts.rows:,} rows."
+    yield f"{rows.name}: {many(rows.facts.rows, 'row')}."
     if not place.is_root:
         yield f"In the collection of its {place.root.entity}: one Query reads both."
 

@@ -14,6 +14,8 @@ from migration_tool.proposing.keys import Part, Parts, is_short, order, padded, 
 from migration_tool.proposing.naming import parameter, unused
 from migration_tool.source.sql import quote
 
+_EVERYTHING = "*"
+"""What stands for all columns among the attributes."""
 _SHOWN = 8
 """Columns, beside the key, that the SQL of a pattern compares."""
 
@@ -63,9 +65,11 @@ class Rows:
     def renamed(self) -> Mapping[str, str]:
         """Columns → the names of their attributes, where these are not the same."""
         taken = [folded(name) for name in self.facts.columns]
-        if ENTITY_TYPE not in self.facts.columns or ENTITY_TYPE in self.omitted:
-            return {}
-        return {ENTITY_TYPE: unused(ENTITY_TYPE, taken)}
+        return {
+            name: unused(name, taken)
+            for name in (ENTITY_TYPE, _EVERYTHING)
+            if name in self.facts.columns and name not in self.omitted
+        }
 
     @cached_property
     def as_literals(self) -> tuple[str, ...]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from unicodedata import east_asian_width
 
 from migration_tool.model import Column, Table
 from migration_tool.showing.layout import Layout, layout
 from migration_tool.showing.relations import Diagram, Relation
 from migration_tool.verify.html_parts import text
 
-_WIDTH, _BETWEEN, _HEAD, _ROW, _MARGIN = 184, 60, 27, 19, 12
+_WIDTH, _BETWEEN, _HEAD, _ROW, _MARGIN = 200, 56, 27, 19, 12
 _BOW = 26
 _MOST_COLUMNS = 14
-_LONGEST = 20
+_ROOM = _WIDTH - 20
+_OF_NAME, _OF_KIND = 7.0, 5.6
+"""Widths of a character, about: of a bold name, and of the kind beside it."""
 
 
 def picture(diagram: Diagram) -> str:
@@ -74,7 +77,7 @@ class _Drawing:
         return (
             f'<rect class="box" x="{x}" y="{y:.1f}" width="{_WIDTH}" height="{box.height}" rx="6"/>'
             f'<path class="head" d="M{x} {y + _HEAD - 3:.1f}h{_WIDTH}"/>'
-            f'<text class="t" x="{x + 10}" y="{y + 17:.1f}">{_name(box.table.name)}</text>{rows}'
+            f'<text class="t" x="{x + 10}" y="{y + 17:.1f}">{_name(box.table.name, _ROOM)}</text>{rows}'
         )
 
     def line(self, relation: Relation) -> str:
@@ -128,12 +131,26 @@ def _curve(x: float, y: float, to_x: float, to_y: float) -> str:
 def _row(column: Column, box: _Box, x: int, y: float) -> str:
     mark = "PK " if column.name in box.table.primary_key else ""
     mark += "FK " if column.name in box.refers else ""
+    kind = mark + column.affinity.lower()
+    name = _name(column.name, _ROOM - _OF_KIND * (len(kind) + 1))
     return (
-        f'<text x="{x + 10}" y="{y + 12:.1f}"{" class=k" if mark else ""}>{_name(column.name)}</text>'
-        f'<text class="s" x="{x + _WIDTH - 10}" y="{y + 12:.1f}" text-anchor="end">'
-        f"{mark}{text(column.affinity.lower())}</text>"
+        f'<text x="{x + 10}" y="{y + 12:.1f}"{" class=k" if mark else ""}>{name}</text>'
+        f'<text class="s" x="{x + _WIDTH - 10}" y="{y + 12:.1f}" text-anchor="end">{text(kind)}</text>'
     )
 
 
-def _name(name: str) -> str:
-    return text(name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…")
+def _name(name: str, room: float) -> str:
+    """As much of its beginning and its end as there is room for.
+
+    The page's own marks are HTML, at which a picture would end.
+    """
+    shown = name
+    for kept in range(min(len(name), _WIDTH) - 1, 0, -1):
+        if _wide(shown) <= room:
+            break
+        shown = f"{name[: kept - kept // 3]}…{name[len(name) - kept // 3 :]}"
+    return text(shown).replace("<i>", '<tspan class="s">').replace("</i>", "</tspan>")
+
+
+def _wide(name: str) -> float:
+    return _OF_NAME * sum(2 if east_asian_width(character) in "WF" else 1 for character in name)

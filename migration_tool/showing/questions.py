@@ -15,7 +15,7 @@ from migration_tool.errors import UsageError
 from migration_tool.model import Row
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.verify.answers import ORDER_ONLY
-from migration_tool.verify.cases import Arguments, cases, first_rows
+from migration_tool.verify.cases import Arguments, answered, cases
 
 ROWS = 5
 _CASES = 5
@@ -99,8 +99,8 @@ def _conditions(conditions: Sequence[Condition]) -> str:
 def _example(source: SqliteSource, design: Design, table: str, pattern: AccessPattern) -> Example | None:
     """Of some cases the one with the fullest answer that can be shown whole."""
     found = [_called(source, design, table, pattern, case) for case in cases(source, pattern, _CASES)]
-    answered = [example for example in found if example and example.rows]
-    return max(answered, key=lambda example: (not example.more, len(example.rows)), default=None)
+    filled = [example for example in found if example and example.rows]
+    return max(filled, key=lambda example: (not example.more, len(example.rows)), default=None)
 
 
 def _called(
@@ -110,7 +110,7 @@ def _called(
         body = requests(pattern, design.key_of(pattern.index), arguments).bodies[0]
     except UsageError:
         return None
-    columns, rows = first_rows(source, pattern, arguments, ROWS + 1)
+    columns, rows, _ = answered(source, pattern.sql, arguments, ROWS + 1)
     shown = tuple(_row(columns, row) for row in rows[:ROWS])
     return Example(arguments, {"TableName": table, **body}, shown, len(rows) > ROWS)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -145,9 +146,14 @@ class SqliteSource:
         return range(0) if least is None else range(least, greatest + 1)
 
     def query(
-        self, statement: str, arguments: Mapping[str, Scalar], *, readable: bool = False
+        self,
+        statement: str,
+        arguments: Mapping[str, Scalar],
+        most: int | None = None,
+        *,
+        readable: bool = False,
     ) -> tuple[list[str], list[Row]]:
-        """Column names and rows of a SELECT with named parameters; it may run for two minutes.
+        """Column names and rows, at most so many, of a SELECT with named parameters; two minutes at most.
 
         lower() and upper() know all of Unicode here, as in a design, not only ASCII; where the schema itself
         is built with SQLite's own ones, only unicode_lower() and unicode_upper() do. They raise BrokenText
@@ -161,9 +167,9 @@ class SqliteSource:
             connection.set_progress_handler(lambda: monotonic() > deadline, _INSTRUCTIONS_PER_CHECK)
             connection.text_factory = decode
             try:
-                with self._moment.readable_rows() if readable else nullcontext():
-                    cursor = connection.execute(statement, dict(arguments))
-                    rows = cursor.fetchall()
+                chosen = self._moment.readable_rows() if readable else nullcontext()
+                with chosen, closing(connection.execute(statement, dict(arguments))) as cursor:
+                    rows = list(islice(cursor, most))
                     return [column[0] for column in cursor.description or ()], rows
             finally:
                 connection.set_progress_handler(None, 0)

@@ -17,7 +17,7 @@ from migration_tool.model import WireItem
 from migration_tool.oversize import chunk_keys, restored
 from migration_tool.target.exchange import Exchange
 from migration_tool.target.items import require_items
-from migration_tool.target.lease import ATTRIBUTE, KEY
+from migration_tool.target.lease import ATTRIBUTE, KEY, without_lease
 from migration_tool.target.wire import Wire
 
 if TYPE_CHECKING:
@@ -47,9 +47,18 @@ def scan(
             yield items
 
 
-def count(wire: Wire, table: str, index: str, segments: int) -> int:
-    """How many items the index holds, eventually consistent; it is read whole. Raises TargetError."""
-    body = {"TableName": table, "IndexName": index, "Select": "COUNT", "TotalSegments": segments}
+def count(wire: Wire, table: str, keys: Sequence[str], index: str, segments: int) -> int:
+    """How many items the index holds, eventually consistent; it is read whole. Raises TargetError.
+
+    keys  the key attributes of the table: an index of these alone holds the lease, which does not count
+    """
+    body = {
+        "TableName": table,
+        "IndexName": index,
+        "Select": "COUNT",
+        "TotalSegments": segments,
+        **without_lease(keys),
+    }
     return sum(page["Count"] for page in _pages(wire, "count the items of an index", body, range(segments)))
 
 

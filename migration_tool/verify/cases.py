@@ -33,7 +33,7 @@ def check_sql(source: SqliteSource, design: Design) -> None:
 
 
 def check_projections(source: SqliteSource, design: Design) -> None:
-    """Holds what patterns compare against what their indexes project; no SQL is run for it.
+    """Holds what patterns compare against what their indexes project; no row of their SQL is needed.
 
     Raises DesignError naming each pattern that would miss columns; SourceError for SQL that is none.
     """
@@ -64,27 +64,20 @@ def cases(source: SqliteSource, pattern: AccessPattern, limit: int | None) -> li
     return [arguments(pattern, columns, row[: len(columns)]) for row in rows[:limit]]
 
 
-def answered(source: SqliteSource, statement: str, arguments: Arguments) -> tuple[list[str], list[Row], bool]:
-    """Columns and rows of the SQL, and whether all rows of the source were looked at for them.
+def answered(
+    source: SqliteSource, statement: str, arguments: Arguments, most: int | None = None
+) -> tuple[list[str], list[Row], bool]:
+    """Columns and rows, at most so many, and whether all rows of the source were looked at for them.
 
     Where SQL changes the case of text that is not UTF-8, the rows that hold such text are left out: no item
     can be made of that text either. Raises SourceError.
     """
     try:
-        return (*source.query(statement, arguments), True)
+        return (*source.query(statement, arguments, most), True)
     except BrokenText as broken:
         with suppress(SourceError):
-            return (*source.query(statement, arguments, readable=True), False)
+            return (*source.query(statement, arguments, most, readable=True), False)
         raise broken
-
-
-def first_rows(
-    source: SqliteSource, pattern: AccessPattern, arguments: Arguments, most: int
-) -> tuple[list[str], list[Row]]:
-    """Columns and at most so many rows of what the pattern's SQL gives."""
-    statement = f"SELECT * FROM ({_bare(pattern.sql)}\n) LIMIT {most:d}"  # noqa: S608  # the design's SQL
-    columns, rows, _ = answered(source, statement, arguments)
-    return columns, rows
 
 
 def possible(source: SqliteSource, pattern: AccessPattern) -> int:
@@ -105,7 +98,7 @@ def _faults(source: SqliteSource, pattern: AccessPattern) -> Iterator[Fault]:
     given: list[str] = []
     case: Row = ()
     if pattern.cases is not None:
-        given, found, _ = answered(source, f"SELECT * FROM ({_bare(pattern.cases)}\n) LIMIT 1", {})  # noqa: S608
+        given, found, _ = answered(source, pattern.cases, {}, 1)
         case = found[0] if found else (None,) * len(given)
     known = {parameter.name for parameter in pattern.parameters}
     required = {parameter.name for parameter in pattern.parameters if parameter.required}
@@ -127,7 +120,7 @@ def _unprojected(source: SqliteSource, design: Design, pattern: AccessPattern) -
     if projected is None:
         return
     nothing = {parameter.name: None for parameter in pattern.parameters}
-    columns, _ = source.query(f"SELECT * FROM ({_bare(pattern.sql)}\n) LIMIT 0", nothing)  # noqa: S608
+    columns, _ = source.query(pattern.sql, nothing, 0)
     for name in columns:
         if name not in projected and not name.startswith(ORDER_ONLY):
             yield Fault(f"access_patterns.{pattern.name}.sql", f"{pattern.index} does not project {name}")

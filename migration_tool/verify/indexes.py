@@ -68,27 +68,30 @@ class Members(Generic[T]):
 def count_indexes(
     wire: Wire,
     table: str,
+    keys: Sequence[str],
     expected: Counts,
     pauses: Sequence[float],
     sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[IndexCount, ...]:
     """Counts each index; those that do not agree again after each of the pauses (seconds).
 
+    keys  the key attributes of the table
+
     Raises TargetError.
     """
-    actual = _counted(wire, table, expected)
+    actual = _counted(wire, table, keys, expected)
     for pause in pauses:
         wrong = {name: count for name, count in expected.items() if actual[name] != count}
         if wrong:
             sleep(pause)
-            actual |= _counted(wire, table, wrong)
+            actual |= _counted(wire, table, keys, wrong)
     return tuple(IndexCount(name, count, actual[name]) for name, count in expected.items())
 
 
-def _counted(wire: Wire, table: str, expected: Counts) -> dict[str, int]:
+def _counted(wire: Wire, table: str, keys: Sequence[str], expected: Counts) -> dict[str, int]:
     most = wire.target.connections
     return {
-        name: reader.count(wire, table, name, min(most, 1 + count // _ITEMS_PER_SEGMENT))
+        name: reader.count(wire, table, keys, name, min(most, 1 + count // _ITEMS_PER_SEGMENT))
         for name, count in expected.items()
     }
 

@@ -116,7 +116,7 @@ def _with_patterns(
         patterns = check_patterns(
             source, compiled, wire, difference.table, limit, advance, rejected=rejected, pauses=pauses
         )
-    counted = count_indexes(wire, difference.table, difference.members, pauses)
+    counted = count_indexes(wire, difference.table, compiled.design.keys, difference.members, pauses)
     checked = (*_compared(difference), *_asked(patterns, counted))
     not_checked = tuple(_not_checked(compiled, difference, patterns))
     return TableReport(difference, patterns, checked, not_checked, counted)

@@ -100,6 +100,35 @@ def test_a_condition_that_sqlite_does_not_understand_is_a_fault(check: Check) ->
     assert fault.endswith("shop.yaml:5:10: entities.Task.where: no such column: Wat")
 
 
+def test_sql_that_does_not_run_is_named_where_it_stands(check: Check) -> None:
+    entities = """
+  Task:
+    where: TaskId > 1
+    lookup: {Other: {table: Task, by: PersonId}}
+    keys: {PK: "T#{TaskId}", SK: x}
+    attributes: {"*": Task, Theirs: Other.What}
+"""
+    rest = """access_patterns:
+  one:
+    parameters: {id: integer}
+    get: {PK: "T#{id}", SK: x}
+    sql: SELECT What FROM Task WHERE TaskId = :id
+    cases: SELECT TaskId AS id FROM Nowhere
+  other:
+    parameters: {id: integer}
+    get: {PK: "T#{id}", SK: x}
+    sql: PRAGMA page_count
+    cases: SELECT TaskId AS id FROM Task
+"""
+    one, other, where = faults(check, entities, rest)
+    assert where.endswith("write the name of its entity or table before it")
+    assert "entities.Task.where: ambiguous column name: TaskId; " in where
+    assert one.endswith("shop.yaml:8:5: access_patterns.one.cases: no such table: Nowhere")
+    assert other.endswith(
+        "p.yaml:12:5: access_patterns.other.sql: not authorized; write a SELECT over the tables of the source"
+    )
+
+
 def test_indexes_that_nothing_writes_or_asks_are_warnings(check: Check) -> None:
     keys = '{PK: "T#{TaskId}", SK: x, G1: "W#{What}", S1: x, G3: "N#{Secret}", S3: x}'
     rest = "indexes: {GSI1: [G1, S1], GSI2: [G2, S2], GSI3: [G3, S3]}"

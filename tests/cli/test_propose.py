@@ -13,11 +13,17 @@ from tests.cli.shell import Shell
 from tests.proposing.corpus import CORPUS, write
 
 
-@pytest.mark.parametrize("name", ["odd_names", "odd_values", "self_reference"])
-def test_an_unknown_database_is_loaded_and_proved(name: str, shell: Shell, moto_server: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("odd_names", "relations"), ("odd_values", "adjacency"), ("self_reference", "aggregate")],
+)
+def test_an_unknown_database_is_loaded_and_proved(
+    name: str, kind: str, shell: Shell, moto_server: str
+) -> None:
     write(CORPUS[name], shell.folder / "unknown.sqlite")
     prefix = f"p{uuid.uuid4().hex[:8]}_"
-    shell.ok("--endpoint", moto_server, "init", "-s", "unknown.sqlite", "-p", prefix, "--propose")
+    shell.ok("--endpoint", moto_server, "init", "-s", "unknown.sqlite", "-p", prefix, "--propose", kind)
+    shell.ok("design", "check")
     assert "0 rejected" in shell.ok("migrate")
     assert "source and target are equal" in shell.ok("validate")
 

@@ -484,6 +484,36 @@ def test_a_document_that_cannot_be_read(load: Load, text: str, cause: str) -> No
     assert raised.value.hint
 
 
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("version: 1\n" + ENTITY, "table: expected text, found nothing"),
+        (
+            HEAD
+            + "keys: [PK, PK]\nindexes: {LSI1: {keys: [PK, a], local: true}}\n"
+            + 'entities: {Thing: {keys: {PK: "{id}", SK: x, a: y}}}\n'
+            + 'access_patterns: {p: {sql: SELECT 1, get: {PK: "x", SK: x}}}',
+            "keys: expected one key attribute, or [partition key, sort key], which differ",
+        ),
+        (
+            HEAD + 'indexes: {GSI1: []}\nentities: {Thing: {keys: {PK: "{id}", SK: x, GSI1PK: y}}}',
+            "indexes.GSI1: expected one key attribute, or [partition key, sort key], which differ",
+        ),
+        (HEAD + ENTITY + "access_patterns: {p: {sql: SELECT 1}}", "p: expected either `get` or `query`"),
+        (
+            HEAD + "entities: {Thing: {keys: {PK: {id}, SK: x}}}",
+            "entities.Thing.keys.PK: expected text, found a section; put it in quotes",
+        ),
+        (entity("attributes: {a: {Name}}"), "Thing.attributes.a: expected text, found a section; put it in"),
+    ],
+)
+def test_a_fault_brings_no_others_with_it(load: Load, text: str, fault: str) -> None:
+    with pytest.raises(DesignError) as caught:
+        load(text)
+    (detail,) = caught.value.faults
+    assert fault in detail
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DesignError, match=r"gone\.yaml"):
         load_design(tmp_path / "gone.yaml")

@@ -34,9 +34,7 @@ def test_a_recipe_loads_and_answers(
         connection.executescript(rows)
     file.write_text(text)
     design = Design(file)
-    config = Config.of(
-        database, [design], folder=tmp_path, endpoint=moto_server, table_prefix=table_prefix, lease="off"
-    )
+    config = Config.of(database, [design], folder=tmp_path, endpoint=moto_server, table_prefix=table_prefix)
     summary = run(config)
     assert summary.report and summary.report.ok and summary.checkpoint.rejected == 0
     (table,) = summary.report.tables

@@ -9,6 +9,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from migration_tool.errors import DesignError
+from migration_tool.exporting.requests import requests
 from tests.cli.shell import ROOT, Shell
 
 OWN = ROOT / "config/designs/employee_data.yaml"
@@ -80,3 +82,9 @@ def test_without_a_configuration_files_can_be_exported(tmp_path: Path) -> None:
     ):
         refused = shell("design", "export", *words)
         assert refused.returncode in (2, 3) and cause in refused.stderr
+
+
+def test_what_a_format_cannot_say_is_called_as_designs_call_it() -> None:
+    body = {"TableName": "T", "TimeToLiveSpecification": {}, "VectorIndexes": []}
+    with pytest.raises(DesignError, match=r"cannot say TimeToLiveSpecification \(`ttl`\), VectorIndexes"):
+        requests([("T", body)])

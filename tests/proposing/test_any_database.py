@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
+from migration_tool.checking.patterns import pattern_faults
 from migration_tool.design.compile import compile_design
 from migration_tool.design.load import load_design
 from migration_tool.errors import SourceError
@@ -33,7 +34,22 @@ EXAMPLES = int(os.environ.get("PROPOSED_DATABASES", "25"))
 
 NAMES = st.one_of(
     st.sampled_from(
-        ["id", "Id", "PK", "SK", "EntityType", "order", "low", "a b", "rowid", "x_id", "t", "GSI1PK"]
+        [
+            "id",
+            "Id",
+            "PK",
+            "SK",
+            "EntityType",
+            "order",
+            "low",
+            "a b",
+            "rowid",
+            "x_id",
+            "t",
+            "GSI1PK",
+            "*",
+            "true",
+        ]
     ),
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=4),
 )
@@ -137,6 +153,7 @@ def test_any_database_can_be_loaded_as_it_stands(wire: Wire, tmp_path: Path, mad
                 path.write_text(file.text, encoding="utf-8")
                 design = compile_design(load_design(path), source.schema)
                 assert not list(table_collisions(source, design)), proposal.kind
+                assert not pattern_faults(source, design), proposal.kind
                 bound.append((design, migrated(wire, source, design, f"t{uuid.uuid4().hex[:12]}_")))
             report = validate(source, bound, wire, tmp_path / "work", processes=1)
             assert report.ok, (proposal.kind, report.summary())

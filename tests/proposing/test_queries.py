@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,28 @@ def test_a_trace_has_a_statement_in_each_line(tmp_path: Path) -> None:
     text = "SELECT * FROM Artist WHERE ArtistId = 1\nINSERT INTO Artist VALUES (1)\n" * 3
     (found,) = understood(tmp_path, text)
     assert found.weight == 3
+
+
+def test_the_trace_of_a_program_is_read(tmp_path: Path) -> None:
+    """As SQLite writes it: no semicolons but those in texts, lines as they were, values in their places."""
+    path = tmp_path / "trace.log"
+    with closing(sqlite3.connect(":memory:")) as connection, path.open("w") as log:
+        connection.execute("CREATE TABLE Artist (ArtistId INTEGER, Name TEXT)")
+        connection.set_trace_callback(lambda statement: print(statement, file=log))
+        for number in range(4):
+            connection.execute("SELECT *\n  FROM Artist -- all\n WHERE ArtistId = ?", (number,))
+            connection.execute("SELECT 1 FROM Artist WHERE Name = ?;", (f"a;'{number}\nSELECT 2",))
+            connection.execute("WITH x AS (\nSELECT 1)\nSELECT * FROM x UNION ALL\nSELECT ?", (number,))
+            connection.execute("INSERT INTO Artist\nSELECT ?, ''", (number,))
+            connection.execute("WITH x AS (SELECT 1) DELETE FROM Artist")
+            connection.rollback()
+    found = read_queries(path, SCHEMA)
+    assert [(query.text.partition(" WHERE")[0], query.weight) for query in found] == [
+        ("SELECT * FROM Artist", 4),
+        ("SELECT 1 FROM Artist", 4),
+        ("WITH x AS ( SELECT 1) SELECT * FROM x UNION ALL SELECT 0", 4),
+    ]
+    assert [query.tables for query in found] == [{"Artist"}, {"Artist"}, None]
 
 
 def test_a_file_without_queries_is_refused(tmp_path: Path) -> None:

@@ -10,8 +10,11 @@ from pathlib import Path
 
 from migration_tool.config import load_config, write_config
 from migration_tool.job import chosen
+from migration_tool.model import Column, Table
 from migration_tool.showing.overview import Overview, overview
 from migration_tool.showing.page import to_html
+from migration_tool.showing.picture import picture
+from migration_tool.showing.relations import Diagram
 from tests.exporting.definitions import DESIGNS
 from tests.verify.test_report import Page
 
@@ -58,6 +61,23 @@ def test_everything_is_escaped(tmp_path: Path) -> None:
     assert not {"script", "b>unread"} & set(page.tags)
     assert page.text.count("<script>alert('x')</script>&\"U+202EU+001B[31m") >= 10
     assert not set(html) & {"\x1b", "\u202e"}
+
+
+def test_a_picture_holds_nothing_but_pictures() -> None:
+    """HTML ends a picture at the first element of its own."""
+    table = Table("\u202eodd", (Column("a\x07", "TEXT"),), ())
+    html = picture(Diagram((table,), (), ()))
+    assert {*re.findall(r"<([a-z]+)", html)} == {"div", "svg", "rect", "path", "text", "tspan"}
+    assert '<tspan class="s">U+202E</tspan>odd</text>' in html
+
+
+def test_names_of_the_picture_leave_room_for_what_is_beside_them() -> None:
+    long, wide = Column("a_name_longer_than_there_is_room_for", "INTEGER"), Column("名" * 30, "TEXT")
+    table = Table("t" * 300, (long, wide, Column("short", "TEXT")), (long.name,))
+    shown = re.findall(r"<text[^>]*>([^<]*)</text>", picture(Diagram((table,), (), ())))
+    assert shown[0] == "t" * 16 + "…" + "t" * 8
+    names = "a_name_lon…m_for", "名" * 7 + "…" + "名" * 3
+    assert shown[1:] == [names[0], "PK integer", names[1], "text", "short", "text"]
 
 
 def test_it_needs_nothing_else(tmp_path: Path, sample_db: Path) -> None:

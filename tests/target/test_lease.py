@@ -8,11 +8,12 @@ from dataclasses import replace
 
 import pytest
 
+from migration_tool.design.model import Index
 from migration_tool.errors import TargetError
 from migration_tool.target import lease
 from migration_tool.target import table as tables
 from migration_tool.target.lease import ATTRIBUTE, KEY, Place, Record
-from migration_tool.target.reader import scan
+from migration_tool.target.reader import count, scan
 from migration_tool.target.session import Target
 from migration_tool.target.wire import Wire
 from tests.engines import Engine
@@ -21,6 +22,7 @@ from tests.target.test_contract import DESIGN
 
 MINE = Record("20261120T213000-a1b2c3", "alpha", "/state", 7, "aa", 1, 0, 2.5, "2026-11-20T21:30:00Z")
 THEIRS = replace(MINE, host="beta", token="bb", generation=2)
+INDEXES = ("GSI1", "Inverted")
 Serve = Callable[[Replies], FakeServer]
 
 
@@ -36,7 +38,9 @@ def target(engine: Engine) -> Target:
 @pytest.fixture
 def place(target: Target, table_prefix: str) -> Iterator[Place]:
     name = table_prefix + "Leased"
-    tables.create_table(target, name, DESIGN)
+    tables.create_table(
+        target, name, replace(DESIGN, indexes=(*DESIGN.indexes, Index("Inverted", "SK", "PK")))
+    )
     tables.wait_active(target, name)
     yield Place(name, DESIGN.keys)
     tables.delete_table(target, name)
@@ -78,9 +82,14 @@ def test_a_scan_leaves_it_out(target: Target, place: Place, engine: Engine) -> N
         assert [item for page in scan(wire, place.table, 3) for item in page] == [own]
 
 
-def test_no_index_has_it(target: Target, place: Place, engine: Engine) -> None:
+def test_no_index_counts_it(target: Target, place: Place, engine: Engine) -> None:
     lease.replace(target, place, MINE, None)
-    assert engine.call("Scan", {"TableName": place.table, "IndexName": "GSI1"})["Count"] == 0
+    own = {"PK": {"S": "of the user"}, "SK": {"S": KEY}}
+    engine.call("PutItem", {"TableName": place.table, "Item": own})
+    holds = {n: engine.call("Scan", {"TableName": place.table, "IndexName": n})["Count"] for n in INDEXES}
+    with Wire(target) as wire:
+        counted = {name: count(wire, place.table, place.keys, name, 1) for name in INDEXES}
+    assert holds == {"GSI1": 0, "Inverted": 2} and counted == {"GSI1": 0, "Inverted": 1}
 
 
 def test_an_item_of_the_user_under_its_key_is_told_and_left(

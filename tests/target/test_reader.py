@@ -85,13 +85,13 @@ def test_an_index_is_counted_page_by_page(serve: Serve) -> None:
         return answer({"Count": 10 + body["Segment"], **more})
 
     with wired(serve(reply).url) as wire:
-        assert count(wire, "t", "GSI1", 2) == 2 * 10 + 2 * 11
+        assert count(wire, "t", ("PK",), "GSI1", 2) == 2 * 10 + 2 * 11
 
 
 def test_a_count_without_its_number_is_asked_for_again(serve: Serve) -> None:
     server = serve([answer({}), answer({"Items": []}), answer({"Count": 7})])
     with wired(server.url) as wire:
-        assert count(wire, "t", "GSI1", 1) == 7
+        assert count(wire, "t", ("PK",), "GSI1", 1) == 7
     assert len(server.seen) == 3
 
 

@@ -90,20 +90,20 @@ def members_of(count: int) -> list[WireItem]:
 def test_only_what_does_not_agree_is_counted_again() -> None:
     wire, slept = FakeWire([*members_of(7), {"GSI1PK": {"S": "half"}}]), list[float]()
     expected = {"GSI2": 0, "GSI1": 7}
-    assert count_indexes(cast(Wire, wire), "t", expected, (0.5, 2.0), slept.append) == (
+    assert count_indexes(cast(Wire, wire), "t", ("PK",), expected, (0.5, 2.0), slept.append) == (
         IndexCount("GSI2", 0, 0),
         IndexCount("GSI1", 7, 7),
     )
     assert (slept, len(wire.asked)) == ([], 1 + 3)
     wire.behind = 1 + 2
-    found = count_indexes(cast(Wire, wire), "t", expected, (0.5, 2.0), slept.append)
+    found = count_indexes(cast(Wire, wire), "t", ("PK",), expected, (0.5, 2.0), slept.append)
     assert all(index.ok for index in found)
     assert (slept, len(wire.asked)) == ([0.5], (1 + 3) + (1 + 2) + 3)
 
 
 def test_what_stays_wrong_is_said_after_the_last_pause() -> None:
     wire, slept = FakeWire(members_of(2)), list[float]()
-    assert count_indexes(cast(Wire, wire), "t", {"GSI1": 3}, (0.5, 2.0), slept.append) == (
+    assert count_indexes(cast(Wire, wire), "t", ("PK",), {"GSI1": 3}, (0.5, 2.0), slept.append) == (
         IndexCount("GSI1", 3, 2),
     )
     assert slept == [0.5, 2.0]
@@ -111,5 +111,5 @@ def test_what_stays_wrong_is_said_after_the_last_pause() -> None:
 
 def test_no_index_no_request() -> None:
     wire = FakeWire([])
-    assert count_indexes(cast(Wire, wire), "t", {}, (0.5,), lambda _: None) == ()
+    assert count_indexes(cast(Wire, wire), "t", ("PK",), {}, (0.5,), lambda _: None) == ()
     assert wire.asked == []

@@ -127,12 +127,10 @@ def _show_figures(figures: TableFigures) -> None:
                 for e in figures.entities
             ],
         ),
-        "",
-        table(
-            ("partition keys of", ">count", "hottest", ">of its writes", "largest", ">items", ">bytes"),
-            [_spread_row(spread) for spread in (figures.table, *figures.indexes) if spread.items],
-        ),
     )  # fmt: skip
+    if spreads := [_spread_row(spread) for spread in (figures.table, *figures.indexes) if spread.items]:
+        headings = ("partition keys of", ">count", "hottest", ">of its writes", "largest", ">items", ">bytes")
+        show("", table(headings, spreads))
 
 
 def _spread_row(spread: Spread) -> tuple[str | int, ...]:
@@ -140,4 +138,5 @@ def _spread_row(spread: Spread) -> tuple[str | int, ...]:
 
     hot, large = spread.hottest[0], spread.largest[0]
     name = spread.name or "the table"
-    return name, spread.keys, hot.key, f"{hot.share:.1%}", large.key, large.items, size(large.bytes)
+    hottest = (hot.key, f"{hot.share:.1%}") if hot.share else ("with the table's", "-")
+    return name, spread.keys, *hottest, large.key, large.items, size(large.bytes)

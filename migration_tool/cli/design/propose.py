@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from migration_tool.proposing.proposals import Proposal, Proposals
 
 KINDS = ("aggregate", "adjacency", "aggregates", "relations")
+_SHOWN = 10
+"""Queries that are not answered."""
 
 
 @command()
 @click.argument("database", required=False, metavar="[DATABASE]", type=click.Path(path_type=Path))
 @click.option(
     "--queries", type=click.Path(path_type=Path), metavar="FILE",
-    help="SQL that the application runs: statements, or a trace with one in each line.",
+    help="SQL that the application runs: statements, or a trace of them.",
 )  # fmt: skip
 @click.option(
     "--kind", "kinds", type=click.Choice(KINDS), multiple=True, help="Only this kind of design; repeatable."
@@ -95,7 +97,9 @@ def _show(found: Proposals, written: list[Path], out: Path | None) -> None:
     show(*(f"left out: {name}: {reason}" for name, reason in found.left_out.items()))
     show(*(f"not possible: {kind}: {reason}" for kind, reason in found.impossible.items()))
     best = found.ranked[0]
-    show(*(f"not one Query in {best.kind}: {text}" for text in best.unanswered))
+    show(*(f"not one Query in {best.kind}: {text}" for text in best.unanswered[:_SHOWN]))
+    if len(best.unanswered) > _SHOWN:
+        show(f"and {count(len(best.unanswered) - _SHOWN, 'other')}: --json has them all")
     if written:
         say(f"Wrote {count(len(written), 'design')} below {out}")
 

@@ -11,3 +11,7 @@ CREATE TABLE text (name TEXT UNIQUE NOT NULL, n INTEGER);
 INSERT INTO text VALUES ('nul' || char(0) || 'inside', 1), ('line' || char(10) || 'break', 2), ('', 3), (' ', 4), ('''"\', 5), ('ü', 6), ('u' || char(776), 7);
 CREATE TABLE floating (f REAL PRIMARY KEY, n INTEGER);
 INSERT INTO floating VALUES (1, 1), (0.1, 2), (-0.0, 3), (1e100, 4), (9e999, 5);
+CREATE TABLE far (id INTEGER PRIMARY KEY, name TEXT);
+INSERT INTO far VALUES (-9223372036854775808, 'least'), (0, 'none'), (9223372036854775807, 'greatest');
+CREATE TABLE near (id INTEGER PRIMARY KEY, far_id INTEGER REFERENCES far);
+INSERT INTO near VALUES (1, -9223372036854775808), (2, 9223372036854775807), (3, 0);
