@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from migration_tool import check, migrating
+from migration_tool import migrating, validating
 from migration_tool.attributes import plain
 from migration_tool.config import Config
 from migration_tool.design.compile import CompiledEntity, compile_design
@@ -109,7 +109,7 @@ def validate(
     indexes: bool = True,
     fresh: bool = False,
     processes: int | None = None,
-    observer: check.Watcher = _SILENT,
+    observer: validating.Watcher = _SILENT,
 ) -> Report:
     """Compares every item with the source and tries the access patterns, as `validate` does.
 
@@ -119,7 +119,7 @@ def validate(
     processes  that read a large table; None: one per CPU, at most 8
     Differences are in the report (`ok` is False). Raises MigrationError where it cannot compare.
     """
-    return check.validate(config, (), calls, processes, observer, indexes=indexes, fresh=fresh)
+    return validating.validate(config, (), calls, processes, observer, indexes=indexes, fresh=fresh)
 
 
 class Source:

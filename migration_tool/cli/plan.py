@@ -10,7 +10,7 @@ import click
 from migration_tool.cli.options import Globals, as_json, command
 
 if TYPE_CHECKING:
-    from migration_tool.plan import Plan, PlannedTable
+    from migration_tool.planning import Plan, PlannedTable
 
 _MOST = 1e9
 _WAYS = {
@@ -98,7 +98,7 @@ def plan(
     """
     from migration_tool.cli.console import data, named, say
     from migration_tool.costs import Traffic
-    from migration_tool.plan import Wishes, make_plan
+    from migration_tool.planning import Wishes, make_plan
     from migration_tool.verify.json_form import json_text
 
     wishes = Wishes(wcu, Traffic(reads, writes), current)

@@ -51,7 +51,7 @@ observer: 'migrating.Observer' = SILENT, take_over: 'bool' = False) -> 'Summary 
 run(config: 'Config', *, force: 'bool' = False, confirm: 'Confirm' = _nobody, \
 observer: 'migrating.Observer' = SILENT, take_over: 'bool' = False) -> 'Summary'
 validate(config: 'Config', *, calls: 'int | None' = 10, indexes: 'bool' = True, fresh: 'bool' = False, \
-processes: 'int | None' = None, observer: 'check.Watcher' = SILENT) -> 'Report'
+processes: 'int | None' = None, observer: 'validating.Watcher' = SILENT) -> 'Report'
 """
 ATTRIBUTES = {
     "Design": {"access_patterns", "entities", "fingerprint", "items", "name", "path", "table"},

@@ -16,7 +16,7 @@ from migration_tool.design.compile import compile_design
 from migration_tool.design.load import load_design
 from migration_tool.exemplars import Exemplar, collections, typical
 from migration_tool.job import chosen
-from migration_tool.plan import volume
+from migration_tool.planning import volume
 from migration_tool.prices import load_prices
 from migration_tool.showing.costing import in_words
 from migration_tool.showing.grid import grid
