@@ -12,7 +12,6 @@ from migration_tool.cli.options import Globals, as_json, command
 if TYPE_CHECKING:
     from migration_tool.planning import Plan, PlannedTable
 
-_MOST = 1e9
 _WAYS = {
     "on_demand": "write, on demand",
     "pre_warmed": "write, pre-warmed",
@@ -23,13 +22,6 @@ _WORDS = {
     "on_demand": "on demand", "provisioned": "provisioned",
     "standard": "Standard", "infrequent_access": "Standard-IA",
 }  # fmt: skip
-
-
-def _amount(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
-    """The value if it is from 0 to a billion, which nan is not."""
-    if value is not None and not 0 <= value <= _MOST:
-        raise click.BadParameter(f"{value:g} is not a number from 0 to {_MOST:,.0f}.")
-    return value
 
 
 @command()
@@ -55,7 +47,6 @@ def _amount(_: click.Context, __: click.Parameter, value: float | None) -> float
     "reads",
     metavar="R",
     type=float,
-    callback=_amount,
     default=10,
     show_default=True,
     help="Items that an application reads afterwards, eventually consistent.",
@@ -65,7 +56,6 @@ def _amount(_: click.Context, __: click.Parameter, value: float | None) -> float
     "writes",
     metavar="W",
     type=float,
-    callback=_amount,
     default=1,
     show_default=True,
     help="Items that it writes afterwards.",
@@ -75,7 +65,6 @@ def _amount(_: click.Context, __: click.Parameter, value: float | None) -> float
     "current",
     metavar="DOLLARS",
     type=float,
-    callback=_amount,
     help="What the database costs a month now, to compare with.",
 )
 @as_json("the plan")
