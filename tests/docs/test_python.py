@@ -15,7 +15,8 @@ from migration_tool import embedded
 from tests.conftest import ROOT
 
 TEXT = (ROOT / "docs/python.md").read_text("utf-8")
-PROGRAM = "\n".join(re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL))
+README = (ROOT / "README.md").read_text("utf-8")
+PROGRAM, SHORT = ("\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL)) for text in (TEXT, README))
 SAID = "".join(re.findall(r"```text\n(.*?)```", TEXT, re.DOTALL)).splitlines()
 
 
@@ -38,7 +39,9 @@ def test_they_run_and_say_what_the_page_says(program: Path) -> None:
     assert {"plan.json", "designs.html", "tables.tf.json"} <= written
 
 
-def test_a_type_checker_takes_them(program: Path) -> None:
+def test_a_type_checker_takes_them_and_that_of_the_readme(program: Path) -> None:
+    assert SHORT
+    program.write_text(PROGRAM + SHORT)
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", program], cwd=ROOT, capture_output=True, text=True,
         timeout=300,
