@@ -53,22 +53,24 @@ def export(
         hint = f"Choose from: {', '.join(FORMATS)}."
         raise UsageError("export the designs", form, "there is no such format", hint)
     if form == WORKBENCH:
-        return workbench_model(config, chosen, ITEMS if items is None else items, moment)
+        return _workbench_model(config, chosen, ITEMS if items is None else items, moment)
     if items is not None:
         hint = f"Leave them out, or choose {WORKBENCH}."
         raise UsageError("export the designs", "items", f"{form} holds no items", hint)
-    return tables_as(form, chosen)
+    return _tables_as(form, chosen)
 
 
-def tables_as(form: str, chosen: Sequence[Chosen]) -> Exported:
-    """The tables of these designs in one of the FORMATS that need no source. Raises DesignError."""
+def _tables_as(form: str, chosen: Sequence[Chosen]) -> Exported:
+    """In one of the FORMATS that need no source. Raises DesignError."""
     tables = [(one.design.table, _definition(one)) for one in chosen]
     if form in _FORMS:
         return Exported(json_text(_FORMS[form](tables)) + "\n")
     return Exported("".join(json_text(body, indent=False) + "\n" for body in requests(tables)))
 
 
-def workbench_model(config: Config | None, chosen: Sequence[Chosen], each: int, moment: datetime) -> Exported:
+def _workbench_model(
+    config: Config | None, chosen: Sequence[Chosen], each: int, moment: datetime
+) -> Exported:
     """A NoSQL Workbench model of these designs, with at most `each` real items of every entity.
 
     Raises DesignError, SourceError, ConfigError where no configuration names the source.
