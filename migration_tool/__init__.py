@@ -8,36 +8,92 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from migration_tool.api import Design as Design
-    from migration_tool.api import Item as Item
-    from migration_tool.api import Observer as Observer
-    from migration_tool.api import Source as Source
-    from migration_tool.api import resume as resume
-    from migration_tool.api import run as run
-    from migration_tool.api import validate as validate
+    from migration_tool.api.asking import query as query
+    from migration_tool.api.asking import rejects as rejects
+    from migration_tool.api.asking import status as status
+    from migration_tool.api.designing import check as check
+    from migration_tool.api.designing import export as export
+    from migration_tool.api.designing import plan as plan
+    from migration_tool.api.designing import propose as propose
+    from migration_tool.api.designing import show as show
+    from migration_tool.api.forms import to_html as to_html
+    from migration_tool.api.forms import to_json as to_json
+    from migration_tool.api.items import Design as Design
+    from migration_tool.api.items import Item as Item
+    from migration_tool.api.items import Source as Source
+    from migration_tool.api.observer import Observer as Observer
+    from migration_tool.api.proving import look as look
+    from migration_tool.api.proving import repair as repair
+    from migration_tool.api.proving import validate as validate
+    from migration_tool.api.running import resume as resume
+    from migration_tool.api.running import retry_rejects as retry_rejects
+    from migration_tool.api.running import run as run
+    from migration_tool.api.running import tune as tune
+    from migration_tool.api.running import write_files as write_files
+    from migration_tool.checking.designs import Examination as Examination
     from migration_tool.config import Config as Config
     from migration_tool.errors import MigrationError as MigrationError
+    from migration_tool.exporting.export import Exported as Exported
+    from migration_tool.files_export import Files as Files
+    from migration_tool.filing import Form as Form
     from migration_tool.migrating import Summary as Summary
     from migration_tool.model import Question as Question
     from migration_tool.model import Reject as Reject
+    from migration_tool.overview import Overview as Overview
+    from migration_tool.planning import Plan as Plan
+    from migration_tool.proposing.proposals import Proposal as Proposal
+    from migration_tool.proposing.proposals import Proposals as Proposals
+    from migration_tool.rejected import Rejected as Rejected
+    from migration_tool.showing.overview import Shown as Shown
+    from migration_tool.tuning import Tuned as Tuned
+    from migration_tool.verify.claim import Claim as Claim
+    from migration_tool.verify.moving_report import MovingReport as MovingReport
     from migration_tool.verify.report import Report as Report
 
 __version__ = "0.1.0"
 
 _ROOMS = {
+    "Claim": "verify.claim",
     "Config": "config",
-    "Design": "api",
-    "Item": "api",
+    "Design": "api.items",
+    "Examination": "checking.designs",
+    "Exported": "exporting.export",
+    "Files": "files_export",
+    "Form": "filing",
+    "Item": "api.items",
     "MigrationError": "errors",
-    "Observer": "api",
+    "MovingReport": "verify.moving_report",
+    "Observer": "api.observer",
+    "Overview": "overview",
+    "Plan": "planning",
+    "Proposal": "proposing.proposals",
+    "Proposals": "proposing.proposals",
     "Question": "model",
     "Reject": "model",
+    "Rejected": "rejected",
     "Report": "verify.report",
-    "Source": "api",
+    "Shown": "showing.overview",
+    "Source": "api.items",
     "Summary": "migrating",
-    "resume": "api",
-    "run": "api",
-    "validate": "api",
+    "Tuned": "tuning",
+    "check": "api.designing",
+    "export": "api.designing",
+    "look": "api.proving",
+    "plan": "api.designing",
+    "propose": "api.designing",
+    "query": "api.asking",
+    "rejects": "api.asking",
+    "repair": "api.proving",
+    "resume": "api.running",
+    "retry_rejects": "api.running",
+    "run": "api.running",
+    "show": "api.designing",
+    "status": "api.asking",
+    "to_html": "api.forms",
+    "to_json": "api.forms",
+    "tune": "api.running",
+    "validate": "api.proving",
+    "write_files": "api.running",
 }
 __all__ = [*_ROOMS, "__version__"]  # all of them are text
 

@@ -9,15 +9,18 @@ from typing import Any
 from migration_tool.attributes import plain
 from migration_tool.config import Config
 from migration_tool.design.access import arguments_of, requests
+from migration_tool.design.model import Requests
 from migration_tool.errors import UsageError
 from migration_tool.job import find_design, open_target, open_wire, require_bucket, selected
+from migration_tool.model import Scalar
 from migration_tool.target.reader import fetch
 
 
-def ask(config: Config, table: str, pattern: str, words: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def ask(config: Config, table: str, pattern: str, given: Mapping[str, Scalar]) -> Iterator[dict[str, Any]]:
     """The items that answer the pattern, as plain Python data, in the pattern's order.
 
-    Raises UsageError for an unknown table, pattern or parameter, TargetError.
+    given  parameters by name, as text or as what they are
+    Raises UsageError for an unknown table, pattern or parameter; TargetError, also while the items come.
     """
     (name,) = selected(config, [table])
     design = find_design(config, name)
@@ -28,7 +31,11 @@ def ask(config: Config, table: str, pattern: str, words: Mapping[str, str]) -> I
         hint = f"Did you mean {near[0]}?" if near else f"It has: {', '.join(known)}."
         raise UsageError("run the access pattern", pattern, f"{name} has no such pattern", hint)
     require_bucket(config, [design])
-    asked = requests(found, design.key_of(found.index), arguments_of(found, words))
+    asked = requests(found, design.key_of(found.index), arguments_of(found, given))
+    return _answers(config, name, asked)
+
+
+def _answers(config: Config, name: str, asked: Requests) -> Iterator[dict[str, Any]]:
     with open_wire(config, open_target(config, start=False).target) as wire:
         for item in fetch(wire, config.table_name(name), asked):
             yield {attribute: plain(value) for attribute, value in item.items()}

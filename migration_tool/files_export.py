@@ -52,7 +52,7 @@ class Observer(Protocol):
 
 
 @dataclass(frozen=True)
-class Exported:
+class Files:
     """What is in the folder. `rejects` names the file of the rows that became no item."""
 
     folder: Path
@@ -68,7 +68,7 @@ def export_files(
     force: bool,
     confirm: Confirm,
     observer: Observer,
-) -> Exported:
+) -> Files:
     """Writes them, or what is missing of them.
 
     force  begins anew in a folder of ours, once that is confirmed
@@ -94,7 +94,7 @@ def export_files(
         if checkpoint.status != "completed":
             checkpoint = _Files(config, folder, store, form, observer).write(checkpoint)
         rejects = store.rejects_path(checkpoint.run_id) if checkpoint.rejected else None
-        return Exported(folder, _manifest_of(folder), rejects)
+        return Files(folder, _manifest_of(folder), rejects)
 
 
 class _Files:

@@ -21,7 +21,7 @@ from migration_tool.batches import Mixer
 from migration_tool.config import Config
 from migration_tool.copying import too_many_rejects
 from migration_tool.cycles import no_search_for_cycles
-from migration_tool.errors import Interrupted
+from migration_tool.errors import Interrupted, UsageError
 from migration_tool.job import Bound
 from migration_tool.ledger import Book
 from migration_tool.source.sqlite import SqliteSource
@@ -59,10 +59,17 @@ class Form:
 
     compression  one of state.parts.COMPRESSIONS
     part_bytes   of lines in a part
+    Raises UsageError for what cannot be.
     """
 
     compression: str = "gzip"
     part_bytes: int = PART_BYTES
+
+    def __post_init__(self) -> None:
+        if self.compression not in COMPRESSIONS or self.part_bytes < 1:
+            form = f"compression={self.compression}, part_bytes={self.part_bytes}"
+            hint = f"Choose from {', '.join(COMPRESSIONS)}, and parts of at least a byte."
+            raise UsageError("choose the form of the files", form, "there is none like this", hint)
 
 
 class Export:

@@ -33,7 +33,7 @@ from migration_tool.attributes import (
 )
 from migration_tool.design.access import parse_scalar
 from migration_tool.errors import RowRejected
-from migration_tool.model import InvalidText, WireItem
+from migration_tool.model import InvalidText, Scalar, WireItem
 from migration_tool.numbers import canonical_number, number_text
 
 BROKEN = InvalidText(b"ab\xff")
@@ -408,18 +408,30 @@ def test_a_rejection_names_the_attribute() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "words", "value"),
-    [("integer", "-5", -5), ("number", "1.5", 1.5), ("text", "05", "05"), ("text", "", "")],
+    ("kind", "given", "value"),
+    [
+        ("integer", "-5", -5),
+        ("integer", 2**70, 2**70),
+        ("number", "1.5", 1.5),
+        ("number", 2, 2.0),
+        ("text", "05", "05"),
+        ("text", "", ""),
+        ("text", 5, "5"),
+    ],
 )
-def test_a_parameter_is_parsed_by_its_type(kind: str, words: str, value: object) -> None:
-    assert parse_scalar(kind, words) == value
-    assert type(parse_scalar(kind, words)) is type(value)
+def test_a_parameter_is_parsed_by_its_type(kind: str, given: Scalar, value: object) -> None:
+    assert parse_scalar(kind, given) == value
+    assert type(parse_scalar(kind, given)) is type(value)
 
 
 @pytest.mark.parametrize(
-    ("kind", "words"),
+    ("kind", "given"),
     [
         ("integer", "1.5"),
+        ("integer", 1.5),
+        ("integer", True),
+        ("text", None),
+        ("text", b"x"),
         ("integer", ""),
         ("integer", "9" * 5000),
         ("number", "nan"),
@@ -428,9 +440,9 @@ def test_a_parameter_is_parsed_by_its_type(kind: str, words: str, value: object)
         ("text", "\udcff"),
     ],
 )
-def test_a_parameter_of_another_type_is_refused(kind: str, words: str) -> None:
+def test_a_parameter_of_another_type_is_refused(kind: str, given: Scalar) -> None:
     with pytest.raises(ValueError):
-        parse_scalar(kind, words)
+        parse_scalar(kind, given)
 
 
 def test_base64_is_the_standard_one() -> None:

@@ -13,7 +13,7 @@ from migration_tool.rates import OFF, MaxWcu
 from migration_tool.state.checkpoint import PhaseTime, Tuning
 from migration_tool.state.control import Wish, in_force, read_wish, write_wish
 from migration_tool.state.store import StateStore
-from migration_tool.tune import LOOK_SECONDS, Tuned, tune
+from migration_tool.tuning import LOOK_SECONDS, Tuned, tune
 from tests.state.samples import RUN, Time, checkpoint, finished
 
 LIMIT = MaxWcu(500.0)

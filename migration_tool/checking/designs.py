@@ -58,6 +58,11 @@ class Examination:
     designs: tuple[Checked, ...]
     notices: tuple[str, ...]
 
+    @property
+    def ok(self) -> bool:
+        """Whether every row that was looked at has an item of its own."""
+        return not any(checked.faults for checked in self.designs)
+
     def to_json(self) -> dict[str, Any]:
         designs = [checked.to_json() for checked in self.designs]
         source = str(self.source) if self.source else None

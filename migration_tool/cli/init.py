@@ -95,19 +95,18 @@ def _proposed(shared: Globals, values: Mapping[str, Any], kind: str, force: bool
     from migration_tool.config import base_folder
     from migration_tool.config_values import DEFAULT_REGION
     from migration_tool.prices import load_prices
-    from migration_tool.proposing.kinds import KINDS as ALL
     from migration_tool.proposing.proposals import propose
-    from migration_tool.proposing.saving import prefix_for, save, table_entries
+    from migration_tool.proposing.saving import prefix_for
 
     source = Path(values["source_db"])
     prices = load_prices(None).regions.get(values.get("aws_region", DEFAULT_REGION))
-    found = propose(source, [name for name in ALL if kind in ("best", name)], prices=prices)
-    best = found.ranked[0]
+    found = propose(source, [] if kind == "best" else [kind], prices=prices)
+    best = found.best
     folder = base_folder(Path.cwd() / shared.config) / "config" / "designs"
-    say(f"Wrote {count(len(save(best.files, folder, force)), 'design')} to {folder}: {best.title}")
+    say(f"Wrote {count(len(best.save(folder, force)), 'design')} to {folder}: {best.title}")
     show(*(f"left out  {name}: {reason}" for name, reason in found.left_out.items()))
     kept = {name: value for name, value in values.items() if not name.startswith("dynamodb_tables")}
-    return {"table_prefix": prefix_for(source)} | kept | {"dynamodb_tables": table_entries(best)}
+    return {"table_prefix": prefix_for(source)} | kept | {"dynamodb_tables": best.tables}
 
 
 def _existing(path: Path, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import click
 
 from migration_tool.cli.confirm import confirmation, yes
 from migration_tool.cli.fitting import require_fitting
-from migration_tool.model import Confirm, Question
+from migration_tool.model import Confirm
 
 if TYPE_CHECKING:
     from migration_tool.cli.options import Globals
@@ -61,7 +61,7 @@ def repaired(
     """Compares and repairs; each change is told first, on stdout unless that is for JSON."""
     from migration_tool.cli.console import line, say
     from migration_tool.cli.progress import watching
-    from migration_tool.repair import repair
+    from migration_tool.repairing import repair
 
     with watching(shared, stoppable=False) as watch:
         agree = confirmation(how.yes, watch)
@@ -79,23 +79,15 @@ def _require_none(options: dict[str, bool]) -> None:
 def _confirmation(
     how: Repairing, tell: Callable[[str], None], agree: Confirm
 ) -> Callable[[Sequence[Plan], Path], bool]:
-    from migration_tool.cli.text import count
-    from migration_tool.errors import UsageError
+    from migration_tool.repairing import changes_in_words, is_agreed
 
     def confirm(plans: Sequence[Plan], journal: Path) -> bool:
-        changes = [change for plan in plans for change in plan.changes]
-        puts = sum(change.action == "put" for change in changes)
-        what = f"{count(puts, 'item')} to put, {count(len(changes) - puts, 'item')} to delete"
         for plan in plans:
             for text in _lines(plan):
                 tell(text)
-        if changes:
+        if what := changes_in_words(plans):
             tell(f"{what}; what they replace {'would be' if how.dry_run else 'is'} kept in {journal}")
-        if how.dry_run or not changes:
-            return False
-        if not agree(Question("repair the tables", what, (), "Do it?")):
-            raise UsageError("repair the tables", what, "it was not confirmed", "Nothing was changed.")
-        return True
+        return not how.dry_run and is_agreed(plans, agree)
 
     return confirm
 

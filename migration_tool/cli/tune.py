@@ -11,7 +11,7 @@ from migration_tool.cli.options import Globals, as_json, command
 from migration_tool.rates import MaxWcu
 
 if TYPE_CHECKING:
-    from migration_tool.tune import Tuned
+    from migration_tool.tuning import Tuned
 
 
 def _limit(context: click.Context, option: click.Parameter, value: str | None) -> MaxWcu | None:
@@ -44,7 +44,7 @@ def tune(
     """
     from migration_tool.cli.console import data, line, named, say
     from migration_tool.state.store import StateStore
-    from migration_tool.tune import tune as wish
+    from migration_tool.tuning import tune as wish
 
     _require_one(max_wcu is not None, pause, go_on)
     paused = pause if pause or go_on else None
@@ -53,7 +53,7 @@ def tune(
     for warning in store.warnings:
         say(f"warning: {warning}")
     if as_json:
-        data(json.dumps(_document(found)))
+        data(json.dumps(found.to_json()))
     else:
         line(named(_sentence(found, max_wcu is not None), shared))
 
@@ -86,17 +86,3 @@ def _sentence(found: Tuned, limited: bool) -> str:
     elif limited or tuning.max_wcu != "off":
         parts.append(f"limit {limit(tuning.max_wcu, checkpoint.flow.limit_wcu)} in force")
     return f"{run}: {', '.join(parts)}"
-
-
-def _document(found: Tuned) -> dict[str, object]:
-    """The form that docs/json.md describes."""
-    wish, tuning = found.wish, found.checkpoint.tuning
-    wished = None if wish.max_wcu is None else str(wish.max_wcu)
-    return {
-        "run_id": wish.run_id,
-        "number": wish.number,
-        "in_force": found.in_force,
-        "max_wcu": tuning.max_wcu if found.in_force else wished,
-        "paused": tuning.paused if found.in_force else wish.paused,
-        "items_written": found.checkpoint.items_written,
-    }

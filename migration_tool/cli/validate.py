@@ -113,8 +113,8 @@ def validate(
 def _compared(
     shared: Globals, tables: Sequence[str], limit: int | None, workers: int | None, **how: Any
 ) -> Report:
-    from migration_tool.check import validate as check
     from migration_tool.cli.progress import watching
+    from migration_tool.validating import validate as check
 
     with watching(shared, stoppable=False) as watch:
         return check(shared.load(), tables, limit, workers, watch, **how)

@@ -15,7 +15,7 @@ from migration_tool.cli.fitting import require_fitting
 from migration_tool.cli.options import MAX_REJECTS, Globals
 
 if TYPE_CHECKING:
-    from migration_tool.files_export import Exported
+    from migration_tool.files_export import Files
     from migration_tool.filing import Form
 
 COMPRESSION, PART_SIZE = "gzip", "1GB"
@@ -124,7 +124,7 @@ def write_files(
     _show(found)
 
 
-def _show(exported: Exported) -> None:
+def _show(exported: Files) -> None:
     from migration_tool.cli.console import say, show
     from migration_tool.cli.render import heading, pairs, table
     from migration_tool.cli.text import count, size

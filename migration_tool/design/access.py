@@ -30,21 +30,21 @@ def render(template: Template, arguments: Mapping[str, Scalar], shard_number: in
     return str(eval(source, {**namespace(), **values, "shard_number": shard_number}))  # noqa: S307
 
 
-def arguments_of(pattern: AccessPattern, words: Mapping[str, str]) -> dict[str, Scalar]:
-    """Parameter values from text, defaults filled in. Raises UsageError naming all that is wrong."""
+def arguments_of(pattern: AccessPattern, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """Values of the parameters, text parsed and defaults filled in. Raises UsageError naming all faults."""
     known = {parameter.name for parameter in pattern.parameters}
-    faults = [f"unknown parameter {name!r}" for name in words if name not in known]
+    faults = [f"unknown parameter {name!r}" for name in given if name not in known]
     arguments: dict[str, Scalar] = {}
     for parameter in pattern.parameters:
-        if parameter.name not in words:
+        if parameter.name not in given:
             arguments[parameter.name] = parameter.default
             if parameter.required:
                 faults.append(f"missing parameter {parameter.name} ({parameter.type})")
             continue
         try:
-            arguments[parameter.name] = parse_scalar(parameter.type, words[parameter.name])
+            arguments[parameter.name] = parse_scalar(parameter.type, given[parameter.name])
         except ValueError:
-            faults.append(f"{parameter.name}={words[parameter.name]!r} is not of type {parameter.type}")
+            faults.append(f"{parameter.name}={given[parameter.name]!r} is not of type {parameter.type}")
     if faults:
         usage = " ".join(f"{parameter.name}=…" for parameter in pattern.parameters)
         raise UsageError(
@@ -53,8 +53,11 @@ def arguments_of(pattern: AccessPattern, words: Mapping[str, str]) -> dict[str, 
     return arguments
 
 
-def parse_scalar(kind: str, words: str) -> Scalar:
-    """A parameter given as text, as `integer`, `number` or `text`. Raises ValueError."""
+def parse_scalar(kind: str, given: Scalar) -> Scalar:
+    """A parameter, given as text or as a number, as `integer`, `number` or `text`. Raises ValueError."""
+    if isinstance(given, bool) or not isinstance(given, str | int | float):
+        raise ValueError(given)
+    words = str(given)
     if kind == "integer":
         return int(words)
     if kind == "number":

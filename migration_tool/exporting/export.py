@@ -10,7 +10,7 @@ from typing import Any
 from migration_tool.config import Config
 from migration_tool.design.compile import CompiledDesign, compile_design
 from migration_tool.design.definition import whole_definition
-from migration_tool.errors import ConfigError
+from migration_tool.errors import ConfigError, UsageError
 from migration_tool.exemplars import pool, typical
 from migration_tool.exporting.cdk import construct_properties
 from migration_tool.exporting.cloudformation import template
@@ -29,6 +29,7 @@ _FORMS: Mapping[str, Callable[[Sequence[Definition]], dict[str, Any]]] = {
     "cdk-json": construct_properties,
 }
 FORMATS = (*_FORMS, WORKBENCH, "json")
+ITEMS = 10
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,37 @@ class Exported:
     left_out: tuple[str, ...] = ()
 
 
-def tables_as(form: str, chosen: Sequence[Chosen]) -> Exported:
-    """The tables of these designs in one of the FORMATS that need no source. Raises DesignError."""
+def export(
+    form: str, config: Config | None, chosen: Sequence[Chosen], items: int | None, moment: datetime
+) -> Exported:
+    """These designs in one of the FORMATS.
+
+    items   at most so many real items of each entity, which only NoSQL Workbench takes; None: ITEMS
+    moment  when, for the model of NoSQL Workbench
+    Raises UsageError; DesignError, and for NoSQL Workbench SourceError, ConfigError.
+    """
+    if form not in FORMATS:
+        hint = f"Choose from: {', '.join(FORMATS)}."
+        raise UsageError("export the designs", form, "there is no such format", hint)
+    if form == WORKBENCH:
+        return _workbench_model(config, chosen, ITEMS if items is None else items, moment)
+    if items is not None:
+        hint = f"Leave them out, or choose {WORKBENCH}."
+        raise UsageError("export the designs", "items", f"{form} holds no items", hint)
+    return _tables_as(form, chosen)
+
+
+def _tables_as(form: str, chosen: Sequence[Chosen]) -> Exported:
+    """In one of the FORMATS that need no source. Raises DesignError."""
     tables = [(one.design.table, _definition(one)) for one in chosen]
     if form in _FORMS:
         return Exported(json_text(_FORMS[form](tables)) + "\n")
     return Exported("".join(json_text(body, indent=False) + "\n" for body in requests(tables)))
 
 
-def workbench_model(config: Config | None, chosen: Sequence[Chosen], each: int, moment: datetime) -> Exported:
+def _workbench_model(
+    config: Config | None, chosen: Sequence[Chosen], each: int, moment: datetime
+) -> Exported:
     """A NoSQL Workbench model of these designs, with at most `each` real items of every entity.
 
     Raises DesignError, SourceError, ConfigError where no configuration names the source.

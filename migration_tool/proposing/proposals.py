@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from migration_tool.proposing.knowing import look
 from migration_tool.proposing.predicting import Prediction, predict, together
 from migration_tool.proposing.queries import WeightedQuery, read_queries
 from migration_tool.proposing.relations import Relation
+from migration_tool.proposing.saving import save
 from migration_tool.proposing.writing import yaml_text
 from migration_tool.source.sqlite import SqliteSource
 
@@ -72,6 +74,19 @@ class Proposal:
     def title(self) -> str:
         return TITLES[self.kind]
 
+    @property
+    def tables(self) -> dict[str, str]:
+        """Design → table, as dynamodb_tables of a configuration that loads the proposal."""
+        return {file.name: file.table for file in self.files}
+
+    def save(self, folder: str | PathLike[str], replace: bool = False) -> list[Path]:
+        """Writes the designs, `NAME.yaml` each, into the folder. Gives their paths.
+
+        replace  files of these names that hold something else
+        Raises UsageError where it may not, and where it cannot.
+        """
+        return save({file.name: file.text for file in self.files}, Path(folder), replace)
+
     def to_json(self) -> dict[str, Any]:
         designs = [{"name": file.name, "table": file.table, "yaml": file.text} for file in self.files]
         return {
@@ -115,6 +130,10 @@ class Proposals:
     impossible: Mapping[str, str]
     ranked: tuple[Proposal, ...]
 
+    @property
+    def best(self) -> Proposal:
+        return self.ranked[0]
+
     def only(self, rank: int | None) -> Proposals:
         """With the proposal of that rank alone; None: with all. Raises UsageError."""
         kept = tuple(proposal for proposal in self.ranked if rank in (None, proposal.rank))
@@ -136,11 +155,12 @@ class Proposals:
 
 def propose(
     path: Path,
-    kinds: Sequence[Kind] = KINDS,
+    kinds: Sequence[str] = (),
     queries: Path | None = None,
     prices: RegionPrices | None = None,
 ) -> Proposals:
-    """Reads the database some times, writes nothing. Raises MigrationError."""
+    """Reads the database some times, writes nothing. `kinds`: only these. Raises MigrationError."""
+    wanted = _wanted(kinds)
     with SqliteSource(path) as source:
         known, left_out = look(source)
         if not known.tables:
@@ -150,7 +170,7 @@ def propose(
         asked = read_queries(queries, source.schema) if queries else ()
         found: list[Proposal] = []
         impossible: dict[str, str] = {}
-        for kind in kinds:
+        for kind in wanted:
             try:
                 found.append(_proposal(known, kind, asked, prices))
             except Impossible as reason:
@@ -160,6 +180,14 @@ def propose(
     best_first = sorted(found, key=lambda proposal: proposal.order)
     ranked = tuple(replace(proposal, rank=rank) for rank, proposal in enumerate(best_first, 1))
     return Proposals(path, known.relations, left_out, impossible, ranked)
+
+
+def _wanted(kinds: Sequence[str]) -> list[Kind]:
+    """All of them where none is named. Raises UsageError."""
+    if unknown := [kind for kind in kinds if kind not in KINDS]:
+        hint = f"Choose from: {', '.join(KINDS)}."
+        raise UsageError("choose the kinds of designs", ", ".join(unknown), "there is no such kind", hint)
+    return [kind for kind in KINDS if not kinds or kind in kinds]
 
 
 def _proposal(

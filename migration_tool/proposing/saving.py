@@ -1,21 +1,21 @@
-"""Proposals as files, and in the configuration."""
+"""Proposals as files, and the prefix of their tables."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from migration_tool.errors import UsageError
 from migration_tool.proposing.naming import table_name
-from migration_tool.proposing.proposals import File, Proposal
 
 
-def save(files: Sequence[File], folder: Path, replace: bool) -> list[Path]:
+def save(designs: Mapping[str, str], folder: Path, replace: bool) -> list[Path]:
     """Writes `NAME.yaml` of each. Raises UsageError where one would replace what is not the same text.
 
+    designs  name → text
     replace  it may; other files of the folder stay in any case
     """
-    texts = {folder / f"{file.name}.yaml": file.text for file in files}
+    texts = {folder / f"{name}.yaml": text for name, text in designs.items()}
     try:
         changed = [p for p, text in texts.items() if p.exists() and p.read_bytes() != text.encode()]
         if changed and not replace:
@@ -33,11 +33,6 @@ def save(files: Sequence[File], folder: Path, replace: bool) -> list[Path]:
             "write the designs", folder, cause, "Choose a folder that can be written to."
         ) from error
     return list(texts)
-
-
-def table_entries(proposal: Proposal) -> dict[str, str]:
-    """The section dynamodb_tables of a configuration that loads the proposal."""
-    return {file.name: file.table for file in proposal.files}
 
 
 def prefix_for(source: Path) -> str:

@@ -73,7 +73,7 @@ class ShownTable:
 
 
 @dataclass(frozen=True)
-class Overview:
+class Shown:
     source: str
     tables: tuple[ShownTable, ...]
     diagram: Diagram
@@ -83,14 +83,14 @@ class Overview:
         return {"source": self.source, "tables": [_table_json(table) for table in self.tables]}
 
 
-def overview(config: Config, chosen: Sequence[Chosen]) -> Overview:
+def overview(config: Config, chosen: Sequence[Chosen]) -> Shown:
     """Raises DesignError for designs that do not fit the source, SourceError, ConfigError (prices)."""
     check_source(config.source_db)
     with SqliteSource(config.source_db) as source:
         compiled = [compile_design(one.design, source.schema, config.settings.allow_code) for one in chosen]
         prices = load_prices(config.prices).regions.get(config.aws_region)
         tables = [_table(source, d, one.table_name, prices) for d, one in zip(compiled, chosen, strict=True)]
-        return Overview(str(config.source_db), tuple(tables), diagram(source.schema, compiled))
+        return Shown(str(config.source_db), tuple(tables), diagram(source.schema, compiled))
 
 
 def _table(

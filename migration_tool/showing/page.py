@@ -8,7 +8,7 @@ from typing import Any
 from migration_tool.exemplars import Exemplar
 from migration_tool.showing.costing import in_words
 from migration_tool.showing.grid import Columns, cell, grid
-from migration_tool.showing.overview import Overview, ShownEntity, ShownIndex, ShownTable
+from migration_tool.showing.overview import Shown, ShownEntity, ShownIndex, ShownTable
 from migration_tool.showing.picture import picture
 from migration_tool.showing.questions import ROWS, Question
 from migration_tool.showing.relations import Diagram
@@ -21,7 +21,7 @@ _OF_TABLE, _OF_INDEX = (3, 8), (3, 5)
 """Item collections that are shown, and items of each."""
 
 
-def to_html(found: Overview, made: str) -> str:
+def to_html(found: Shown, made: str) -> str:
     """The page; `made`: when. Whatever comes from the source or a design is escaped."""
     names = ", ".join(shown.name for shown in found.tables)
     patterns = sum(len(shown.access_patterns) for shown in found.tables)

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, exp, lgamma, log, log1p
 
+from migration_tool.errors import UsageError
+
 _HALVINGS = 60
 
 
@@ -18,11 +20,18 @@ class Claim:
     """ "With this confidence at most this share of the items is wrong"; both above 0 and below 1.
 
     seed  of the sample that is to show it
+    Raises UsageError for what is no such share.
     """
 
-    confidence: float
-    at_most: float
+    confidence: float = 0.99
+    at_most: float = 0.001
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not (0 < self.confidence < 1 and 0 < self.at_most < 1):
+            claimed = f"confidence={self.confidence:g}, at_most={self.at_most:g}"
+            hint = "Give shares above 0 and below 1, as 0.99 and 0.001."
+            raise UsageError("compare a sample", claimed, "these are no shares", hint)
 
     @property
     def size(self) -> int:

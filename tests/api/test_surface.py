@@ -10,24 +10,53 @@ import sys
 from dataclasses import fields, is_dataclass
 
 import migration_tool
+from migration_tool.api.observer import SILENT, nobody
 from tests.cli.test_imports import HEAVY
 from tests.conftest import ROOT
 
 NAMES = [
+    "Claim",
     "Config",
     "Design",
+    "Examination",
+    "Exported",
+    "Files",
+    "Form",
     "Item",
     "MigrationError",
+    "MovingReport",
     "Observer",
+    "Overview",
+    "Plan",
+    "Proposal",
+    "Proposals",
     "Question",
     "Reject",
+    "Rejected",
     "Report",
+    "Shown",
     "Source",
     "Summary",
+    "Tuned",
     "__version__",
+    "check",
+    "export",
+    "look",
+    "plan",
+    "propose",
+    "query",
+    "rejects",
+    "repair",
     "resume",
+    "retry_rejects",
     "run",
+    "show",
+    "status",
+    "to_html",
+    "to_json",
+    "tune",
     "validate",
+    "write_files",
 ]
 SIGNATURES = """
 Config.load(path: 'str | os.PathLike[str]') -> 'Config'
@@ -46,14 +75,55 @@ Observer.stopping(self) -> 'bool'
 Source(path: 'str | PathLike[str]') -> 'None'
 Source.close(self) -> 'None'
 Source.count(self) -> 'Mapping[str, int]'
-resume(config: 'Config', *, accept: 'Iterable[str]' = (), confirm: 'Confirm' = _nobody, \
+check(config: 'Config', *, data: 'bool' = True) -> 'Examination'
+export(config: 'Config', form: 'str', *, items: 'int | None' = None) -> 'Exported'
+look(config: 'Config', *, since: 'int | None' = None, observer: 'validating.Watcher' = SILENT) \
+-> 'MovingReport'
+plan(config: 'Config', *, wcu: 'int' = 4000, reads_per_second: 'float' = 10, writes_per_second: 'float' = 1, \
+current_monthly: 'float | None' = None) -> 'Plan'
+propose(source_db: 'str | PathLike[str]', *, kinds: 'Sequence[str]' = (), \
+queries: 'str | PathLike[str] | None' = None, aws_region: 'str' = 'us-east-1', \
+prices: 'str | PathLike[str] | None' = None) -> 'Proposals'
+query(config: 'Config', design: 'str', pattern: 'str', /, **parameters: 'Scalar') \
+-> 'Iterator[dict[str, Any]]'
+rejects(config: 'Config', *, examples: 'int | None' = None, observer: 'Observer' = SILENT) -> 'Rejected'
+repair(config: 'Config', *, delete_extra: 'bool' = False, dry_run: 'bool' = False, \
+confirm: 'Confirm' = nobody, processes: 'int | None' = None, \
+observer: 'repairing.Watcher' = SILENT) -> 'Report'
+resume(config: 'Config', *, accept: 'Iterable[str]' = (), confirm: 'Confirm' = nobody, \
 observer: 'migrating.Observer' = SILENT, take_over: 'bool' = False) -> 'Summary | None'
-run(config: 'Config', *, force: 'bool' = False, confirm: 'Confirm' = _nobody, \
-observer: 'migrating.Observer' = SILENT, take_over: 'bool' = False) -> 'Summary'
+retry_rejects(config: 'Config', *, accept: 'Iterable[str]' = (), confirm: 'Confirm' = nobody, \
+observer: 'migrating.Observer' = SILENT, take_over: 'bool' = False) -> 'Summary | None'
+run(config: 'Config', *, force: 'bool' = False, confirm: 'Confirm' = nobody, \
+observer: 'migrating.Observer' = SILENT, take_over: 'bool' = False, \
+importing: 'Form | None' = None) -> 'Summary'
+show(config: 'Config') -> 'Shown'
+status(config: 'Config', *, observer: 'Observer' = SILENT) -> 'Overview'
+to_html(result: 'Report | Shown') -> 'str'
+to_json(result: 'Result | Report') -> 'str'
+tune(config: 'Config', *, max_wcu: 'str | None' = None, paused: 'bool | None' = None, \
+timeout: 'float' = 5) -> 'Tuned'
 validate(config: 'Config', *, calls: 'int | None' = 10, indexes: 'bool' = True, fresh: 'bool' = False, \
-processes: 'int | None' = None, observer: 'check.Watcher' = SILENT) -> 'Report'
+claim: 'Claim | None' = None, go_on: 'bool' = False, processes: 'int | None' = None, \
+observer: 'validating.Watcher' = SILENT) -> 'Report'
+write_files(config: 'Config', folder: 'str | PathLike[str]', *, \
+form: 'Form' = Form(compression='gzip', part_bytes=1073741824), force: 'bool' = False, \
+confirm: 'Confirm' = nobody, observer: 'migrating.Observer' = SILENT) -> 'Files'
 """
 ATTRIBUTES = {
+    "Claim": {"at_most", "confidence", "seed", "shares", "size"},
+    "Examination": {"designs", "notices", "ok", "require_sound", "source", "to_json"},
+    "Exported": {"left_out", "text"},
+    "Files": {"folder", "manifest", "rejects"},
+    "Form": {"compression", "part_bytes"},
+    "Plan": {"items", "months", "prices", "recommended", "refused", "region", "source", "tables", "to_json"}
+    | {"unpriced", "ways", "wishes", "write_units"},
+    "Proposal": {"answered", "files", "kind", "monthly", "order", "prediction", "rank", "save", "tables"}
+    | {"title", "to_json", "unanswered"},
+    "Proposals": {"best", "impossible", "left_out", "only", "ranked", "relations", "source", "to_json"},
+    "Rejected": {"groups", "rows", "run_id", "to_json"},
+    "Tuned": {"checkpoint", "in_force", "to_json", "wish"},
+    "Shown": {"diagram", "source", "tables", "to_json"},
     "Design": {"access_patterns", "entities", "fingerprint", "items", "name", "path", "table"},
     "Item": {"attributes", "entity", "json", "key", "size", "wire"},
     "Source": {"close", "count", "path", "tables"},
@@ -87,9 +157,7 @@ def signature(path: str) -> str:
     for name in path.split("."):
         found = getattr(found, name)
     text = str(inspect.signature(found))  # type: ignore[arg-type]  # each is a function or a class
-    return path + text.replace(repr(migration_tool.api._SILENT), "SILENT").replace(
-        repr(migration_tool.api._nobody), "_nobody"
-    )
+    return path + text.replace(repr(SILENT), "SILENT").replace(repr(nobody), "nobody")
 
 
 def test_the_signatures() -> None:
@@ -145,12 +213,8 @@ def test_all_of_it_is_described() -> None:
         *ATTRIBUTES["Item"],
         *ATTRIBUTES["Source"],
     }
-    for function in (
-        migration_tool.run,
-        migration_tool.resume,
-        migration_tool.validate,
-        migration_tool.Config.of,
-    ):
+    found = [getattr(migration_tool, name) for name in NAMES]
+    for function in (*filter(inspect.isfunction, found), migration_tool.Config.of):
         words |= set(inspect.signature(function).parameters)
     public = {word for word in words if not word.startswith("_")}
     assert [word for word in sorted(public) if not re.search(rf"`[^`]*\b{word}\b", text)] == []

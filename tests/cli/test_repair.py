@@ -20,7 +20,7 @@ import pytest
 from migration_tool.config import load_config
 from migration_tool.errors import StateError
 from migration_tool.mending import Plan
-from migration_tool.repair import repair
+from migration_tool.repairing import repair
 from migration_tool.state.store import StateStore
 from migration_tool.target import lease
 from tests.engines import request

@@ -8,7 +8,7 @@ REPAIRING = (
     Mutant(
         "repair-of-another-table",
         "a repair never touches a table that the run has not loaded",
-        "migration_tool/repair.py",
+        "migration_tool/repairing.py",
         "        _require_same_tables(config, endpoint, run)\n",
         "",
         ("tests/cli/test_repair.py::test_another_table_of_the_same_name_is_not_touched",),

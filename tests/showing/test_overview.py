@@ -16,11 +16,11 @@ from migration_tool.design.compile import compile_design
 from migration_tool.design.load import load_design
 from migration_tool.exemplars import Exemplar, collections, typical
 from migration_tool.job import chosen
-from migration_tool.plan import PlannedTable
+from migration_tool.planning import PlannedTable
 from migration_tool.prices import load_prices
 from migration_tool.showing.costing import in_words
 from migration_tool.showing.grid import grid
-from migration_tool.showing.overview import Overview, ShownIndex, _indexes, overview
+from migration_tool.showing.overview import Shown, ShownIndex, _indexes, overview
 from migration_tool.showing.page import _columns, _kind, _projected
 from migration_tool.showing.relations import Relation
 from migration_tool.source.sqlite import SqliteSource
@@ -67,7 +67,7 @@ INSERT INTO Purchase VALUES (10, 2), (11, 2);
 
 
 @pytest.fixture
-def shown(tmp_path: Path) -> Overview:
+def shown(tmp_path: Path) -> Shown:
     config = project(tmp_path)
     return overview(config, chosen(config, [str(tmp_path / "shop.yaml")]))
 
@@ -82,7 +82,7 @@ def project(folder: Path) -> Config:
     return load_config(path, {}, {})
 
 
-def test_entities_and_what_their_attributes_are_made_of(shown: Overview) -> None:
+def test_entities_and_what_their_attributes_are_made_of(shown: Shown) -> None:
     (table,) = shown.tables
     (person,) = table.entities
     assert (person.rows, person.where, person.keys["GSI1SK"]) == (3, "Person.Id < 100", "{lower(Name)}")
@@ -101,7 +101,7 @@ def test_entities_and_what_their_attributes_are_made_of(shown: Overview) -> None
     assert 0 < person.average_bytes <= person.largest_bytes
 
 
-def test_access_patterns_have_the_fullest_example_that_there_is(shown: Overview) -> None:
+def test_access_patterns_have_the_fullest_example_that_there_is(shown: Shown) -> None:
     town, nobody = shown.tables[0].access_patterns
     assert town.signature == "in_town(town: text)"
     assert town.asks == (
@@ -113,7 +113,7 @@ def test_access_patterns_have_the_fullest_example_that_there_is(shown: Overview)
     assert nobody.example is None
 
 
-def test_references_are_those_declared_and_those_that_designs_follow(shown: Overview) -> None:
+def test_references_are_those_declared_and_those_that_designs_follow(shown: Shown) -> None:
     assert [table.name for table in shown.diagram.tables] == ["Place", "Person", "Purchase"]
     assert shown.diagram.unread == ("Log",)
     assert shown.diagram.relations == (
@@ -160,7 +160,7 @@ def test_indexes_are_shown_as_they_are_defined() -> None:
     ]
 
 
-def test_a_grid_has_what_its_index_projects(shown: Overview) -> None:
+def test_a_grid_has_what_its_index_projects(shown: Shown) -> None:
     (table,) = shown.tables
     index = ShownIndex("GSI1", ("GSI1PK", "GSI1SK"), False, ("Name",))
     for projects, seen in ((("Name",), {"Name"}), ((), set())):
@@ -170,7 +170,7 @@ def test_a_grid_has_what_its_index_projects(shown: Overview) -> None:
     assert "projects keys only" in _kind(replace(index, projects=()))
 
 
-def test_the_cost_is_that_of_all_items_where_all_are_looked_at(shown: Overview, tmp_path: Path) -> None:
+def test_the_cost_is_that_of_all_items_where_all_are_looked_at(shown: Shown, tmp_path: Path) -> None:
     with SqliteSource(tmp_path / "shop.sqlite") as source:
         compiled = compile_design(load_design(tmp_path / "shop.yaml"), source.schema)
         figures = survey(source, compiled)
@@ -182,6 +182,6 @@ def test_the_cost_is_that_of_all_items_where_all_are_looked_at(shown: Overview, 
     assert found.month == pytest.approx(usual_month([volume], prices), abs=1e-4)
 
 
-def test_without_prices_only_the_units_are_told(shown: Overview) -> None:
+def test_without_prices_only_the_units_are_told(shown: Shown) -> None:
     assert "the prices of the region are not known" in in_words(replace(shown.tables[0].cost, load=None))
     assert "$" in in_words(shown.tables[0].cost)

@@ -11,7 +11,7 @@ from pathlib import Path
 from migration_tool.config import load_config, write_config
 from migration_tool.job import chosen
 from migration_tool.model import Column, Table
-from migration_tool.showing.overview import Overview, overview
+from migration_tool.showing.overview import Shown, overview
 from migration_tool.showing.page import to_html
 from migration_tool.showing.picture import picture
 from migration_tool.showing.relations import Diagram
@@ -21,7 +21,7 @@ from tests.verify.test_report import Page
 EVIL = "<script>alert('x')</script>&\"\u202e\x1b[31m"
 
 
-def of(folder: Path, database: Path, designs: list[str]) -> Overview:
+def of(folder: Path, database: Path, designs: list[str]) -> Shown:
     (folder / "config").mkdir()
     path = folder / "config/migration.json"
     write_config(path, {"source_db": database, "endpoint": "embedded"})
@@ -29,7 +29,7 @@ def of(folder: Path, database: Path, designs: list[str]) -> Overview:
     return overview(config, chosen(config, designs))
 
 
-def hostile(folder: Path) -> Overview:
+def hostile(folder: Path) -> Shown:
     design = {
         "version": 1,
         "table": "Things",

@@ -9,8 +9,8 @@ import click
 from migration_tool.cli.options import Globals, command
 
 FORMATS = ("cloudformation", "terraform", "cdk-json", "nosql-workbench", "json")
-"""As in `exporting.export`, which is not imported to show the help."""
 ITEMS = 10
+"""Both as in `exporting.export`, which is not imported to show the help."""
 
 
 @command()
@@ -46,23 +46,13 @@ def export(
 
     from migration_tool.cli.console import data, say
     from migration_tool.cli.files import require_folder, write_whole
-    from migration_tool.errors import UsageError
-    from migration_tool.exporting.export import WORKBENCH, tables_as, workbench_model
+    from migration_tool.exporting.export import export as exporting
     from migration_tool.job import chosen
 
-    if items is not None and form != WORKBENCH:
-        hint = f"Leave --items out, or choose --format {WORKBENCH}."
-        raise UsageError("export the designs", "--items", f"{form} holds no items", hint)
     if out:
         require_folder("export the designs", out)
     config = shared.load_if_there()
-    found = chosen(config, designs, prefix)
-    if form == WORKBENCH:
-        exported = workbench_model(
-            config, found, ITEMS if items is None else items, datetime.now().astimezone()
-        )
-    else:
-        exported = tables_as(form, found)
+    exported = exporting(form, config, chosen(config, designs, prefix), items, datetime.now().astimezone())
     for sentence in exported.left_out:
         say(f"not in the model: {sentence}")
     if out:

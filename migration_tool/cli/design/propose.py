@@ -55,23 +55,20 @@ def propose(
     from migration_tool.cli.console import data
     from migration_tool.config_values import DEFAULT_REGION
     from migration_tool.prices import load_prices
-    from migration_tool.proposing.kinds import KINDS as ALL
     from migration_tool.proposing.proposals import propose as make
-    from migration_tool.proposing.saving import save
     from migration_tool.source.sqlite import check_source
     from migration_tool.verify.json_form import json_text
 
     config = shared.load_if_there({}) if database else shared.load()
     path = database or config.source_db  # type: ignore[union-attr]  # one of the two is there
     check_source(path)
-    chosen = [kind for kind in ALL if not kinds or kind in kinds]
     region = config.aws_region if config else DEFAULT_REGION
     prices = load_prices(config.prices if config else None).regions.get(region)
-    found = make(path, chosen, queries, prices).only(choose)
+    found = make(path, kinds, queries, prices).only(choose)
     written: list[Path] = []
     for proposal in found.ranked if out else ():
         folder = out if choose else out / proposal.kind  # type: ignore[operator]  # out is set here
-        written += save(proposal.files, folder or Path(), force)
+        written += proposal.save(folder or Path(), force)
     if as_json:
         data(json_text(found.to_json()))
     else:
@@ -96,7 +93,7 @@ def _show(found: Proposals, written: list[Path], out: Path | None) -> None:
     show(*(f"  inferred: {label}" for label in inferred))
     show(*(f"left out: {name}: {reason}" for name, reason in found.left_out.items()))
     show(*(f"not possible: {kind}: {reason}" for kind, reason in found.impossible.items()))
-    best = found.ranked[0]
+    best = found.best
     show(*(f"not one Query in {best.kind}: {text}" for text in best.unanswered[:_SHOWN]))
     if len(best.unanswered) > _SHOWN:
         show(f"and {count(len(best.unanswered) - _SHOWN, 'other')}: --json has them all")

@@ -10,7 +10,7 @@ import click
 from migration_tool.cli.options import Globals, as_json, command
 
 if TYPE_CHECKING:
-    from migration_tool.showing.overview import Overview, ShownIndex, ShownTable
+    from migration_tool.showing.overview import Shown, ShownIndex, ShownTable
 
 
 @command()
@@ -48,7 +48,7 @@ def show(shared: Globals, designs: tuple[str, ...], as_json: bool, html: Path | 
             _show(table)
 
 
-def _page(found: Overview) -> str:
+def _page(found: Shown) -> str:
     from time import time
 
     from migration_tool.showing.page import to_html

@@ -13,11 +13,14 @@ from migration_tool.config import Config
 from migration_tool.costs import Month, Recommendation, Traffic, Volume, Way
 from migration_tool.design.definition import beyond_import
 from migration_tool.design.model import Design
-from migration_tool.errors import ConfigError, MigrationError
+from migration_tool.errors import ConfigError, MigrationError, UsageError
 from migration_tool.job import EMBEDDED, Bound, bind, open_target, selected
 from migration_tool.prices import Prices, RegionPrices, load_prices
 from migration_tool.source.sqlite import SqliteSource, check_source
 from migration_tool.target import table
+from migration_tool.verify.report import many
+
+_MOST = 1e9
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,24 @@ class Wishes:
     wcu      write units a second to provision for the load
     traffic  of the application afterwards
     current  dollars a month that are paid now, if known
+    Raises UsageError for what is no amount.
     """
 
     wcu: int
     traffic: Traffic
     current: float | None
+
+    def __post_init__(self) -> None:
+        amounts = {"reads": self.traffic.reads, "writes": self.traffic.writes, "current": self.current or 0}
+        faults = [
+            f"{name}: {amount:g} is not a number from 0 to {_MOST:,.0f}"
+            for name, amount in amounts.items()
+            if not 0 <= amount <= _MOST
+        ]
+        faults += [f"wcu: {self.wcu:,} is less than 1"] if self.wcu < 1 else []
+        if faults:
+            hint = "Give amounts that can be."
+            raise UsageError("reckon the costs", "the wishes", many(len(faults), "fault"), hint, faults)
 
 
 @dataclass(frozen=True)

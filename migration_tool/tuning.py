@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from migration_tool import logs
 from migration_tool.errors import StateError
@@ -30,6 +31,19 @@ class Tuned:
     wish: Wish
     checkpoint: Checkpoint
     in_force: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """The form that docs/json.md describes."""
+        wish, tuning = self.wish, self.checkpoint.tuning
+        wished = None if wish.max_wcu is None else str(wish.max_wcu)
+        return {
+            "run_id": wish.run_id,
+            "number": wish.number,
+            "in_force": self.in_force,
+            "max_wcu": tuning.max_wcu if self.in_force else wished,
+            "paused": tuning.paused if self.in_force else wish.paused,
+            "items_written": self.checkpoint.items_written,
+        }
 
 
 def tune(

@@ -10,11 +10,11 @@ from typing import Protocol
 
 from migration_tool.config import Config
 from migration_tool.destination import require_agreed
-from migration_tool.errors import StateError
+from migration_tool.errors import StateError, UsageError
 from migration_tool.job import Bound, Endpoint, bind, open_target, open_wire, selected
 from migration_tool.leases import Leases
 from migration_tool.mending import MOST_CHANGES, Plan, make_plan, mend, put_objects, result
-from migration_tool.model import Confirm
+from migration_tool.model import Confirm, Question
 from migration_tool.proofs import source_to_read
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state.checkpoint import Checkpoint, Lease
@@ -23,7 +23,7 @@ from migration_tool.state.store import StateStore
 from migration_tool.target.wire import Wire
 from migration_tool.verify.collisions import require_unique_keys
 from migration_tool.verify.mended import Mended
-from migration_tool.verify.report import Report
+from migration_tool.verify.report import Report, many
 from migration_tool.verify.validate import validate
 from migration_tool.world import changes_but_of_source
 
@@ -76,6 +76,21 @@ def repair(
             leases = Leases(config, endpoint.target, store, run.run_id, watcher)
             done = _Writing(config, store, endpoint, leases, run).mend(source, tables, wire, plans, log)
             return replace(report, repair=result(plans, done, log.path))
+
+
+def is_agreed(plans: Sequence[Plan], agree: Confirm) -> bool:
+    """Whether anything is to be changed. Raises UsageError where it is, and nobody agrees to it."""
+    what = changes_in_words(plans)
+    if what and not agree(Question("repair the tables", what, (), "Do it?")):
+        raise UsageError("repair the tables", what, "it was not confirmed", "Nothing was changed.")
+    return bool(what)
+
+
+def changes_in_words(plans: Sequence[Plan]) -> str:
+    """How many items of what kind; "" where nothing is to be changed."""
+    actions = [change.action for plan in plans for change in plan.changes]
+    puts, deletes = actions.count("put"), actions.count("delete")
+    return f"{many(puts, 'item')} to put, {many(deletes, 'item')} to delete" if actions else ""
 
 
 def _loaded(run: Checkpoint | None, chosen: Sequence[str]) -> Checkpoint:

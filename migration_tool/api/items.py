@@ -1,11 +1,8 @@
-"""Everything from Python: the functions behind the commands, as one small surface. See docs/python.md.
-
-Nothing here prints or ends the process; what goes wrong is raised, as one of the classes in `errors`.
-"""
+"""A source, a design, and the items that it makes of the source's rows, without a target."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -14,112 +11,14 @@ from typing import Any
 
 import orjson
 
-from migration_tool import check, migrating
 from migration_tool.attributes import plain
-from migration_tool.config import Config
 from migration_tool.design.compile import CompiledEntity, compile_design
 from migration_tool.design.load import load_design
 from migration_tool.errors import RowRejected, RowSkipped, TooManyRejects, UsageError
 from migration_tool.limits import item_size
-from migration_tool.migrating import Summary
-from migration_tool.model import Confirm, Position, Question, Reject, Row, WireItem
+from migration_tool.model import Position, Reject, Row, WireItem
 from migration_tool.oversize import restored
 from migration_tool.source.sqlite import SqliteSource
-from migration_tool.state.checkpoint import Checkpoint
-from migration_tool.verify import SAMPLE_CALLS
-from migration_tool.verify.report import Report
-
-
-class Observer:
-    """Who is told what a run or a validation does. This one hears nothing: override what you want to hear.
-
-    The methods are called from the thread that called `run`, `resume` or `validate`; what they raise ends it.
-    """
-
-    def phase(self, name: str) -> None:
-        """A phase begins: analysis, preparation, transformation, loading or retry, validation."""
-
-    def copied(self, done: int, total: int) -> None:
-        """So many bytes of the source are in the private copy."""
-
-    def progress(self, checkpoint: Checkpoint) -> None:
-        """A checkpoint was saved: see its `items_written`, `items_total`, `rejected`, `skipped` (rows)."""
-
-    def checked(self, table: str, done: int, total: int) -> None:
-        """The comparison of a table has done so many of its steps."""
-
-    def step(self, name: str, done: int, total: int) -> None:
-        """So much of an import from S3 is done: bytes while "uploading", items while "importing"."""
-
-    def notice(self, text: str) -> None:
-        """A sentence that a person should read."""
-
-    def stopping(self) -> bool:
-        """True ends the loading at the next moment that a checkpoint covers, with Interrupted."""
-        return False
-
-
-_SILENT = Observer()
-
-
-def _nobody(question: Question) -> bool:
-    hint = "Pass confirm=, a function that takes the question and says True."
-    raise UsageError(question.operation, question.obj, "nobody has agreed to it", hint)
-
-
-def run(
-    config: Config,
-    *,
-    force: bool = False,
-    confirm: Confirm = _nobody,
-    observer: migrating.Observer = _SILENT,
-    take_over: bool = False,
-) -> Summary:
-    """Creates the tables of the configuration, loads them and proves the result, as `migrate` does.
-
-    force      deletes and creates again what is there, and begins anew
-    confirm    is asked before the first write to a target that is new and not on this machine, and before
-               tables are deleted; by default nobody agrees
-    take_over  loads tables also where another run that is alive does
-    Raises MigrationError; DifferencesFound where the proof fails. `resume` goes on where it says so.
-    """
-    return migrating.migrate(config, (), force, confirm, observer, take_over)
-
-
-def resume(
-    config: Config,
-    *,
-    accept: Iterable[str] = (),
-    confirm: Confirm = _nobody,
-    observer: migrating.Observer = _SILENT,
-    take_over: bool = False,
-) -> Summary | None:
-    """Goes on with the run that was stopped, failed or killed; None where there is none.
-
-    accept  the kinds of change since then that are meant: "source", "design", "target"
-    The others are those of `run`. Raises MigrationError; StateError for a change that is not accepted.
-    """
-    return migrating.resume(config, frozenset(accept), confirm, observer, take_over)
-
-
-def validate(
-    config: Config,
-    *,
-    calls: int | None = SAMPLE_CALLS,
-    indexes: bool = True,
-    fresh: bool = False,
-    processes: int | None = None,
-    observer: check.Watcher = _SILENT,
-) -> Report:
-    """Compares every item with the source and tries the access patterns, as `validate` does.
-
-    calls      parameter sets to try per access pattern; None: all, 0: none
-    indexes    counts the items of each index, too
-    fresh      reads the source also where an earlier proof stands for it
-    processes  that read a large table; None: one per CPU, at most 8
-    Differences are in the report (`ok` is False). Raises MigrationError where it cannot compare.
-    """
-    return check.validate(config, (), calls, processes, observer, indexes=indexes, fresh=fresh)
 
 
 class Source:
