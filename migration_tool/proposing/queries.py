@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from migration_tool.errors import UsageError
@@ -16,10 +17,11 @@ from migration_tool.model import Schema, Table, folded
 from migration_tool.proposing.drafts import Answer
 
 _WEIGHT = re.compile(r"--\s*weight:\s*(\d{1,12}(?:\.\d{1,6})?)\s*$", re.IGNORECASE | re.MULTILINE)
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-_TOKEN = re.compile(
-    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|[:@$]\w+|\?\d*|[^\W\d]\w*|\d+(?:\.\d+)?|<=|>=|<>|!=|==|\|\||\S"""
-)
+_COMMENT = r"--[^\n]*|/\*.*?(?:\*/|\Z)"
+_QUOTED = r"""'[^']*(?:''[^']*)*(?:'|\Z)|"[^"]*(?:""[^"]*)*(?:"|\Z)|`[^`]*(?:``[^`]*)*(?:`|\Z)|\[[^\]]*\]?"""
+"""As SQLite reads them. What does not end takes the rest of the text: nothing is looked for in vain twice."""
+_PIECE = re.compile(f"(?P<comment>{_COMMENT})|{_QUOTED}|(?P<end>;)", re.DOTALL)
+_TOKEN = re.compile(rf"{_QUOTED}|[:@$]\w+|\?\d*|[^\W\d]\w*|\d+(?:\.\d+)?|<=|>=|<>|!=|==|\|\||\S")
 _VALUE = re.compile(r"[:@$?'\d]")
 _STOPS = frozenset(
     [
@@ -92,26 +94,21 @@ def read_queries(path: Path, schema: Schema) -> tuple[WeightedQuery, ...]:
 
 def _statements(text: str) -> Iterator[tuple[str, float]]:
     """Statements end at semicolons; a trace without any has one in each line."""
-    parts = text.split("\n") if ";" not in _COMMENT.sub("", text) else _at_semicolons(text)
+    ends = [found.start() for found in _PIECE.finditer(text) if found["end"]]
+    parts = [text[a + 1 : b] for a, b in pairwise([-1, *ends, len(text)])] if ends else text.split("\n")
     pending = 1.0
     for part in parts:
         found = _WEIGHT.findall(part)
         pending = float(found[-1]) if found else pending
-        statement = " ".join(_COMMENT.sub(" ", part).split())
+        statement = " ".join(_PIECE.sub(_without_comment, part).split())
         if statement.lower().startswith("select"):
             yield statement, pending
         if statement:
             pending = 1.0
 
 
-def _at_semicolons(text: str) -> Iterator[str]:
-    """A semicolon in a text or a comment ends nothing."""
-    start = 0
-    for found in re.finditer(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|;", text, re.DOTALL):
-        if found.group() == ";":
-            yield text[start : found.start()]
-            start = found.end()
-    yield text[start:]
+def _without_comment(found: re.Match[str]) -> str:
+    return " " if found["comment"] else found.group()
 
 
 def _understood(statement: str, weight: float, schema: Schema) -> WeightedQuery:
