@@ -135,6 +135,25 @@ def test_what_was_not_compressed_here_is_left_as_it_is(value: Any) -> None:
     assert canonical_texts([item])
 
 
+@pytest.mark.parametrize(
+    "content",
+    [[], 5, {"Body": 5}, {"Body": {"S": 5}}, {"Body": {"X": "x"}}, {"Title": {"S": "o"}}],
+    ids=str,
+)
+def test_only_attributes_that_the_item_lacks_are_put_back(content: Any) -> None:
+    """What hides another value of an attribute that is there would hide a difference."""
+    packed = base64.b64encode(gzip.compress(orjson.dumps(content))).decode()
+    item = article(Title={"S": "t"}, **{ATTRIBUTE: {"M": {"Encoding": {"S": "gzip"}, "Data": {"B": packed}}}})
+    assert restored(item) is item
+    assert canonical_texts([item]) == [text_of(item).encode()]
+
+
+@pytest.mark.parametrize("keys", [[{}], [{"PK": {"S": ""}}], [{"PK": {"S": "a"}}] * 2, [{"PK": {"N": "1"}}]])
+def test_what_cannot_be_keys_of_chunks_is_not_asked_for(keys: list[WireItem]) -> None:
+    listed = {"Encoding": {"S": "chunks"}, "Chunks": {"L": [{"M": key} for key in keys]}}
+    assert chunk_keys(article(**{ATTRIBUTE: {"M": listed}})) == []
+
+
 def test_a_difference_names_the_attribute_that_was_compressed() -> None:
     one = article(Body={"S": "x" * 500_000}, Title={"S": "t"})
     other = one | {"Body": {"S": "x" * 499_999 + "y"}}

@@ -46,7 +46,7 @@ class _Raw:
 
 
 @contextmanager
-def _answering(reply: Callable[[str], Reply]) -> Iterator[Endpoint]:
+def answering(reply: Callable[[str], Reply]) -> Iterator[Endpoint]:
     """botocore's own client, with these answers in place of a network; `reply` is told the operation.
 
     All faults come as 400: botocore would wait before it asks again after a 500.
@@ -76,7 +76,7 @@ def _descriptions() -> list[bytes]:
 def _check_description(data: bytes) -> None:
     """What is said of a table stands in the answer; its faults against a design can be told."""
     (reply, *_) = replies(data)
-    with _answering(lambda operation: reply) as endpoint:
+    with answering(lambda operation: reply) as endpoint:
         try:
             facts = table.describe(endpoint, "t")
         except TargetError:
@@ -123,7 +123,7 @@ def _check_lease(data: bytes) -> None:
 
     now = [0.0]
     clock = Clock(lambda: now[0], lambda seconds: now.append(now.pop() + seconds))
-    with scratch() as folder, _answering(reply) as endpoint, suppress(TargetError, StateError):
+    with scratch() as folder, answering(reply) as endpoint, suppress(TargetError, StateError):
         if record := lease.read(endpoint, _PLACE):
             assert 0 <= record.seconds <= LONGEST_LEASE
         claims = Claims(endpoint, StateStore(folder), RUN, 60.0, False, _Quiet(), clock)
