@@ -147,6 +147,7 @@ def test_none_leaves_the_attribute_out(having: With) -> None:
         ("float('nan')", "number_not_finite"),
         ("10**40 + 1", "number_too_precise"),
         ("10**5000", "transform"),
+        ("(lambda found: found.extend([found, found]) or found)([])", "transform"),
         ("[type('Odd', (), {'__repr__': lambda self: 1 / 0})()]", "transform"),
     ],
 )

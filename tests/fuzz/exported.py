@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,8 +22,9 @@ from migration_tool.state.parts import (
     require_there,
 )
 from migration_tool.target.importing import begin_import, describe_import, require_whole
-from tests.fuzz.calls import answering
-from tests.fuzz.scripted import error, line, replies
+from migration_tool.target.s3 import Bucket
+from tests.fuzz.calls import answering, answering_of_s3
+from tests.fuzz.scripted import Reply, cycled, error, line, replies
 from tests.fuzz.target import Target, scratch
 from tests.state.test_imports import PLAN
 
@@ -141,6 +143,47 @@ def _check_import(data: bytes) -> None:
         assert not said.get("ErrorCount")
 
 
+_PREFIX, _SHA256 = "p/", "ab" * 32
+_LISTING = """<?xml version="1.0" encoding="UTF-8"?>
+<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name><IsTruncated>false</IsTruncated>
+<Contents><Key>p/1</Key><Size>20</Size><ETag>"x"</ETag></Contents>
+<Contents><Key>p/2</Key><Size>7</Size></Contents></ListBucketResult>"""
+
+
+def _objects() -> list[bytes]:
+    head = {"headers": {"Content-Length": "20", "x-amz-meta-sha256": _SHA256, "ETag": '"x"'}}
+    other = {"headers": {**head["headers"], "x-amz-meta-sha256": "cd" * 32}}
+    listed = {"body": _LISTING, "headers": {"Content-Type": "application/xml"}}
+    return [
+        b"\n".join(line(each) for each in (head, listed)),
+        b"\n".join(line(each) for each in (other, listed)),
+        b"\n".join([line({}, 404), line({"body": _LISTING.replace("p/2", "p/3")})]),
+    ]
+
+
+def _check_objects(data: bytes) -> None:
+    """An object counts as sent, and a folder as ours alone, only where the answers say just that."""
+    following = cycled(replies(data), 24)
+    given = [Reply(0, False, b"")]
+
+    def reply() -> Reply:
+        given.append(following() or Reply(404, True, b""))
+        return given[-1]
+
+    with answering_of_s3(reply) as endpoint:
+        bucket = Bucket(endpoint, "b")
+        with suppress(TargetError):
+            if bucket.has(_PREFIX + "1", 20, _SHA256):
+                said = (given[-1].success or {})["headers"]
+                told = {name.lower(): str(value) for name, value in said.items()}
+                assert (int(told["content-length"]), told["x-amz-meta-sha256"]) == (20, _SHA256)
+        del given[1:]
+        with suppress(TargetError):
+            bucket.require_only(_PREFIX, {"p/1": 20, "p/2": 7})
+            bodies = [str((each.success or {}).get("body")) for each in given]
+            assert any("p/1" in body and "p/2" in body for body in ["".join(bodies)])
+
+
 _DEFINITION = {
     "TableName": "Music",
     "AttributeDefinitions": [{"AttributeName": "PK", "AttributeType": "S"}],
@@ -162,4 +205,7 @@ TARGETS: Sequence[Target] = (
     Target("parts-register", _registers, _check_register, (b'"entities":{}', b"\n", b"/../", b"0")),
     Target("import-plan", _plans, _check_plan, (b'"arns":{}', b"null", b'"tables":[]', b'"none"', b"0")),
     Target("import-answers", _imports, _check_import, _COUNTS),
+    Target(
+        "object-answers", _objects, _check_objects, (b"<Key>", b"</Contents>", b"<Size>", b'"headers"', b"<")
+    ),
 )

@@ -98,7 +98,7 @@ def _raised(name: Any) -> Any:
 
 def _cycle(inner: Any) -> Any:
     found = [_built(inner)]
-    found.append(found)
+    found += [found, found]
     return found
 
 

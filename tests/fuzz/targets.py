@@ -9,6 +9,7 @@ from tests.fuzz import (
     database,
     documents,
     exported,
+    mending,
     oversize,
     own_code,
     reading,
@@ -18,19 +19,8 @@ from tests.fuzz import (
 )
 from tests.fuzz.target import Target
 
+_FILES = (state_files, documents, workload, own_code, database)
+_ANSWERS = (writing, reading, oversize, mending, calls, exported)
 TARGETS: Mapping[str, Target] = {
-    target.name: target
-    for module in (
-        state_files,
-        documents,
-        workload,
-        own_code,
-        writing,
-        reading,
-        oversize,
-        calls,
-        exported,
-        database,
-    )
-    for target in module.TARGETS
+    target.name: target for module in (*_FILES, *_ANSWERS) for target in module.TARGETS
 }

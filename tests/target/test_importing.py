@@ -9,7 +9,8 @@ import pytest
 
 from migration_tool.errors import DifferencesFound, TargetError
 from migration_tool.target.importing import ImportFacts, begin_import, describe_import, require_whole
-from tests.fuzz.calls import answering
+from migration_tool.target.s3 import Bucket
+from tests.fuzz.calls import answering, answering_of_s3
 from tests.fuzz.scripted import line, replies
 
 ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/T/import/01700000000000-abcdef"
@@ -57,6 +58,23 @@ def test_a_count_that_is_no_number_is_no_answer(changed: dict[str, object]) -> N
     (reply,) = replies(line({"ImportTableDescription": {**facts, **changed}}))
     with answering(lambda operation: reply) as target, pytest.raises(TargetError, match=next(iter(changed))):
         describe_import(target, ARN)
+
+
+@pytest.mark.parametrize(
+    ("headers", "there"),
+    [
+        ({"Content-Length": "20", "x-amz-meta-sha256": "ab"}, True),
+        ({"Content-Length": "20", "x-amz-meta-sha256": "cd"}, False),
+        ({"Content-Length": "19", "x-amz-meta-sha256": "ab"}, False),
+        ({"Content-Length": "20"}, False),
+        ({"x-amz-meta-sha256": "ab"}, False),
+    ],
+    ids=str,
+)
+def test_an_object_is_known_again_by_its_size_and_its_checksum(headers: dict[str, str], there: bool) -> None:
+    (reply,) = replies(line({"headers": headers}))
+    with answering_of_s3(lambda: reply) as target:
+        assert Bucket(target, "b").has("key", 20, "ab") is there
 
 
 def test_an_import_without_its_name_has_not_begun() -> None:
