@@ -36,14 +36,16 @@ _SCRIPTED = 24
 _DESIGN = replace(DESIGN, settings=Settings(ttl="Until", point_in_time_recovery=7, tags={"Team": "music"}))
 
 
-@cache
-def _endpoint() -> Endpoint:
+def _new_endpoint() -> Endpoint:
     return Endpoint("http://127.0.0.1:1", "us-east-1", 1, 1)
+
+
+_endpoint = cache(_new_endpoint)
 
 
 @cache
 def _s3() -> Any:
-    return _endpoint().s3_client()
+    return _new_endpoint().s3_client()
 
 
 class _Raw:
