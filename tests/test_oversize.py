@@ -91,6 +91,15 @@ def test_what_was_split_comes_back(attributes: WireItem, most: int, size: int) -
         assert restored(item, chunks[1:]) is item and restored(item, chunks[::-1] + chunks) is item
 
 
+def test_chunks_of_another_time_are_not_those_of_the_item() -> None:
+    """They are whole, and they are an item's, but not this one's."""
+    now, before = (split(text_of(article(Body={"S": c * 500_000})), KEEP, ("PK", "SK")) for c in "xy")
+    own, others = ([json.loads(text) for _, _, text in chunks_of(one)] for one in (now, before))
+    item = json.loads(now)
+    assert restored(item, own)["Body"] == {"S": "x" * 500_000}
+    assert restored(item, others) is item
+
+
 def test_an_item_of_400_kb_is_not_split() -> None:
     text = text_of(article(Body={"S": "x"}))
     assert split(text, KEEP, ("PK", "SK")) == text and chunks_of(split(text, KEEP, ("PK", "SK"))) == ()

@@ -38,7 +38,7 @@ _CHANGES = tuple(
         (2, _item(2, "3"), None),
     )
 )
-_PLAN = Plan("things", "t", 3, 0, _CHANGES)
+PLAN = Plan("things", "t", 3, 0, _CHANGES)
 
 
 def _there(*items: WireItem, left: Sequence[WireItem] = ()) -> bytes:
@@ -46,14 +46,17 @@ def _there(*items: WireItem, left: Sequence[WireItem] = ()) -> bytes:
     return line({"Responses": {"t": list(items)}, "UnprocessedKeys": unprocessed})
 
 
+BEFORE, WRITTEN = _there(_item(1, "2"), _item(2, "3")), line(_UNITS)
+"""Answers: the items as PLAN has found them, and that a write was done."""
+
+
 def _seeds() -> list[bytes]:
-    before, after = [_item(1, "2"), _item(2, "3")], [_item(0, "1"), _item(1, "1.5")]
-    done, refused = line(_UNITS), error("ConditionalCheckFailedException")
-    split = [_there(before[0], left=[{"PK": {"S": "p2"}, "SK": {"S": "s"}}]), _there(before[1])]
+    after, refused = _there(_item(0, "1"), _item(1, "1.5")), error("ConditionalCheckFailedException")
+    split = [_there(_item(1, "2"), left=[{"PK": {"S": "p2"}, "SK": {"S": "s"}}]), _there(_item(2, "3"))]
     return [
-        b"\n".join([_there(*before), done, done, done, _there(*after)]),
-        b"\n".join([*split, done, refused, error("InternalServerError", 500), _there(*after)]),
-        b"\n".join([_there(*after), _there(*after)]),
+        b"\n".join([BEFORE, WRITTEN, WRITTEN, WRITTEN, after]),
+        b"\n".join([*split, WRITTEN, refused, error("InternalServerError", 500), after]),
+        b"\n".join([after, after]),
     ]
 
 
@@ -90,7 +93,7 @@ def _check(data: bytes) -> None:
     with scratch() as folder:
         log = RepairLog(folder / "x.repairs.jsonl")
         try:
-            done = list(mend(ScriptedWire(table.answer).as_wire(), _PLAN, log, lambda: None, lambda: 1.0))
+            done = list(mend(ScriptedWire(table.answer).as_wire(), PLAN, log, lambda: None, lambda: 1.0))
         except TargetError:
             done = []
         journal = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +11,13 @@ import pytest
 from migration_tool.errors import DifferencesFound, TargetError
 from migration_tool.target.importing import ImportFacts, begin_import, describe_import, require_whole
 from migration_tool.target.s3 import Bucket
+from migration_tool.target.session import Target
 from tests.fuzz.calls import answering, answering_of_s3
 from tests.fuzz.scripted import line, replies
+
+from .fake import FakeServer, Replies, answer
+
+Serve = Callable[[Replies], FakeServer]
 
 ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/T/import/01700000000000-abcdef"
 WHOLE = ImportFacts("COMPLETED", 8, 8, 0, "", "")
@@ -75,6 +81,26 @@ def test_an_object_is_known_again_by_its_size_and_its_checksum(headers: dict[str
     (reply,) = replies(line({"headers": headers}))
     with answering_of_s3(lambda: reply) as target:
         assert Bucket(target, "b").has("key", 20, "ab") is there
+
+
+def test_only_what_was_uploaded_is_imported() -> None:
+    listed = "".join(f"<Contents><Key>p/{n}</Key><Size>{n}</Size></Contents>" for n in (1, 2))
+    (reply,) = replies(line({"body": f"<ListBucketResult>{listed}</ListBucketResult>"}))
+    with answering_of_s3(lambda: reply) as target:
+        Bucket(target, "b").require_only("p/", {"p/1": 1, "p/2": 2})
+        for expected in ({"p/1": 1}, {"p/1": 1, "p/2": 3}, {"p/1": 1, "p/2": 2, "p/3": 3}):
+            with pytest.raises(TargetError, match="not those that were uploaded"):
+                Bucket(target, "b").require_only("p/", expected)
+
+
+def test_the_token_makes_it_one_import(serve: Serve) -> None:
+    server = serve(lambda seen: answer({"ImportTableDescription": {"ImportArn": ARN}}))
+    for _ in range(2):
+        assert (
+            begin_import(Target(server.url, "us-east-1", 5, 2), "7" * 32, "b", "p/", "gzip", DEFINITION)
+            == ARN
+        )
+    assert [seen.json["ClientToken"] for seen in server.seen] == ["7" * 32] * 2
 
 
 def test_an_import_without_its_name_has_not_begun() -> None:
