@@ -274,7 +274,7 @@ def test_sqlite_writes_no_items_with_own_code(having: With) -> None:
     source, design = having(VALUE, shop="def value(value): return value")
     (entity,) = design.entities
     with pytest.raises(Beyond):
-        item_expression(entity.read, entity.shape, source._cursors)
+        item_expression(entity.read, entity.shape, source._moment.cursors)
 
 
 def test_an_ordinary_design_is_compiled_as_before(having: With) -> None:

@@ -21,8 +21,8 @@ SOURCE = (
         "items-in-any-order",
         "items that SQLite writes come in the order of their rows",
         _SQL,
-        '        f"ORDER BY {rowid} LIMIT ?)"\n',
-        '        f"ORDER BY {rowid} % 3 LIMIT ?)"\n',
+        'ORDER BY {rowid} LIMIT ?"\n',
+        'ORDER BY {rowid} % 3 LIMIT ?"\n',
         (_WINDOWS + "test_usual_rows_are_made_by_sqlite",),
     ),
     Mutant(
