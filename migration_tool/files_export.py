@@ -1,7 +1,8 @@
 """`migrate --via files`: the items of the designs as files that ImportTable reads, and a manifest.
 
 The folder keeps its own account in `.export`, as a state folder does: the same command goes on where it was
-stopped or killed. `manifest.json` comes last, and only when every part is there.
+stopped or killed. `manifest.json` comes last, and only when every part is there; it is made of the account,
+and never read.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from migration_tool.config import Config
 from migration_tool.design.definition import table_definition
 from migration_tool.design.model import Design
 from migration_tool.errors import Interrupted, MigrationError, StateError, TooManyRejects, UsageError
-from migration_tool.filing import STATE, Export, Form, data_folder, parts_of
+from migration_tool.filing import STATE, Export, Form, data_folder, parts_of, registered_parts
 from migration_tool.job import Bound, bind, find_design, pointing, selected
 from migration_tool.model import Confirm, Question
 from migration_tool.source.sqlite import SqliteSource, check_source
@@ -93,8 +94,10 @@ def export_files(
         checkpoint = found or store.save(fresh)
         if checkpoint.status != "completed":
             checkpoint = _Files(config, folder, store, form, observer).write(checkpoint)
+        found_there = manifest(checkpoint, registered_parts(folder, store, checkpoint), form)
+        _write(folder / MANIFEST, found_there)
         rejects = store.rejects_path(checkpoint.run_id) if checkpoint.rejected else None
-        return Files(folder, _manifest_of(folder), rejects)
+        return Files(folder, found_there, rejects)
 
 
 class _Files:
@@ -121,23 +124,20 @@ class _Files:
             self._observer.phase("files")
             export = Export(self._config, self._folder, self._store, self._form, checkpoint, self._observer)
             export.run(source, tables)
-        self._describe(tables, export)
+        self._describe(tables)
         done = self._store.save(export.checkpoint.with_status("completed"))
         self._store.snapshot_path(done.run_id).unlink(missing_ok=True)
         return done
 
-    def _describe(self, tables: Sequence[Bound], export: Export) -> None:
+    def _describe(self, tables: Sequence[Bound]) -> None:
         for bound in tables:
             definition = table_definition(bound.table_name, bound.compiled.design)
             folder = self._folder / bound.table_name
             files.make_folder(folder)
             _write(folder / DEFINITION, definition)
-        _write(self._folder / MANIFEST, manifest(export.checkpoint, tables, export.parts, self._form))
 
 
-def manifest(
-    checkpoint: Checkpoint, tables: Sequence[Bound], parts: Sequence[Part], form: Form
-) -> dict[str, Any]:
+def manifest(checkpoint: Checkpoint, parts: Sequence[Part], form: Form) -> dict[str, Any]:
     """What is in the files: parts with sizes and checksums, counts by entity, what they were made of."""
     source = checkpoint.fingerprints.source
     return {
@@ -145,25 +145,28 @@ def manifest(
         "format": "DYNAMODB_JSON",
         "compression": form.compression.upper(),
         "source": {name: source[name] for name in ("path", "content", "schema")},
-        "tables": [_table(bound, checkpoint, parts_of(parts, bound.name)) for bound in tables],
+        "tables": [
+            _table(name, table, checkpoint, parts_of(parts, name))
+            for name, table in sorted(checkpoint.tables.items())
+        ],
     }
 
 
-def _table(bound: Bound, checkpoint: Checkpoint, parts: Sequence[Part]) -> dict[str, Any]:
+def _table(name: str, table: str, checkpoint: Checkpoint, parts: Sequence[Part]) -> dict[str, Any]:
     entities = Counter[str]()
     for part in parts:
         entities.update(part.entities)
-    rejected = {e.entity: e.rejected for e in checkpoint.entities if e.table == bound.name}
+    rejected = {e.entity: e.rejected for e in checkpoint.entities if e.table == name}
     return {
-        "design": bound.name,
-        "fingerprint": checkpoint.fingerprints.designs[bound.name],
-        "table": bound.table_name,
-        "definition": f"{bound.table_name}/{DEFINITION}",
-        "data": data_folder(bound),
+        "design": name,
+        "fingerprint": checkpoint.fingerprints.designs[name],
+        "table": table,
+        "definition": f"{table}/{DEFINITION}",
+        "data": data_folder(table),
         "items": sum(part.items for part in parts),
         "bytes": sum(part.bytes for part in parts),
         "size": sum(part.size for part in parts),
-        "entities": {name: {"items": entities[name], "rejected": n} for name, n in rejected.items()},
+        "entities": {entity: {"items": entities[entity], "rejected": n} for entity, n in rejected.items()},
         "parts": [
             {"file": p.file, "items": p.items, "bytes": p.bytes, "size": p.size, "sha256": p.sha256}
             for p in parts
@@ -174,16 +177,6 @@ def _table(bound: Bound, checkpoint: Checkpoint, parts: Sequence[Part]) -> dict[
 def _write(path: Path, document: Mapping[str, Any]) -> None:
     data = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     files.write_whole(path, data, _WRITE, _HINT)
-
-
-def _manifest_of(folder: Path) -> Mapping[str, Any]:
-    path = folder / MANIFEST
-    try:
-        found: Mapping[str, Any] = orjson.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        hint = "Begin anew with --force, or in another folder."
-        raise StateError("read the manifest", path, error, hint) from error
-    return found
 
 
 def _require_no_objects(designs: Iterable[Design]) -> None:

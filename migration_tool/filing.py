@@ -27,7 +27,15 @@ from migration_tool.ledger import Book
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state import files
 from migration_tool.state.checkpoint import Checkpoint
-from migration_tool.state.parts import COMPRESSIONS, Part, PartWriter, forget_others, register, registered
+from migration_tool.state.parts import (
+    COMPRESSIONS,
+    Part,
+    PartWriter,
+    forget_others,
+    register,
+    registered,
+    require_there,
+)
 from migration_tool.state.store import StateStore
 from migration_tool.supplies import share
 from migration_tool.target.batch import Watermark
@@ -93,7 +101,7 @@ class Export:
         self._batches = self._bytes = 0
         self._grown = 1
         self.checkpoint = checkpoint
-        self.parts = registered(self._register, checkpoint.items_written)
+        self.parts = registered_parts(folder, store, checkpoint)
 
     def run(self, source: SqliteSource, tables: Sequence[Bound]) -> None:
         """Returns when every row of the tables is in a part or rejected within the budget.
@@ -109,7 +117,7 @@ class Export:
     def _sweep(self, bound: Bound) -> None:
         """Deletes what no checkpoint knows of."""
         known = {self._folder / part.file for part in self.parts}
-        folder = self._folder / data_folder(bound)
+        folder = self._folder / data_folder(bound.table_name)
         with files.naming("look at the files", folder, "make it accessible"):
             for path in folder.iterdir() if folder.exists() else ():
                 if path not in known:
@@ -154,7 +162,7 @@ class Export:
     def _begin(self, bound: Bound) -> PartWriter:
         compression = COMPRESSIONS[self._form.compression]
         number = sum(1 for part in self.parts if part.design == bound.name)
-        file = f"{data_folder(bound)}part-{number:05}{compression.suffix}"
+        file = f"{data_folder(bound.table_name)}part-{number:05}{compression.suffix}"
         return PartWriter(self._folder, bound.name, file, compression)
 
     def _close(self, writer: PartWriter, bound: Bound, book: Book, account: Checkpoint) -> None:
@@ -186,9 +194,16 @@ class Export:
         return max(1, min(self._grown, fitting))
 
 
-def data_folder(bound: Bound) -> str:
+def data_folder(table: str) -> str:
     """Where the parts of a table are, and nothing else: as in an export of DynamoDB, within the folder."""
-    return f"{bound.table_name}/data/"
+    return f"{table}/data/"
+
+
+def registered_parts(folder: Path, store: StateStore, checkpoint: Checkpoint) -> list[Part]:
+    """The parts that the account of a folder knows of, and that are there. Raises StateError."""
+    parts = registered(store.folder / REGISTER, checkpoint.items_written)
+    require_there(folder, parts)
+    return parts
 
 
 def parts_of(parts: Sequence[Part], design: str) -> list[Part]:

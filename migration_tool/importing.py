@@ -210,7 +210,7 @@ class Importing:
             sent += part.size
             self._observer.step("uploading", sent, total)
         for bound in wanted:
-            prefix = plan.prefix + data_folder(bound)
+            prefix = plan.prefix + data_folder(bound.table_name)
             expected = {plan.prefix + part.file: part.size for part in parts_of(parts, bound.name)}
             bucket.require_only(prefix, expected)
 
@@ -243,7 +243,7 @@ class Importing:
             return plan
         token = hashlib.sha256(f"{plan.prefix}{bound.table_name}".encode()).hexdigest()[:32]
         definition = import_definition(bound.table_name, bound.compiled.design)
-        prefix = plan.prefix + data_folder(bound)
+        prefix = plan.prefix + data_folder(bound.table_name)
         arn = begin_import(self._target, token, plan.bucket, prefix, plan.compression, definition)
         return self._save(replace(plan, arns={**plan.arns, bound.name: arn}))
 

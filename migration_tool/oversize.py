@@ -26,6 +26,7 @@ import orjson
 from migration_tool.errors import RowRejected
 from migration_tool.limits import MAX_ITEM_BYTES, item_size, value_size
 from migration_tool.model import ENTITY_TYPE, EncodedItem, WireItem
+from migration_tool.wire_form import is_item
 
 if TYPE_CHECKING:
     import zstandard
@@ -108,10 +109,11 @@ def chunks_of(text: str) -> Sequence[EncodedItem]:
 
 
 def chunk_keys(item: WireItem) -> list[WireItem]:
-    """The keys of the chunk items that the item says it has, in order."""
+    """The keys of the chunk items that the item says it has, in order; none where they cannot be keys."""
     try:
         keys = [key["M"] for key in item[ATTRIBUTE]["M"]["Chunks"]["L"]]
-        return keys if all(value["S"] for key in keys for value in key.values()) else []
+        texts = [tuple([value["S"] for value in key.values()]) for key in keys]
+        return keys if all(text and all(text) for text in texts) and len({*texts}) == len(keys) else []
     except _NOT_OURS:
         return []
 
@@ -126,7 +128,8 @@ def restored(item: WireItem, chunks: Sequence[WireItem] = (), content: bytes = b
         return item
     try:
         others = {name: value for name, value in item.items() if name != ATTRIBUTE}
-        return others | dict(orjson.loads(_content(item[ATTRIBUTE]["M"], chunks, content)).items())
+        moved = orjson.loads(_content(item[ATTRIBUTE]["M"], chunks, content))
+        return others | moved if is_item(moved) and not others.keys() & moved.keys() else item
     except _NOT_OURS:
         return item
 

@@ -6,7 +6,6 @@ Amounts are US dollars. Free tier, reservations, discounts and taxes are not in 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -22,6 +21,8 @@ _PACKAGE = Path(__file__).parent
 _SHIPPED = (_PACKAGE / "defaults" / "prices.yaml", _PACKAGE.parent / "config" / "prices.yaml")
 """The table that comes along: inside an installed package, or beside the package in a checkout."""
 _TOP = ("version", "sources", "regions")
+_MOST_DOLLARS = 1e9
+"""Of a unit of anything: more is a slip of the pen, and could not be reckoned with."""
 _T = TypeVar("_T")
 TableClass: TypeAlias = Literal["standard", "infrequent_access"]
 
@@ -145,7 +146,7 @@ class _Reading:
             return None
         return Prices(
             path,
-            tuple(map(str, top.get("sources", ()))),
+            self._sources(top.get("sources", [])),
             {name: self._values(f"regions.{name}", RegionPrices, found) for name, found in regions.items()},
         )
 
@@ -153,6 +154,12 @@ class _Reading:
         if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
             self.faults.append(f"{place}: expected a day like 2026-01-31, found {value!r:.60}")
         return str(value)
+
+    def _sources(self, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(page, str) for page in value):
+            self.faults.append(f"sources: expected a list of addresses, found {value!r:.60}")
+            return ()
+        return tuple(value)
 
     def _section(
         self, place: str, value: Any, known: tuple[str, ...], spare: Collection[str] = ()
@@ -186,7 +193,7 @@ class _Reading:
         return self._values(place, kind, value) if kind else self._amount(place, value)
 
     def _amount(self, place: str, value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST_DOLLARS:
             self.faults.append(f"{place}: expected dollars, found {value!r:.60}")
             return 0.0
         return float(value)

@@ -110,6 +110,15 @@ def test_what_was_split_comes_back(attributes: WireItem, most: int, size: int) -
         assert restored(item, chunks[1:]) is item and restored(item, chunks[::-1] + chunks) is item
 
 
+def test_chunks_of_another_time_are_not_those_of_the_item() -> None:
+    """They are whole, and they are an item's, but not this one's."""
+    now, before = (split(text_of(article(Body={"S": c * 500_000})), KEEP, ("PK", "SK")) for c in "xy")
+    own, others = ([json.loads(text) for _, _, text in chunks_of(one)] for one in (now, before))
+    item = json.loads(now)
+    assert restored(item, own)["Body"] == {"S": "x" * 500_000}
+    assert restored(item, others) is item
+
+
 def test_an_item_of_400_kb_is_not_split() -> None:
     text = text_of(article(Body={"S": "x"}))
     assert split(text, KEEP, ("PK", "SK")) == text and chunks_of(split(text, KEEP, ("PK", "SK"))) == ()
@@ -168,6 +177,25 @@ def test_what_was_not_compressed_here_is_left_as_it_is(value: Any) -> None:
     item = article(**{ATTRIBUTE: value})
     assert restored(item) is item
     assert canonical_texts([item])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [[], 5, {"Body": 5}, {"Body": {"S": 5}}, {"Body": {"X": "x"}}, {"Title": {"S": "o"}}],
+    ids=str,
+)
+def test_only_attributes_that_the_item_lacks_are_put_back(content: Any) -> None:
+    """What hides another value of an attribute that is there would hide a difference."""
+    packed = base64.b64encode(gzip.compress(orjson.dumps(content))).decode()
+    item = article(Title={"S": "t"}, **{ATTRIBUTE: {"M": {"Encoding": {"S": "gzip"}, "Data": {"B": packed}}}})
+    assert restored(item) is item
+    assert canonical_texts([item]) == [text_of(item).encode()]
+
+
+@pytest.mark.parametrize("keys", [[{}], [{"PK": {"S": ""}}], [{"PK": {"S": "a"}}] * 2, [{"PK": {"N": "1"}}]])
+def test_what_cannot_be_keys_of_chunks_is_not_asked_for(keys: list[WireItem]) -> None:
+    listed = {"Encoding": {"S": "chunks"}, "Chunks": {"L": [{"M": key} for key in keys]}}
+    assert chunk_keys(article(**{ATTRIBUTE: {"M": listed}})) == []
 
 
 @BOTH

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
@@ -134,11 +135,9 @@ def names(functions: Mapping[str, Function]) -> dict[str, Any]:
 
 def attribute_json(value: Any) -> str:
     """What a function gave, as attribute JSON. Raises RowRejected."""
-    try:
+    with _refusing("what it gave is no value"):
         plain = attributes.from_plain(_exact(value))
         return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS).decode()
-    except (TypeError, RecursionError) as error:
-        raise _refused(str(error)) from None
 
 
 def _exact(value: Any) -> Any:
@@ -151,7 +150,7 @@ def _exact(value: Any) -> Any:
         return [_exact(element) for element in value]
     if isinstance(value, Mapping) and all(isinstance(key, str) and key for key in value):
         return {key: _exact(element) for key, element in value.items()}
-    raise TypeError(f"no attribute holds a {type(value).__name__}: {value!r:.60}")
+    raise TypeError(f"no attribute holds a {type(value).__name__}: {_shown(value)}")
 
 
 def on_rows(
@@ -177,9 +176,10 @@ def on_rows(
             raise RowSkipped(f"{name} leaves the row out")
         if not isinstance(result, Mapping):
             raise _refused(f"{name} gave a {type(result).__name__}, not a row or None")
-        if unknown := [key for key in result if key not in given]:
-            raise _refused(f"{name} gave {unknown[0]!r:.60}, which is no column of the row")
-        values = (given[n] if n in fixed else _stored(name, n, result.get(n)) for n in labels)
+        made = _called(name, dict, result)
+        if unknown := [key for key in made if key not in given]:
+            raise _refused(f"{name} gave {_shown(unknown[0])}, which is no column of the row")
+        values = (given[n] if n in fixed else _stored(name, n, made.get(n)) for n in labels)
         return item((*values, *row[len(labels) :]))
 
     return transformed
@@ -191,7 +191,7 @@ def _stored(name: str, column: str, value: Any) -> Scalar:
         return int(value)
     fits = type(value) is not int or -(2**63) <= value < 2**63
     if type(value) not in _STORED or not fits or (type(value) is str and not _is_unicode(value)):
-        raise _refused(f"{name} gave {column} the value {value!r:.60}, which SQLite does not store")
+        raise _refused(f"{name} gave {column} the value {_shown(value)}, which SQLite does not store")
     return value  # type: ignore[no-any-return]  # one of the types
 
 
@@ -199,17 +199,36 @@ def _is_unicode(text: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
+def _shown(value: Any) -> str:
+    """Its own code says how it looks, and that may fail, too; a huge number has no text."""
+    try:
+        return f"{value!r:.60}"
+    except Exception:
+        return f"a {type(value).__name__}"
+
+
 def _refused(reason: str) -> RowRejected:
-    return RowRejected("transform", reason)
+    return RowRejected("transform", reason.encode("utf-8", "backslashreplace").decode()[:500])
+
+
+@contextmanager
+def _refusing(what: str) -> Iterator[None]:
+    """Whatever own code raises is a reason to reject the row: a run does not end because it calls exit()."""
+    try:
+        yield
+    except (MemoryError, KeyboardInterrupt, RowRejected):
+        raise
+    except BaseException as error:
+        try:
+            cause = f"{type(error).__name__}: {error}"
+        except Exception:
+            cause = type(error).__name__
+        raise _refused(f"{what}: {cause}") from error
 
 
 def _called(name: str, function: Function, value: Any) -> Any:
-    try:
+    with _refusing(name):
         return function(value)
-    except MemoryError:
-        raise
-    except Exception as error:
-        raise _refused(f"{name}: {type(error).__name__}: {error}"[:500]) from error
 
 
 def repeatable(entity: str, item: Callable[[Row], EncodedItem]) -> Callable[[Row], EncodedItem]:

@@ -16,10 +16,11 @@ from migration_tool.model import Schema, Table, folded
 from migration_tool.proposing.drafts import Answer
 
 _WEIGHT = re.compile(r"--\s*weight:\s*(\d{1,12}(?:\.\d{1,6})?)\s*$", re.IGNORECASE | re.MULTILINE)
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-_TOKEN = re.compile(
-    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|[:@$]\w+|\?\d*|[^\W\d]\w*|\d+(?:\.\d+)?|<=|>=|<>|!=|==|\|\||\S"""
-)
+_COMMENT = r"--[^\n]*|/\*.*?(?:\*/|\Z)"
+_QUOTED = r"""'[^']*(?:''[^']*)*(?:'|\Z)|"[^"]*(?:""[^"]*)*(?:"|\Z)|`[^`]*(?:``[^`]*)*(?:`|\Z)|\[[^\]]*\]?"""
+"""As SQLite reads them. What does not end takes the rest of the text: nothing is looked for in vain twice."""
+_PIECE = re.compile(f"(?P<comment>{_COMMENT})|{_QUOTED}", re.DOTALL)
+_TOKEN = re.compile(rf"{_QUOTED}|[:@$]\w+|\?\d*|[^\W\d]\w*|\d+(?:\.\d+)?|<=|>=|<>|!=|==|\|\||\S")
 _VALUE = re.compile(r"[:@$?'\d]")
 _STOPS = frozenset(
     [
@@ -49,11 +50,12 @@ _STOPS = frozenset(
     ]
 )
 _BORDER = re.compile(
-    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|[();]|"""
-    r"""\n\s*(?=(?:select|with|insert|update|delete|replace|begin|commit|rollback|savepoint|release|pragma)\b(?!\())""",
+    rf"{_COMMENT}|{_QUOTED}|[();]|"
+    r"\n[^\S\n]*(?=(?:select|with|insert|update|delete|replace|begin|commit|rollback|savepoint|release|pragma)\b(?!\())",
     re.DOTALL | re.IGNORECASE,
 )
 """What may end a statement, and what hides it: texts, comments, brackets, a line that begins with a verb."""
+_ASKS = re.compile(r"(?:select|with)\b", re.IGNORECASE)
 _CHANGES = frozenset(["insert", "update", "delete"])
 _BEFORE_SELECT = frozenset(["with", "insert", "replace", "create", "explain"])
 _JOINING = frozenset(["union", "all", "intersect", "except", "as", "do"])
@@ -108,9 +110,8 @@ def _statements(text: str) -> Iterator[tuple[str, float]]:
     for part in _parts(text):
         found = _WEIGHT.findall(part)
         pending = float(found[-1]) if found else pending
-        statement = " ".join(_COMMENT.sub(" ", part).split())
-        words = re.findall(r"[a-z]+", statement.lower())
-        if words[:1] == ["select"] or (words[:1] == ["with"] and not _CHANGES & {*words}):
+        statement = " ".join(_uncommented(part).split())
+        if _is_query(statement):
             yield statement, pending
         if statement:
             pending = 1.0
@@ -129,9 +130,20 @@ def _parts(text: str) -> Iterator[str]:
     yield text[start:]
 
 
+def _is_query(statement: str) -> bool:
+    """A SELECT, or a WITH that nothing is changed by."""
+    verb = _ASKS.match(statement)
+    words = re.findall(r"[a-z]+", statement.lower())
+    return verb is not None and (verb[0].lower() == "select" or not _CHANGES & {*words})
+
+
+def _uncommented(text: str) -> str:
+    return _PIECE.sub(lambda found: " " if found["comment"] else found.group(), text)
+
+
 def _goes_on(statement: str) -> bool:
     """Whether a SELECT or the like on the next line still belongs to it."""
-    shorter, statement = _COMMENT.sub(" ", statement), ""
+    shorter, statement = _uncommented(statement), ""
     while shorter != statement:
         shorter, statement = re.sub(r"\([^()]*\)", " ", shorter), shorter
     words = statement.lower().split()

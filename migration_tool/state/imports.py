@@ -16,6 +16,7 @@ import orjson
 from migration_tool.errors import StateError
 from migration_tool.state import files
 from migration_tool.state.fields import DamagedError, Fields
+from migration_tool.state.parts import COMPRESSIONS
 
 OVER = ""
 """In place of the ARN of an import that has ended well."""
@@ -72,6 +73,8 @@ def _read(data: bytes) -> Import:
     tables = f.any("tables")
     if tables is not None and not (isinstance(tables, list) and all(isinstance(t, str) for t in tables)):
         raise DamagedError(f.where("tables"), "is not a list of names")
+    if f.text("compression") not in COMPRESSIONS or not f.count("part_bytes"):
+        raise DamagedError("file", "has a form that no files have")
     return Import(
         endpoint=f.text("endpoint"),
         bucket=f.text("bucket"),

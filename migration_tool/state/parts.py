@@ -3,7 +3,7 @@
 A line is `{"Item":{...}}`, DynamoDB JSON as ImportTable reads it (AWS: "Amazon S3 import formats"). A line of
 the register is a part, in the order in which they were made:
 
-{"bytes": 1073741824, "design": "music_catalog", "entities": {"track": 3000000},
+{"bytes": 1073741824, "check": "5c…", "design": "music_catalog", "entities": {"track": 3000000},
  "file": "chinook_MusicCatalog/data/part-00000.json.gz", "items": 3000000, "sha256": "9f…", "size": 131072000}
 """
 
@@ -24,6 +24,8 @@ from migration_tool.state import files
 from migration_tool.state.fields import DamagedError, Fields
 
 _OPERATION, _HINT = "write the files", "free space there or make it writable, then the same again"
+_READ = "read the register of the parts"
+_ANEW = "the same `migrate` with --force begins anew"
 _BEFORE, _AFTER = b'{"Item":', b"}\n"
 _BETWEEN = _AFTER + _BEFORE
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
@@ -159,21 +161,38 @@ def register(path: Path, part: Part) -> None:
         files.append_lines(path, _line(part))
 
 
+def require_there(folder: Path, parts: Sequence[Part]) -> None:
+    """Raises StateError unless each part is a file, as long as it was when it was closed."""
+    for part in parts:
+        path = folder / part.file
+        with files.naming("find the file of a part", path, _ANEW):
+            size = path.stat().st_size
+        if size != part.size:
+            cause = f"it has {size:,} bytes, and was written with {part.size:,}"
+            raise StateError("find the file of a part", path, cause, _ANEW)
+
+
 def registered(path: Path, rows: int) -> list[Part]:
     """The first parts that hold the items of so many rows: what comes after them, no checkpoint knows of.
 
     Raises StateError where there are no such.
     """
-    parts, left = [], rows
+    parts, left = dict[str, Part](), rows
     for number, line in enumerate(_lines(path), 1):
         if left <= 0:
             break
-        parts.append(_part(line, f"line {number}"))
-        left -= parts[-1].rows
+        try:
+            part = _part(line, f"line {number}")
+        except DamagedError as error:
+            raise StateError(_READ, path, f"{error.obj} {error.cause}", _ANEW) from error
+        if part.file in parts:
+            raise StateError(_READ, path, f"line {number} is of {part.file} once more", _ANEW)
+        parts[part.file] = part
+        left -= part.rows
     if left:
         cause = f"its parts hold the items of {rows - left:,} rows, the saved state knows of {rows:,}"
-        raise StateError("read the register of the parts", path, cause, "empty the folder and begin anew")
-    return parts
+        raise StateError(_READ, path, cause, _ANEW)
+    return list(parts.values())
 
 
 def forget_others(path: Path, parts: Sequence[Part]) -> None:
@@ -182,13 +201,19 @@ def forget_others(path: Path, parts: Sequence[Part]) -> None:
 
 
 def _lines(path: Path) -> list[bytes]:
-    files.require_regular(path, "read the register of the parts")
-    with files.naming("read the register of the parts", path, "make it readable"):
+    files.require_regular(path, _READ)
+    with files.naming(_READ, path, "make it readable"):
         return files.read_whole(path, _MAX_REGISTER).splitlines() if path.exists() else []
 
 
 def _line(part: Part) -> bytes:
-    return orjson.dumps(asdict(part), option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+    option = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+    return orjson.dumps({**asdict(part), "check": _checksum(part)}, option=option)
+
+
+def _checksum(part: Part) -> str:
+    """What is wrong in the register would be wrong in the manifest, and in what an import is held to."""
+    return hashlib.sha256(orjson.dumps(asdict(part), option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _part(line: bytes, where: str) -> Part:
@@ -196,8 +221,8 @@ def _part(line: bytes, where: str) -> Part:
         value: Any = orjson.loads(line)
     except ValueError as error:
         raise DamagedError(where, f"is no JSON: {error}") from error
-    f = Fields(value, where, ("bytes", "design", "entities", "file", "items", "sha256", "size"))
-    return Part(
+    f = Fields(value, where, (*Part.__dataclass_fields__, "check"))
+    part = Part(
         design=f.text("design"),
         file=f.text("file"),
         items=f.count("items"),
@@ -206,3 +231,6 @@ def _part(line: bytes, where: str) -> Part:
         sha256=f.text("sha256"),
         entities=f.counts("entities"),
     )
+    if f.text("check") != _checksum(part):
+        raise DamagedError(where, "does not have the content that its checksum is of")
+    return part

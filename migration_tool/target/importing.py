@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from migration_tool.errors import DifferencesFound, TargetError
 from migration_tool.target.faults import answered
 
 if TYPE_CHECKING:
     from migration_tool.target.session import Target
+
+T = TypeVar("T")
 
 BEGIN_ANEW = "`migrate.py migrate --force` begins anew"
 AT_ONCE = 50
@@ -73,7 +75,7 @@ def begin_import(
             InputCompressionType=compression.upper(),
             TableCreationParameters=definition,
         )
-        return str(answer["ImportTableDescription"]["ImportArn"])
+        return _told(answer["ImportTableDescription"], "ImportArn", str)
 
 
 def describe_import(target: Target, arn: str) -> ImportFacts:
@@ -83,10 +85,18 @@ def describe_import(target: Target, arn: str) -> ImportFacts:
         found = client.describe_import(ImportArn=arn)["ImportTableDescription"]
         cause = ": ".join(str(found[name]) for name in ("FailureCode", "FailureMessage") if found.get(name))
         return ImportFacts(
-            status=str(found["ImportStatus"]),
-            processed=int(found.get("ProcessedItemCount", 0)),
-            imported=int(found.get("ImportedItemCount", 0)),
-            errors=int(found.get("ErrorCount", 0)),
-            logs=str(found.get("CloudWatchLogGroupArn") or ""),
+            status=_told(found, "ImportStatus", str),
+            processed=_told(found, "ProcessedItemCount", int, 0),
+            imported=_told(found, "ImportedItemCount", int, 0),
+            errors=_told(found, "ErrorCount", int, 0),
+            logs=_told(found, "CloudWatchLogGroupArn", str, ""),
             cause=cause,
         )
+
+
+def _told(found: Mapping[str, Any], name: str, kind: type[T], default: T | None = None) -> T:
+    """Raises ValueError for what is of another kind, which botocore lets pass."""
+    value = found.get(name, default)
+    if type(value) is not kind:
+        raise ValueError(f"{name} is {value!r:.60}")
+    return value

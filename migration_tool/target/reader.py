@@ -16,6 +16,7 @@ from migration_tool.errors import TargetError
 from migration_tool.model import WireItem
 from migration_tool.oversize import chunk_keys, restored
 from migration_tool.target.exchange import Exchange
+from migration_tool.target.faults import NO_DYNAMODB_HINT
 from migration_tool.target.items import require_items
 from migration_tool.target.lease import ATTRIBUTE, KEY, without_lease
 from migration_tool.target.wire import Wire
@@ -171,12 +172,27 @@ class _Group(Generic[T]):
         return {"RequestItems": {table: {"Keys": list(self.keys), "ConsistentRead": True}}}
 
     def add(self, table: str, page: dict[str, Any]) -> bool:
-        """Whether some keys are left unprocessed: by the size of the answer, or by a throttle."""
-        found = page["Responses"].get(table, [])
+        """Whether some keys are left unprocessed: by the size of the answer, or by a throttle.
+
+        Raises TargetError where the answer holds what was not asked for.
+        """
+        try:
+            found: list[WireItem] = page["Responses"].get(table, [])
+            left = ((page.get("UnprocessedKeys") or {}).get(table) or {}).get("Keys", [])
+            known = self._texts(found) | self._texts(left) <= self._texts(self.keys)
+        except (TypeError, AttributeError, KeyError):
+            known = False
+        if not known:
+            cause = "an answer holds what was not asked for"
+            raise TargetError("read items by key", table, cause, NO_DYNAMODB_HINT)
         self.items += found
-        self.keys = ((page.get("UnprocessedKeys") or {}).get(table) or {}).get("Keys", ())
+        self.keys = left
         self.tries = 0 if found else self.tries + 1
         return bool(self.keys)
+
+    def _texts(self, items: Sequence[WireItem]) -> set[tuple[str, ...]]:
+        """The keys of the items."""
+        return {tuple([item[name]["S"] for name in self.keys[0]]) for item in items}
 
 
 def _patience(wire: Wire, table: str, group: _Group[Any]) -> float:

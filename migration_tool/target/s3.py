@@ -58,7 +58,7 @@ class Bucket:
             if code_behind(error) in _MISSING:
                 return False
             raise
-        return bool(found["ContentLength"] == size and found["Metadata"].get(_SHA256) == sha256)
+        return bool(found.get("ContentLength") == size and found.get("Metadata", {}).get(_SHA256) == sha256)
 
     def upload(self, path: Path, key: str, sha256: str) -> None:
         """Sends a file; a large one in parts, side by side. S3 refuses what arrives with another checksum.

@@ -11,7 +11,7 @@ from migration_tool.design.load_settings import MOST_DAYS
 from migration_tool.design.model import Throughput
 from migration_tool.errors import TargetError
 from migration_tool.target.facts import TableFacts
-from migration_tool.target.faults import code_behind, stem
+from migration_tool.target.faults import answered, code_behind, stem
 from migration_tool.target.table import Patience, control, poll
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ _METHODS = {
     "UpdateTable": "update_table",
     "TagResource": "tag_resource",
 }
+_READ = "read the settings of the table"
 _UNKNOWN_OPERATION = "UnknownOperation"
 _UNKNOWN = object()
 
@@ -76,9 +77,9 @@ def _differences(target: Target, facts: TableFacts, design: Design) -> Iterator[
 
 def _fits(found: Any, wanted: Any) -> bool:
     """More tags than are wanted are no fault, and what cannot be known is none."""
-    if isinstance(found, Mapping):
-        return bool(wanted.items() <= found.items())
-    return found is _UNKNOWN or bool(found == wanted)
+    if found is _UNKNOWN or not isinstance(wanted, Mapping):
+        return found is _UNKNOWN or bool(found == wanted)
+    return bool(wanted.items() <= found.items())
 
 
 def _cooler(setting: str, found: Throughput | None, wanted: Throughput | None) -> Iterator[tuple[str, str]]:
@@ -117,7 +118,8 @@ def _accepted(
 
 def _known(ask: Callable[[Target, TableFacts], Any], target: Target, facts: TableFacts) -> Any:
     try:
-        return ask(target, facts)
+        with answered(_READ, facts.name):
+            return ask(target, facts)
     except TargetError as error:
         if stem(code_behind(error)) != _UNKNOWN_OPERATION:
             raise
@@ -125,7 +127,7 @@ def _known(ask: Callable[[Target, TableFacts], Any], target: Target, facts: Tabl
 
 
 def _told(target: Target, method: str, facts: TableFacts, request: Mapping[str, Any]) -> Any:
-    return control(target, method, "read the settings of the table", facts.name, request)
+    return control(target, method, _READ, facts.name, request)
 
 
 def _time_to_live(target: Target, facts: TableFacts) -> str | None:

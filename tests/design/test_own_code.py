@@ -87,6 +87,11 @@ def test_what_the_function_leaves_out_is_null_and_none_leaves_the_row_out(having
         ("return {**row, 'Price': 2**63}", "which SQLite does not store"),
         ("return {**row, 'Name': '\\ud800'}", "which SQLite does not store"),
         ("raise ValueError('not this one')", "ValueError: not this one"),
+        ("return {**row, 'Price': 10**5000}", "the value a int, which SQLite does not store"),
+        ("raise SystemExit(0)", "SystemExit: 0"),
+        ("raise type('Odd', (BaseException,), {'__str__': lambda self: 1 / 0})", "shop:row: Odd"),
+        ("return type('Odd', (dict,), {'__iter__': lambda self: 1 / 0, 'keys': 1})(x=1)", "TypeError"),
+        ("raise ValueError('\\ud800')", "ValueError: \\ud800"),
     ],
 )
 def test_what_cannot_be_a_row_is_rejected(having: With, body: str, reason: str) -> None:
@@ -141,6 +146,9 @@ def test_none_leaves_the_attribute_out(having: With) -> None:
         ("value + 1", "transform"),
         ("float('nan')", "number_not_finite"),
         ("10**40 + 1", "number_too_precise"),
+        ("10**5000", "transform"),
+        ("(lambda found: found.extend([found, found]) or found)([])", "transform"),
+        ("[type('Odd', (), {'__repr__': lambda self: 1 / 0})()]", "transform"),
     ],
 )
 def test_what_no_attribute_holds_is_rejected(having: With, code: str, rule: str) -> None:
@@ -266,7 +274,7 @@ def test_sqlite_writes_no_items_with_own_code(having: With) -> None:
     source, design = having(VALUE, shop="def value(value): return value")
     (entity,) = design.entities
     with pytest.raises(Beyond):
-        item_expression(entity.read, entity.shape, source._cursors)
+        item_expression(entity.read, entity.shape, source._moment.cursors)
 
 
 def test_an_ordinary_design_is_compiled_as_before(having: With) -> None:

@@ -102,6 +102,22 @@ def test_again_changes_nothing_and_force_begins_anew(world: World) -> None:
     assert not list(folder.rglob("*.gz"))
 
 
+def test_a_whole_folder_is_looked_at_again(world: World) -> None:
+    """The manifest is made anew, whatever has become of it; a file that is gone is no whole folder."""
+    folder = world.folder / "out"
+    assert world.run(*FILES).returncode == 0
+    before = (folder / "manifest.json").read_bytes()
+    (folder / "manifest.json").write_bytes(b"[]")
+    assert world.run(*FILES).returncode == 0
+    assert (folder / "manifest.json").read_bytes() == before
+    lost = sorted(folder.rglob("part-*"))[0]
+    lost.unlink()
+    refused = world.run(*FILES)
+    assert (refused.returncode, str(lost.relative_to(world.folder)) in refused.stderr) == (6, True), (
+        refused.stderr
+    )
+
+
 def test_a_changed_source_is_refused(world: World) -> None:
     changing = world.folder / "changing.sqlite"
     shutil.copyfile(world.database, changing)

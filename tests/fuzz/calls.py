@@ -7,16 +7,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, cast
 
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 
 from migration_tool.claims import Claims, Clock
+from migration_tool.design.model import Settings
 from migration_tool.errors import StateError, TargetError
 from migration_tool.model import LONGEST_LEASE
 from migration_tool.state.store import StateStore
-from migration_tool.target import lease, table
+from migration_tool.target import lease, settings, table
+from migration_tool.target.facts import TableFacts
 from migration_tool.target.lease import ATTRIBUTE, Place
 from migration_tool.target.session import Target as Endpoint
 from tests.fuzz.scripted import Reply, cycled, error, line, replies
@@ -30,9 +33,19 @@ _UNITS = {"ConsumedCapacity": {"TableName": "t", "CapacityUnits": 1.0}}
 _SCRIPTED = 24
 
 
-@cache
-def _endpoint() -> Endpoint:
+_DESIGN = replace(DESIGN, settings=Settings(ttl="Until", point_in_time_recovery=7, tags={"Team": "music"}))
+
+
+def _new_endpoint() -> Endpoint:
     return Endpoint("http://127.0.0.1:1", "us-east-1", 1, 1)
+
+
+_endpoint = cache(_new_endpoint)
+
+
+@cache
+def _s3() -> Any:
+    return _new_endpoint().s3_client()
 
 
 class _Raw:
@@ -46,7 +59,28 @@ class _Raw:
 
 
 @contextmanager
-def _answering(reply: Callable[[str], Reply]) -> Iterator[Endpoint]:
+def answering_of_s3(reply: Callable[[], Reply]) -> Iterator[Endpoint]:
+    """The same for S3: a reply's body is JSON with the `headers` of the answer and its `body`."""
+
+    def answer(request: AWSRequest, **_: object) -> AWSResponse:
+        found = reply()
+        said = found.success or {}
+        headers, body = HTTPHeaders(), str(said.get("body", "")).encode("utf-8", "replace")
+        for name, value in dict(said.get("headers") or {}).items():
+            headers[name] = str(value)
+        status = 200 if found.status == 200 else 404
+        return AWSResponse(str(request.url), status, headers, cast(Any, _Raw(body)))
+
+    client = _s3()
+    client.meta.events.register("before-send.s3", answer)
+    try:
+        yield cast(Endpoint, SimpleNamespace(s3_client=lambda: client))
+    finally:
+        client.meta.events.unregister("before-send.s3", answer)
+
+
+@contextmanager
+def answering(reply: Callable[[str], Reply]) -> Iterator[Endpoint]:
     """botocore's own client, with these answers in place of a network; `reply` is told the operation.
 
     All faults come as 400: botocore would wait before it asks again after a 500.
@@ -76,7 +110,7 @@ def _descriptions() -> list[bytes]:
 def _check_description(data: bytes) -> None:
     """What is said of a table stands in the answer; its faults against a design can be told."""
     (reply, *_) = replies(data)
-    with _answering(lambda operation: reply) as endpoint:
+    with answering(lambda operation: reply) as endpoint:
         try:
             facts = table.describe(endpoint, "t")
         except TargetError:
@@ -87,6 +121,51 @@ def _check_description(data: bytes) -> None:
     assert (facts.name, facts.status) == (said["TableName"], said["TableStatus"])
     assert all(isinstance(fault, str) for fault in table.schema_faults(facts, DESIGN))
     facts.capacity.share(0.5)
+
+
+def _settings() -> list[bytes]:
+    on = {"PointInTimeRecoveryStatus": "ENABLED", "RecoveryPeriodInDays": 7}
+    to_live = {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED", "AttributeName": "Until"}}
+    recovery = {"ContinuousBackupsDescription": {"PointInTimeRecoveryDescription": on}}
+    tags = {"Tags": [{"Key": "Team", "Value": "music"}]}
+    return [
+        b"\n".join([line(to_live), line(recovery), line({**tags, "NextToken": "x"}), line({"Tags": []})]),
+        b"\n".join([line({"TimeToLiveDescription": {}}), error("UnknownOperationException"), line(tags)]),
+    ]
+
+
+def _check_settings(data: bytes) -> None:
+    """A setting is as designed only where an answer says so, or where none can be had."""
+    following, given, facts = cycled(replies(data), _SCRIPTED), list[Reply](), _facts()
+
+    def reply(operation: str) -> Reply:
+        given.append(following() or Reply(200, True, b'{"Tags":[]}'))
+        return given[-1]
+
+    with answering(reply) as endpoint:
+        try:
+            told = list(settings.differences(endpoint, facts, _DESIGN))
+        except TargetError:
+            return
+    assert all(isinstance(fault, str) for fault in told)
+    for setting, word in (("ttl", b"Until"), ("point_in_time_recovery", b"ENABLED"), ("tags", b"music")):
+        as_designed = not any(fault.startswith(f"{setting}:") for fault in told)
+        unknown = any(b"UnknownOperation" in each.body for each in given)
+        assert not as_designed or unknown or any(word in _said(each) for each in given)
+
+
+def _said(reply: Reply) -> bytes:
+    """With its escapes read."""
+    return json.dumps(reply.success, ensure_ascii=False).encode("utf-8", "replace")
+
+
+@cache
+def _facts() -> TableFacts:
+    (reply,) = replies(_descriptions()[0])
+    with answering(lambda operation: reply) as endpoint:
+        found = table.describe(endpoint, "t")
+    assert found
+    return found
 
 
 def _leases() -> list[bytes]:
@@ -123,7 +202,7 @@ def _check_lease(data: bytes) -> None:
 
     now = [0.0]
     clock = Clock(lambda: now[0], lambda seconds: now.append(now.pop() + seconds))
-    with scratch() as folder, _answering(reply) as endpoint, suppress(TargetError, StateError):
+    with scratch() as folder, answering(reply) as endpoint, suppress(TargetError, StateError):
         if record := lease.read(endpoint, _PLACE):
             assert 0 <= record.seconds <= LONGEST_LEASE
         claims = Claims(endpoint, StateStore(folder), RUN, 60.0, False, _Quiet(), clock)
@@ -137,5 +216,6 @@ _WORDS = (b'"Table"', b'"ConsumedCapacity"', b'"Item"', b"{}", b"[]", b"null", b
 
 TARGETS: Sequence[Target] = (
     Target("table-description", _descriptions, _check_description, _WORDS),
+    Target("settings-answers", _settings, _check_settings, (*_WORDS, b'"NextToken":"x",', b"\n200 ")),
     Target("lease-answers", _leases, _check_lease, (*_WORDS, b"\n200 ", b'{"N":"1e300"}', b'{"N":"nan"}')),
 )

@@ -61,6 +61,23 @@ def test_every_proposal_can_be_loaded_and_is_proved(
             assert {entity.table.name for design, _ in tables for entity in design.entities} == wanted
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "Code TEXT UNIQUE, Name TEXT); INSERT INTO T VALUES ('a', 'b'), (NULL, 'c'), (NULL, 'd');",
+        "A TEXT, B TEXT, PRIMARY KEY (A, B)); INSERT INTO T VALUES ('a#b', 'c'), ('a', 'b#c');",
+    ],
+    ids=["a key with NULLs", "keys that could be one text"],
+)
+def test_every_row_is_an_item_with_a_key_of_its_own(tmp_path: Path, rows: str) -> None:
+    database = write(f"CREATE TABLE T ({rows}", tmp_path / "db.sqlite")
+    with SqliteSource(database) as source:
+        for proposal in propose(database).ranked:
+            for design in compiled(source, proposal, tmp_path):
+                made = [e.item(row)[:2] for e in design.entities for _, row in source.rows(e.read)]
+                assert len(set(made)) == len(made) > 1
+
+
 def test_200_tables(tmp_path: Path) -> None:
     database = write(CORPUS["many_tables"], tmp_path / "db.sqlite")
     (found,) = propose(database, ["relations"]).ranked

@@ -13,6 +13,7 @@ from migration_tool.model import Column, Schema, Table
 from migration_tool.proposing.drafts import Answer
 from migration_tool.proposing.proposals import propose
 from migration_tool.proposing.queries import WeightedQuery, read_queries
+from tests.fuzz.target import time_limit
 
 from .corpus import CORPUS, write
 
@@ -107,6 +108,20 @@ def test_a_file_without_queries_is_refused(tmp_path: Path) -> None:
         understood(tmp_path, "UPDATE x SET y = 1;")
     with pytest.raises(UsageError, match="No such file"):
         read_queries(tmp_path / "missing.sql", SCHEMA)
+
+
+def test_what_looks_like_a_comment_in_a_text_is_of_the_text(tmp_path: Path) -> None:
+    """And a semicolon in a quoted name ends nothing."""
+    text = "SELECT * FROM Artist AS [a;] WHERE Name = '-- /*' AND ArtistId = 1"
+    (found,) = understood(tmp_path, f"{text}; -- it's the end")
+    assert found.text == text
+    assert found.given == {("Artist", "Name"), ("Artist", "ArtistId")}
+
+
+@pytest.mark.parametrize("opening", ["/*", "[", "'x'' ", '"', "`"])
+def test_what_never_ends_is_read_in_one_go(tmp_path: Path, opening: str) -> None:
+    with time_limit(60), pytest.raises(UsageError, match="no SELECT"):
+        understood(tmp_path, opening * 300_000)
 
 
 def test_an_answer_needs_all_tables_and_one_whole_set_of_columns() -> None:

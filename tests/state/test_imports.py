@@ -9,7 +9,15 @@ import pytest
 
 from migration_tool.errors import StateError
 from migration_tool.state.imports import Import, read_import, write_import
-from migration_tool.state.parts import COMPRESSIONS, Part, PartWriter, forget_others, register, registered
+from migration_tool.state.parts import (
+    COMPRESSIONS,
+    Part,
+    PartWriter,
+    forget_others,
+    register,
+    registered,
+    require_there,
+)
 
 PLAN = Import("same", "bucket", "p/run/", "gzip", 1 << 30)
 PARTS = [
@@ -31,6 +39,15 @@ def test_a_damaged_import_is_named(tmp_path: Path, damage: bytes) -> None:
     with pytest.raises(StateError, match=r"x\.import\.json") as caught:
         read_import(path)
     assert "migrate --force" in caught.value.hint
+
+
+@pytest.mark.parametrize("changed", [(b"gzip", b"lzma"), (b"1073741824", b"0")])
+def test_no_files_are_made_in_a_form_that_there_is_not(tmp_path: Path, changed: tuple[bytes, bytes]) -> None:
+    path = tmp_path / "x.import.json"
+    write_import(path, PLAN)
+    path.write_bytes(path.read_bytes().replace(*changed))
+    with pytest.raises(StateError, match="a form that no files have"):
+        read_import(path)
 
 
 def test_tables_are_names(tmp_path: Path) -> None:
@@ -61,6 +78,33 @@ def test_a_register_that_does_not_fit_the_state_is_refused(tmp_path: Path, items
         register(tmp_path / "parts.jsonl", part)
     with pytest.raises(StateError, match="the saved state knows of"):
         registered(tmp_path / "parts.jsonl", items)
+
+
+def test_a_line_of_the_register_that_was_changed_or_doubled_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "parts.jsonl"
+    for part in PARTS:
+        register(path, part)
+    first, *others = path.read_bytes().splitlines(keepends=True)
+    for changed in (first.replace(b'"items":9', b'"items":8'), first.replace(b"t/data", b"../data")):
+        path.write_bytes(changed + b"".join(others))
+        with pytest.raises(StateError, match=r"parts\.jsonl.*line 1 .*checksum"):
+            registered(path, 12)
+    path.write_bytes(first + first)
+    with pytest.raises(StateError, match=r"line 2 is of t/data/part-00001\.json\.gz once more"):
+        registered(path, 6)
+
+
+def test_the_file_of_a_part_has_to_be_there_whole(tmp_path: Path) -> None:
+    (tmp_path / "t/data").mkdir(parents=True)
+    for part in PARTS:
+        (tmp_path / part.file).write_bytes(bytes(part.size))
+    require_there(tmp_path, PARTS)
+    (tmp_path / PARTS[1].file).write_bytes(bytes(19))
+    with pytest.raises(StateError, match=r"part-00002\.json\.gz.*it has 19 bytes"):
+        require_there(tmp_path, PARTS)
+    (tmp_path / PARTS[1].file).unlink()
+    with pytest.raises(StateError, match=r"part-00002\.json\.gz.*No such file"):
+        require_there(tmp_path, PARTS)
 
 
 @pytest.mark.parametrize("name", COMPRESSIONS)

@@ -225,6 +225,23 @@ def test_keys_that_are_never_processed_end_in_an_error_after_a_while(serve: Serv
     assert 2 <= len(server.seen) < 200
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"Responses": {"t": [item(2)]}, "UnprocessedKeys": {}},
+        {"Responses": {"t": 5}, "UnprocessedKeys": {}},
+        {"Responses": {"t": [{"PK": {"N": "1"}}]}, "UnprocessedKeys": {}},
+        {"Responses": {}, "UnprocessedKeys": {"t": {"Keys": keys(2)}}},
+        {"Responses": {}, "UnprocessedKeys": {"t": [1]}},
+    ],
+    ids=str,
+)
+def test_what_was_not_asked_for_is_no_answer(serve: Serve, body: Any) -> None:
+    server = serve(lambda seen: answer(body))
+    with wired(server.url, 2) as wire, pytest.raises(TargetError, match="what was not asked for"):
+        list(get_items(wire, "t", [("g", keys(1))]))
+
+
 def test_groups_of_keys_are_read_only_a_few_ahead(serve: Serve) -> None:
     server = serve(lambda seen: some_of(seen, 9))
     drawn: list[int] = []

@@ -20,8 +20,10 @@ from migration_tool.target import table as tables
 from migration_tool.target.session import Target
 from migration_tool.target.settings import complete, configure, differences
 from tests.engines import Engine
+from tests.fuzz.calls import answering
+from tests.fuzz.scripted import line, replies
 
-from .test_table import World, failure
+from .test_table import World, described, failure
 
 PLAIN = Design("d", "T", "", ("PK", "SK"), (Index("GSI1", "G"),), (), (), "f", "p")
 EVERYTHING = Settings(
@@ -170,3 +172,19 @@ def test_backups_that_are_not_ready_yet_are_asked_for_again() -> None:
     world = World(update_time_to_live=[failure("AccessDeniedException")])
     with pytest.raises(TargetError, match="set ttl of the table"):
         configure(world.target, "t", later_requests("t", DESIGN), world.patience)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"Tags": [{"Value": "x"}]}, {"TimeToLiveDescription": 5}, {"ContinuousBackupsDescription": []}],
+    ids=str,
+)
+def test_what_tells_no_setting_is_no_answer(body: dict[str, object]) -> None:
+    there = {name: value for name, value in described()["Table"].items() if name != "CreationDateTime"}
+    table, reply = replies(line({"Table": there}) + b"\n" + line(body))
+    design = replace(PLAIN, settings=Settings(ttl="Until", point_in_time_recovery=7, tags={"Team": "music"}))
+    with answering(lambda operation: table if operation == "DescribeTable" else reply) as endpoint:
+        facts = tables.describe(endpoint, "t")
+        assert facts
+        with pytest.raises(TargetError, match="read the settings"):
+            list(differences(endpoint, facts, design))

@@ -21,6 +21,8 @@ from migration_tool.verify.mended import Mended
 from migration_tool.verify.readers import Readers
 from migration_tool.verify.report import Difference, TableDifference
 from tests.engines import Engine, request
+from tests.fuzz.mending import BEFORE, PLAN, WRITTEN
+from tests.fuzz.scripted import ScriptedWire, replies
 from tests.target.fake import FakeServer, Reply, Seen
 
 from .conftest import Bind
@@ -211,6 +213,18 @@ def test_the_journal_is_there_before_the_write(shop: Shop, engine: Engine) -> No
         done = list(mend(wire, plan, shop.log, lambda: None, lambda: 0.0))
     assert written == [True] * 3
     assert {mended.outcome for mended in done} == {"repaired"}
+
+
+def test_an_answer_to_a_write_proves_nothing(tmp_path: Path) -> None:
+    """What was written, and was changed by somebody else at once, is not repaired; the journal has it all."""
+    answers = iter(replies(b"\n".join([BEFORE, *[WRITTEN] * 3, BEFORE])))
+    wire = ScriptedWire(lambda operation, body, tag: next(answers)).as_wire()
+    log = RepairLog(tmp_path / "x.repairs.jsonl")
+    done = list(mend(wire, PLAN, log, lambda: None, lambda: 0.0))
+    assert [mended.outcome for mended in done] == ["left"] * 3
+    assert {mended.reason for mended in done} == {"it was changed again at once"}
+    kept = [line["before"] for line in map(json.loads, log.path.read_text("utf-8").splitlines()[:3])]
+    assert kept == [change.items[0] for change in PLAN.changes]
 
 
 def test_a_change_at_the_last_moment_is_not_overwritten(shop: Shop, engine: Engine) -> None:
