@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from migration_tool.design.compile import compile_design
 from migration_tool.design.load import load_design
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state.store import StateStore
+from tests import warm
 from tests.engines import Engine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,9 +52,8 @@ class World:
         }
         write_config(self.folder / "config/migration.json", values)
 
-    def run(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-        line = [sys.executable, str(ROOT / "migrate.py"), *words]
-        return subprocess.run(line, cwd=self.folder, capture_output=True, text=True, timeout=timeout)
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return warm.run([str(ROOT / "migrate.py"), *words], self.folder)
 
     def killed(self, point: str, number: int, *words: str) -> bool:
         """Runs a command that dies at one of killer.POINTS; False when it came to its end before."""
@@ -64,8 +63,7 @@ class World:
 
     def run_until(self, point: str, number: int, *words: str) -> tuple[int, str]:
         """The exit code of a command that dies at one of killer.POINTS, and the end of what it said."""
-        line = [sys.executable, str(ROOT / "tests/resume/killer.py"), point, str(number), *words]
-        done = subprocess.run(line, cwd=self.folder, capture_output=True, text=True, timeout=120)
+        done = warm.run([str(ROOT / "tests/resume/killer.py"), point, str(number), *words], self.folder)
         return done.returncode, done.stderr[-2000:]
 
     def has_state(self) -> bool:
