@@ -18,6 +18,19 @@ from tests import surroundings
 pytest_plugins = ["tests.engines", "tests.faults.local"]
 
 ROOT = Path(__file__).resolve().parent.parent
+MEMORY = Path("/dev/shm")
+ROOM = 4 << 30
+"""Bytes that have to be free in memory for the folders of the tests to lie there."""
+
+
+def pytest_configure() -> None:
+    """Lets `tmp_path` be in memory, where what is flushed need not wait for a disk."""
+    if (
+        MEMORY.is_dir()
+        and shutil.disk_usage(MEMORY).free >= ROOM
+        and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
+    ):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 @pytest.fixture(scope="session", autouse=True)
