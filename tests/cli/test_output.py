@@ -251,8 +251,8 @@ def on_terminal(shell: Shell, *words: str, answer: bytes = b"", **environment: s
 def watched(parent: int, given: bytes) -> str:
     """What appears until the other side is closed; a question is answered once.
 
-    Ctrl-C is pressed again when nothing happens: readline can miss one that comes just as it begins to wait. Not
-    when it was heard: a second one would meet a process that is ending.
+    Ctrl-C is pressed again when nothing happens: readline can miss one that comes just as it begins to wait.
+    Not when it was heard: a second one would meet a process that is ending.
     """
     answer, seen = given, bytearray()
     deadline = time.monotonic() + SECONDS

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from migration_tool.design.compile import CompiledDesign, compile_design
@@ -187,7 +187,7 @@ def entities(draw: st.DrawFn) -> tuple[str, str, str]:
 
 
 @given(entities(), entities())
-@settings(deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES)
 def test_where_nothing_is_doubted_nothing_collides(
     dense: SqliteSource, tmp_path: Path, one: tuple[str, str, str], other: tuple[str, str, str]
 ) -> None:
