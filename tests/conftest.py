@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from migration_tool import sample
@@ -18,6 +19,27 @@ from tests import surroundings
 pytest_plugins = ["tests.engines", "tests.faults.local"]
 
 ROOT = Path(__file__).resolve().parent.parent
+MEMORY = Path("/dev/shm")
+ROOM = 4 << 30
+"""Bytes that have to be free in memory for the folders of the tests to lie there."""
+
+hypothesis.settings.register_profile(
+    "busy machine",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
+)
+hypothesis.settings.load_profile("busy machine")
+"""No example is too slow, and no test either: how long one takes says something of the machine."""
+
+
+def pytest_configure() -> None:
+    """Lets `tmp_path` be in memory, where what is flushed need not wait for a disk."""
+    if (
+        MEMORY.is_dir()
+        and shutil.disk_usage(MEMORY).free >= ROOM
+        and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
+    ):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -28,7 +28,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGINES = ROOT / ".engines"
-READY_SECONDS = 60
+READY_SECONDS = 180
+LOOK_SECONDS = 5
+"""For one look at whether a server answers: one that hangs as it starts must not take all of the time."""
+QUICK_JAVA = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""Half the processor time for a server that lives for minutes."""
 PORT_TRIES = 3
 SCOPE = "Credential=local/20200101/us-east-1/dynamodb/aws4_request"
 AUTHORIZATION = f"AWS4-HMAC-SHA256 {SCOPE}, SignedHeaders=host;x-amz-target, Signature=0"
@@ -49,7 +53,7 @@ class Engine:
         return parsed
 
 
-def request(url: str, operation: str, body: Mapping[str, Any]) -> tuple[int, bytes]:
+def request(url: str, operation: str, body: Mapping[str, Any], seconds: float = 60) -> tuple[int, bytes]:
     """Status and body of one request, without any SDK. The engines look at no signature."""
     headers = {
         "Content-Type": "application/x-amz-json-1.0",
@@ -57,7 +61,7 @@ def request(url: str, operation: str, body: Mapping[str, Any]) -> tuple[int, byt
         "X-Amz-Date": "20200101T000000Z",
         "Authorization": AUTHORIZATION,
     }
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=seconds)
     try:
         connection.request("POST", "/", json.dumps(body), headers)
         answer = connection.getresponse()
@@ -137,8 +141,8 @@ def running_dynamodb_local(log: Path) -> Iterator[str]:
         unavailable("DynamoDB Local is not in .engines: run scripts/engines")
     if java_version() < 17:
         unavailable("DynamoDB Local needs Java 17 or newer (Debian: apt install openjdk-17-jre-headless)")
-    java = ["java", "-Djava.library.path=./DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar", "-inMemory"]
-    with running(lambda port: [*java, "-port", str(port)], folder, log) as url:
+    program = ["-Djava.library.path=./DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar", "-inMemory"]
+    with running(lambda port: ["java", *QUICK_JAVA, *program, "-port", str(port)], folder, log) as url:
         yield url
 
 
@@ -170,7 +174,7 @@ def free_port() -> int:
 
 def answers(url: str) -> bool:
     try:
-        return request(url, "ListTables", {})[0] == 200
+        return request(url, "ListTables", {}, LOOK_SECONDS)[0] == 200
     except (OSError, http.client.HTTPException):
         return False
 

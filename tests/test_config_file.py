@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migration_tool import documents
@@ -164,7 +164,7 @@ def test_keys_must_be_text(tmp_path: Path, text: str) -> None:
     assert "a key must be text" in load(tmp_path / "x.yaml", f"source_db: x\n{text}\n").faults[0]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
+@settings(max_examples=80)
 @given(st.text(max_size=60), st.sampled_from(["x.json", "x.yaml"]))
 def test_arbitrary_text_is_a_configuration_error(tmp_path: Path, text: str, name: str) -> None:
     (tmp_path / name).write_bytes(text.encode("utf-8", "surrogatepass"))

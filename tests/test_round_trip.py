@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migration_tool.attributes import canonical_item, plain
@@ -47,7 +47,7 @@ def table(engine: Engine) -> str:
     return name
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(rows=st.lists(st.tuples(texts, values, values), min_size=1, max_size=10))
 def test_values_come_back_as_they_were(
     engine: Engine, table: str, tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, Any, Any]]

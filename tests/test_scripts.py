@@ -264,8 +264,14 @@ def test_the_suite_is_style_types_layers_and_then_tests(prepared: Machine) -> No
     assert done.returncode == 0
     assert "will be skipped" in done.stderr
     said = [line.strip() for line in done.stdout.splitlines()]
-    assert said[:-1] == ["ruff check .", "ruff format --check .", "mypy", "lint-imports"]
-    assert said[-1].startswith("python -m pytest -n 2 --cov=migration_tool")
+    assert said[:4] == ["ruff check .", "ruff format --check .", "mypy", "lint-imports"]
+    assert said[4] == "python -m compileall -q migration_tool tests bench", "each process would do it anew"
+    assert said[5:] == ["python -m pytest -n 2 --dist worksteal"]
+
+
+def test_coverage_is_measured_where_it_is_asked_for(prepared: Machine) -> None:
+    done = prepared.run("scripts/test", COVERAGE="1")
+    assert "-n 2 --dist worksteal --cov=migration_tool" in done.stdout.splitlines()[-1]
 
 
 def test_arguments_go_to_pytest_alone(prepared: Machine) -> None:

@@ -49,9 +49,9 @@ def compare(engine: Engine, source: SqliteSource, compiled: CompiledDesign, pref
 
 @pytest.mark.engine
 def test_predicted_units_are_those_of_the_engine(
-    real_engine: Engine, sample_db: Path, table_prefix: str
+    real_engine: Engine, small_db: Path, table_prefix: str
 ) -> None:
-    with SqliteSource(sample_db) as source:
+    with SqliteSource(small_db) as source:
         for compiled in compiled_designs(source):
             compare(real_engine, source, compiled, table_prefix)
 

@@ -1,4 +1,4 @@
-"""The command line as its users have it: a real process in a folder of its own."""
+"""The command line as its users have it: a real process (`tests.warm`) in a folder of its own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests import warm
 from tests.engines import request
 from tests.target.fake import FakeServer, Reply, Seen
 
@@ -28,10 +29,7 @@ class Shell:
     environment: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, *words: object, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.line(*words), cwd=self.folder, env=self.variables(environment), stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=SECONDS,
-        )  # fmt: skip
+        return warm.run([str(MIGRATE), *map(str, words)], self.folder, self.variables(environment))
 
     def ok(self, *words: object, **environment: str) -> str:
         """The stdout of a command that must end with 0."""
@@ -42,14 +40,12 @@ class Shell:
     def begin(self, *words: object) -> Started:
         """Starts a command and goes on."""
         log = self.folder / "stderr.log"
-        with log.open("wb") as file:
-            process = subprocess.Popen(
-                self.line(*words), cwd=self.folder, env=self.variables({}), stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=file,
-            )  # fmt: skip
-        return Started(process, log)
+        with log.open("wb") as said, Path(os.devnull).open("wb") as nowhere:
+            line = [str(MIGRATE), *map(str, words)]
+            return Started(warm.start(line, self.folder, nowhere, said, self.variables({})), log)
 
     def line(self, *words: object) -> list[str]:
+        """What starts a Python of its own, for `subprocess`."""
         return [sys.executable, str(MIGRATE), *map(str, words)]
 
     def variables(self, more: dict[str, str]) -> dict[str, str]:
@@ -60,7 +56,7 @@ class Shell:
 class Started:
     """A command that runs; leaving the block ends it."""
 
-    process: subprocess.Popen[bytes]
+    process: warm.Process
     log: Path
 
     def __enter__(self) -> Started:
@@ -68,7 +64,7 @@ class Started:
 
     def __exit__(self, *_: object) -> None:
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
 
     def said(self) -> str:
         return self.log.read_text("utf-8", "replace")
@@ -88,8 +84,7 @@ class Started:
 
     def end(self) -> int:
         """Its exit code."""
-        self.process.communicate(timeout=SECONDS)
-        return self.process.returncode
+        return self.process.wait()
 
 
 @dataclass

@@ -134,7 +134,7 @@ MANY_C = [(key, n, 0, "m") for key in "pq" for n in range(3) for _ in range(5)]
 """More of each than is kept, and rows within those that are not."""
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @example(["x", "x"], MANY_B, MANY_C, [(n + 1, n) for n in range(len(MANY_C))], 3, False)
 @given(a=ROWS_A, b=ROWS_B, c=ROWS_C, d=ROWS_D, size=st.integers(1, 4), some=st.booleans())
 def test_rows_within_rows_within_rows(

@@ -241,7 +241,7 @@ SAME_AS_SQLITE = [
 ]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(a=WHOLE, b=WHOLE, c=WHOLE, x=TEXT, y=TEXT, source=st.sampled_from(SAME_AS_SQLITE))
 def test_sqlite_says_the_same(a: Any, b: Any, c: Any, x: Any, y: Any, source: str) -> None:
     row = {"a": a, "b": b, "c": c, "x": x, "y": y}

@@ -17,7 +17,7 @@ from typing import Any, get_args, get_type_hints
 import orjson
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -218,7 +218,7 @@ def test_whatever_stands_anywhere_the_schema_is_no_stricter_than_the_loader(
             assert refused(document), (found, at(document, path[:-1]))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(ODD)), min_size=2, max_size=4))
 def test_nor_is_it_with_several_changes(tmp_path: Path, changes: list[tuple[Path_, Any]]) -> None:
     document = DOCUMENT

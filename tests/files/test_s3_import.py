@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,6 +15,7 @@ import pytest
 from migration_tool.config import load_config
 from migration_tool.permissions import policy
 from migration_tool.state.store import StateStore
+from tests import warm
 from tests.engines import ROOT, Engine
 from tests.files import exports
 from tests.files.exports import LOOSE, designed
@@ -36,6 +35,7 @@ MOMENTS = (
 )
 FEW = ("customer_data", "employee_data")
 OF_FEW = ("-t", FEW[0], "-t", FEW[1])
+KILLER = str(ROOT / "tests/files/killer.py")
 IMPORT = ("migrate", "--via", "s3-import", "--part-size", "64KB")
 
 
@@ -105,8 +105,7 @@ def test_kill_then_resume(world: World, engine: Engine, point: str, number: int)
     with Recorder(engine.url) as recorder:
         words = ("--endpoint", recorder.own)
         migrate = (*IMPORT, "--part-size", "16KB", *OF_FEW)
-        line = [sys.executable, str(ROOT / "tests/files/killer.py"), point, str(number), *words, *migrate]
-        killed = subprocess.run(line, cwd=world.folder, capture_output=True, text=True, timeout=120)
+        killed = warm.run([KILLER, point, str(number), *words, *migrate], world.folder)
         assert killed.returncode == -9, killed.stderr
         done = world.run(*words, "resume")
         assert done.returncode == 0, done.stderr
@@ -119,12 +118,9 @@ def test_kill_then_resume(world: World, engine: Engine, point: str, number: int)
 
 
 def test_ctrl_c_keeps_whole_files(world: World) -> None:
-    line = [sys.executable, str(ROOT / "tests/files/killer.py"), "asked_to_stop", "2"]
     way = ("migrate", "--via", "files", "--out", "out", "--part-size", "32KB")
     for words, again in ((way, way), ((*IMPORT, *OF_FEW), ("resume",))):
-        stopped = subprocess.run(
-            [*line, *words], cwd=world.folder, capture_output=True, text=True, timeout=120
-        )
+        stopped = warm.run([KILLER, "asked_to_stop", "2", *words], world.folder)
         assert stopped.returncode == 130, stopped.stderr
         done = world.run(*again)
         assert done.returncode == 0, done.stderr

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 
 from migration_tool.checking.patterns import pattern_faults
@@ -130,12 +130,7 @@ def wire(dynoxide: str) -> Iterator[Wire]:
 
 
 @pytest.mark.engine
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=EXAMPLES, phases=(Phase.explicit, Phase.generate))
 @given(tables())
 def test_any_database_can_be_loaded_as_it_stands(wire: Wire, tmp_path: Path, made: list[Made]) -> None:
     note("\n".join(table.create for table in made))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 import subprocess
-import sys
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state.checkpoint import Checkpoint
 from migration_tool.state.store import StateStore
 from migration_tool.target.lease import ATTRIBUTE
+from tests import warm
 from tests.engines import Engine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,8 +136,7 @@ class Shop:
         return done.returncode == -9
 
     def process(self, *words: str) -> subprocess.CompletedProcess[str]:
-        line = [sys.executable, *words]
-        return subprocess.run(line, cwd=self.folder, capture_output=True, text=True, timeout=120)
+        return warm.run(words, self.folder)
 
     def loaded(self, *words: str) -> None:
         """The whole migration, but for the broken rows."""

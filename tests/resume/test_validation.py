@@ -6,7 +6,6 @@ import json
 import shutil
 import sqlite3
 import subprocess
-import sys
 import time
 import zlib
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ import pytest
 from migration_tool.state.proofs import MODULUS, every
 from migration_tool.state.store import StateStore
 from migration_tool.state.validation import Validation, read_validation
+from tests import warm
 from tests.engines import Engine, request
 from tests.resume.small_steps import POINTS
 from tests.resume.world import TABLES, World
@@ -57,8 +57,7 @@ class Watched(World):
         return read_validation(self.store.validation_path(self.run_id), self.run_id)
 
     def in_small_steps(self, point: str, number: int, *words: str) -> subprocess.CompletedProcess[str]:
-        line = [sys.executable, str(HERE / "small_steps.py"), point, str(number), *words]
-        return subprocess.run(line, cwd=self.folder, capture_output=True, text=True, timeout=120)
+        return warm.run([str(HERE / "small_steps.py"), point, str(number), *words], self.folder)
 
     def validated(self, *words: str) -> dict[str, Any]:
         """The report of a validation that finds nothing wrong."""

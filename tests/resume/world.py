@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from migration_tool.design.compile import compile_design
 from migration_tool.design.load import load_design
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state.store import StateStore
+from tests import warm
 from tests.engines import Engine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,9 +53,8 @@ class World:
         }
         write_config(self.folder / "config/migration.json", values)
 
-    def run(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-        line = [sys.executable, str(ROOT / "migrate.py"), *words]
-        return subprocess.run(line, cwd=self.folder, capture_output=True, text=True, timeout=timeout)
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return warm.run([str(ROOT / "migrate.py"), *words], self.folder)
 
     def killed(self, point: str, number: int, *words: str) -> bool:
         """Runs a command that dies at one of killer.POINTS; False when it came to its end before."""
@@ -64,8 +64,7 @@ class World:
 
     def run_until(self, point: str, number: int, *words: str) -> tuple[int, str]:
         """The exit code of a command that dies at one of killer.POINTS, and the end of what it said."""
-        line = [sys.executable, str(ROOT / "tests/resume/killer.py"), point, str(number), *words]
-        done = subprocess.run(line, cwd=self.folder, capture_output=True, text=True, timeout=120)
+        done = warm.run([str(ROOT / "tests/resume/killer.py"), point, str(number), *words], self.folder)
         return done.returncode, done.stderr[-2000:]
 
     def has_state(self) -> bool:
@@ -76,10 +75,11 @@ class World:
         checkpoint = StateStore(self.folder / "state").latest()
         if checkpoint is None:
             return 0
-        for entity in checkpoint.entities:
-            stored = self.actual(entity.table) if entity.items_written else Counter()
-            of_entity = sum(1 for text in stored if f'"EntityType":{{"S":"{entity.entity}"}}' in text)
-            assert of_entity >= entity.items_written, (entity, of_entity)
+        for design in {entity.table for entity in checkpoint.entities if entity.items_written}:
+            there = Counter(item.get("EntityType", {}).get("S") for item in self.stored(design))
+            for entity in checkpoint.entities:
+                if entity.table == design:
+                    assert there[entity.entity] >= entity.items_written, (entity, there)
         return checkpoint.items_written
 
     @property
@@ -88,11 +88,7 @@ class World:
 
     def expected(self, design: str) -> Counter[str]:
         """Every item of the table as canonical text, straight from the source."""
-        with SqliteSource(self.database) as source:
-            compiled = compile_design(load_design(ROOT / f"config/designs/{design}.yaml"), source.schema)
-            return Counter(
-                entity.item(row)[2] for entity in compiled.entities for _, row in source.rows(entity.read)
-            )
+        return Counter(_expected(self.database, self.database.stat().st_mtime_ns, design))
 
     def actual(self, design: str) -> Counter[str]:
         """Every item of the table as canonical text."""
@@ -115,3 +111,12 @@ class World:
     def state(self) -> dict[str, Any]:
         parsed: dict[str, Any] = json.loads(self.run("status", "--json").stdout)
         return parsed
+
+
+@cache
+def _expected(database: Path, changed: int, design: str) -> Counter[str]:
+    with SqliteSource(database) as source:
+        compiled = compile_design(load_design(ROOT / f"config/designs/{design}.yaml"), source.schema)
+        return Counter(
+            entity.item(row)[2] for entity in compiled.entities for _, row in source.rows(entity.read)
+        )

@@ -96,7 +96,7 @@ KEYS = st.one_of(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(rows=st.lists(st.tuples(KEYS, KEYS), max_size=12))
 @pytest.mark.parametrize("collation", ["BINARY", "NOCASE", "RTRIM"])
 def test_any_composite_key_can_be_resumed_from(

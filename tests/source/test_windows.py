@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migration_tool.design.compile import CompiledEntity, compile_design
@@ -147,7 +147,7 @@ VALUE = (
 USUAL = st.sampled_from([1, 2, 3, None, "Drum", "É", 0.99, 12, 0.0, -0.0, 1e15, 5.0, b"\x00"])
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(
     st.lists(st.lists(VALUE | USUAL, min_size=5, max_size=5), min_size=1, max_size=12),
     st.lists(st.tuples(st.integers(1, 12), VALUE, VALUE), max_size=12),

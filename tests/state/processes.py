@@ -32,9 +32,15 @@ def process(folder: Path, code: str) -> subprocess.Popen[str]:
 
 
 def kill(child: subprocess.Popen[str]) -> str:
-    """Kills the process and returns what it had printed."""
+    """Kills the process and returns what it had printed after the lines that were read.
+
+    `communicate` alone would lose what reading a line had taken from the pipe beyond that line.
+    """
     child.send_signal(signal.SIGKILL)
-    return child.communicate()[0]
+    assert child.stdout is not None
+    printed = child.stdout.read()
+    child.communicate()
+    return printed
 
 
 def run(folder: Path, code: str) -> tuple[int, str, str]:

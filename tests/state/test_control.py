@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migration_tool.errors import StateError
@@ -45,7 +45,7 @@ def path(store: StateStore) -> Path:
     return store.control_path(RUN)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(max_examples=40)
 @given(wishes)
 def test_a_wish_is_read_back(path: Path, wish: Wish) -> None:
     write_wish(path, wish)

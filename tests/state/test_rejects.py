@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migration_tool.errors import StateError
@@ -38,7 +38,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state" / "20261120T213000-a1b2c3.rejects.jsonl"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.lists(rejects, max_size=3), max_size=3))
 def test_every_reject_is_read_back(tmp_path: Path, batches: list[list[Reject]]) -> None:
     path = tmp_path / "any.jsonl"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from migration_tool.errors import StateError
 from migration_tool.state.checkpoint import Checkpoint
@@ -36,7 +36,7 @@ def test_a_saved_checkpoint_is_read_back(store: StateStore, clock: Time) -> None
     assert other.warnings == []
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(max_examples=60)
 @given(checkpoints())
 def test_any_checkpoint_survives(tmp_path: Path, state: Checkpoint) -> None:
     store = StateStore(tmp_path / "any")

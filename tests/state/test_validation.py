@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migration_tool.errors import StateError
@@ -41,7 +41,7 @@ def path(store: StateStore) -> Path:
     return store.validation_path(RUN)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(max_examples=40)
 @given(st.builds(Validation, st.just(RUN), counts, times, st.dictionaries(texts, sums(), max_size=3)))
 def test_what_is_known_is_read_back(path: Path, validation: Validation) -> None:
     write_validation(path, validation)

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from migration_tool.attributes import encode
@@ -81,7 +81,6 @@ def test_not_the_same(value: Any, attribute: dict[str, Any]) -> None:
     assert not same_value(value, attribute)
 
 
-@settings(deadline=None)
 @given(st.one_of(st.integers(-(2**63), 2**63 - 1), st.floats(-1e125, 1e125), st.text(), st.binary()))
 def test_every_value_is_the_attribute_that_it_becomes(value: Any) -> None:
     if isinstance(value, float) and 0 < abs(value) < 1e-130:

@@ -4,7 +4,7 @@ import gc
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from migration_tool.attributes import canonical_item
@@ -47,7 +47,6 @@ def read(items: list[WireItem]) -> list[WireItem]:
 
 
 @given(st.lists(ITEMS, max_size=5))
-@settings(deadline=None)
 def test_a_page_becomes_the_canonical_text_of_each_of_its_items(items: list[WireItem]) -> None:
     assert canonical_texts(read(items)) == [canonical_item(item).encode() for item in read(items)]
 

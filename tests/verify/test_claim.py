@@ -30,7 +30,6 @@ def test_sizes_that_are_known(confidence: float, at_most: float, size: int) -> N
     assert Claim(confidence, at_most).size == size
 
 
-@settings(deadline=None)
 @given(CONFIDENCES, st.floats(1e-3, 0.9))
 def test_the_size_is_the_least_one(confidence: float, at_most: float) -> None:
     size, right = Claim(confidence, at_most).size, 1 - Fraction(at_most)

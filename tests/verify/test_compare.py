@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migration_tool.design.compile import CompiledDesign
@@ -236,7 +236,7 @@ PLANTED = st.lists(st.sampled_from(["keep", "delete", "change", "keep"]), min_si
 
 
 @given(PLANTED, st.integers(0, 30), st.booleans())
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 def test_exactly_what_was_planted_is_found(
     many: Shop, tmp_path: Path, fates: list[str], added: int, twice: bool
 ) -> None:

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from migration_tool.verify.pairing import ACTUAL, EXPECTED, Findings, pair, tag
@@ -44,7 +44,6 @@ def one_version(items: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 @given(ITEMS, ITEMS.map(one_version))
-@settings(deadline=None)
 def test_counts_are_those_of_the_plain_meaning(
     expected: list[tuple[int, int]], actual: list[tuple[int, int]]
 ) -> None:
@@ -57,7 +56,6 @@ def test_counts_are_those_of_the_plain_meaning(
 
 
 @given(ITEMS, ITEMS)
-@settings(deadline=None)
 def test_a_table_that_changes_during_the_scan_never_breaks_the_counts(
     expected: list[tuple[int, int]], actual: list[tuple[int, int]]
 ) -> None:
@@ -68,7 +66,6 @@ def test_a_table_that_changes_during_the_scan_never_breaks_the_counts(
 
 
 @given(ITEMS, ITEMS.map(one_version), st.integers(0, 5))
-@settings(deadline=None)
 def test_what_is_named_is_capped_and_what_is_counted_is_not(
     expected: list[tuple[int, int]], actual: list[tuple[int, int]], details: int
 ) -> None:

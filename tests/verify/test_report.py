@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from migration_tool.verify.html import to_html
@@ -176,7 +176,6 @@ PLAIN = st.recursive(
 
 
 @given(PLAIN, st.booleans())
-@settings(deadline=None)
 def test_json_text_loses_no_digit(value: Any, indent: bool) -> None:
     assert json.loads(json_text(value, indent=indent), parse_float=Decimal) == value
 
@@ -239,7 +238,6 @@ def test_html_of_an_empty_report() -> None:
 
 
 @given(st.text())
-@settings(deadline=None)
 def test_text_is_inert(value: str) -> None:
     page = Page(escaped := text(value))
     assert set(page.tags) <= {"i"}

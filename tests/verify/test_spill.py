@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from migration_tool.errors import StateError
@@ -20,7 +20,6 @@ RECORDS = st.lists(st.tuples(HASHES, st.binary(min_size=24, max_size=24)).map(b"
 
 
 @given(RECORDS, st.sampled_from([40, 120, 4_000, 10**6]), st.sampled_from([40, 80, 400, 10**6]))
-@settings(deadline=None)
 def test_every_record_comes_back_once_and_those_of_one_key_together(
     records: list[bytes], memory: int, bucket: int
 ) -> None:
@@ -94,7 +93,6 @@ def test_a_file_that_lost_its_end_is_a_state_error(tmp_path: Path) -> None:
 
 
 @given(st.text(), st.text(), st.text(), st.text())
-@settings(deadline=None)
 def test_only_equal_keys_have_equal_hashes(a: str, b: str, c: str, d: str) -> None:
     assert (key_hash(a, b) == key_hash(c, d)) == ((a, b) == (c, d))
 

@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from migration_tool.design.compile import CompiledDesign
@@ -44,7 +44,6 @@ def actual(number: int) -> WireItem:
 
 
 @given(NUMBERS, NUMBERS, st.integers(1, 5))
-@settings(deadline=None)
 def test_sums_are_equal_where_every_item_is_there_equally_often(
     wanted: list[int], found: list[int], page: int
 ) -> None:
@@ -64,7 +63,6 @@ def test_a_value_that_moved_to_another_attribute_changes_the_sum() -> None:
 
 
 @given(NUMBERS, NUMBERS, st.data())
-@settings(deadline=None)
 def test_sums_go_on_from_what_was_known(wanted: list[int], found: list[int], data: st.DataObject) -> None:
     """Interrupted anywhere: a share that has not ended is read again, rows behind the last range follow."""
     cut, whole = data.draw(st.integers(0, len(wanted))), data.draw(st.sets(st.integers(0, 2)))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from migration_tool.design.compile import CompiledDesign, compile_design
@@ -137,6 +138,8 @@ def test_the_four_designs_are_proved(sample_db: Path) -> None:
     assert found == {name: [] for name in NAMES}
 
 
+EXAMPLES = int(os.environ.get("PAIRS_OF_ENTITIES", "200"))
+"""How many pairs are made; a larger run sets PAIRS_OF_ENTITIES."""
 DENSE = """
 CREATE TABLE Row (Id INTEGER PRIMARY KEY, T TEXT);
 CREATE TABLE Pair (I INTEGER, T TEXT, PRIMARY KEY (I, T));
@@ -184,7 +187,7 @@ def entities(draw: st.DrawFn) -> tuple[str, str, str]:
 
 
 @given(entities(), entities())
-@settings(deadline=None, max_examples=600, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES)
 def test_where_nothing_is_doubted_nothing_collides(
     dense: SqliteSource, tmp_path: Path, one: tuple[str, str, str], other: tuple[str, str, str]
 ) -> None:
