@@ -181,8 +181,7 @@ def test_settings_of_the_design_come_after_the_import(
     world = designed(made(tmp_path, loose_db, engine, table_prefix, bucket), SETTLED)
     with Recorder(engine.url) as recorder:
         words = ("--endpoint", recorder.own)
-        line = [sys.executable, str(ROOT / "tests/files/killer.py"), "settled", "1", *words, *IMPORT]
-        killed = subprocess.run(line, cwd=world.folder, capture_output=True, text=True, timeout=120)
+        killed = warm.run([KILLER, "settled", "1", *words, *IMPORT], world.folder)
         assert killed.returncode == -9, killed.stderr
         done = world.run(*words, "resume")
         assert done.returncode == 0, done.stderr
