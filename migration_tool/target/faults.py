@@ -21,11 +21,12 @@ NO_DYNAMODB_HINT = "check that the endpoint is one of AWS or a DynamoDB, then ru
 _LONGEST_CAUSE = 500
 
 _NO_TABLE_HINT = "check endpoint, aws_region, table_prefix; `python migrate.py migrate` makes the tables"
+_NO_BUCKET_HINT = "create it, or name another one: --bucket for an import, --oversize-bucket for large values"
 
 _HINTS = {
     "403": "allow {action} on it in the IAM policy of these credentials",
-    "404": "create it, or name another one",
-    "NoSuchBucket": "create it, or name another one",
+    "404": _NO_BUCKET_HINT,
+    "NoSuchBucket": _NO_BUCKET_HINT,
     "AccessDenied": "allow {action} on it in the IAM policy of these credentials",
     "ResourceNotFound": _NO_TABLE_HINT,
     "TableNotFound": _NO_TABLE_HINT,

@@ -116,7 +116,18 @@ ATTRIBUTES = {
     "Exported": {"left_out", "text"},
     "Files": {"folder", "manifest", "rejects"},
     "Form": {"compression", "part_bytes"},
-    "Plan": {"items", "months", "prices", "recommended", "refused", "region", "source", "tables", "to_json"}
+    "Plan": {
+        "items",
+        "months",
+        "priced",
+        "prices",
+        "recommended",
+        "refused",
+        "region",
+        "source",
+        "tables",
+        "to_json",
+    }
     | {"unpriced", "ways", "wishes", "write_units"},
     "Proposal": {"answered", "files", "kind", "monthly", "order", "prediction", "rank", "save", "tables"}
     | {"title", "to_json", "unanswered"},

@@ -129,7 +129,7 @@ def rows(path: Path, count: int, text: str) -> Path:
 
 
 def limited(folder: Path, megabytes: int, command: str) -> subprocess.CompletedProcess[str]:
-    """A command whose process may not have more address space than that."""
+    """A command whose process may not have more address space; the heap of each thread reserves 64 MB."""
     size = megabytes << 20
     return subprocess.run(
         [sys.executable, ROOT / "migrate.py", command], cwd=folder, capture_output=True, text=True,
@@ -145,7 +145,7 @@ def test_row_25_a_million_rows_in_flat_memory(tmp_path: Path) -> None:
     database = rows(tmp_path / "rows.sqlite", 1_000_000, "'name ' || i")
     with running(()) as sink:
         configure(tmp_path, database, DESIGN, sink.url, "t_", USUAL)
-        done = limited(tmp_path, 300, "migrate")
+        done = limited(tmp_path, 450, "migrate")
         assert done.returncode == 0, done.stderr
         assert sink.stats()["items"] == 1_000_000
 
