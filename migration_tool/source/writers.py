@@ -1,6 +1,7 @@
 """Items written in the background: SQLite works in threads of its own, without Python's lock.
 
-A window is shared by two connections where both are sure to see the same moment: each writes a half.
+A window with embedded lists is shared by two connections, where both are sure to see the same moment: each
+writes a half.
 """
 
 from __future__ import annotations
@@ -43,21 +44,28 @@ class Writers:
             twin.close()
 
     def writer(self, items: sql.Items) -> Writer:
-        """Writes whole windows until the second connection is prepared, too."""
+        """Writes whole windows until the second connection is prepared, if it is to help.
+
+        It helps with embedded lists, whose look-ups wait for memory. Other windows are written as fast as
+        they are sent, and two connections would only be in each other's way.
+        """
+        helper = self._helper(items.read) if items.read.children else _nobody()
+        return Writer(self._moment, helper, items, self._pool)
+
+    def _helper(self, read: Read) -> Future[Moment | None]:
         if self._twin is None:
             self._twin = self._preparing.submit(self._moment.twin)
-        prepared = self._preparing.submit(_prepared, self._twin, items.read)
-        return Writer(self._moment, prepared, items, self._pool)
+        return self._preparing.submit(_prepared, self._twin, read)
 
 
 class Writer:
     """Writes the items of one entity."""
 
     def __init__(
-        self, moment: Moment, twin: Future[Moment | None], items: sql.Items, pool: ThreadPoolExecutor
+        self, moment: Moment, helper: Future[Moment | None], items: sql.Items, pool: ThreadPoolExecutor
     ) -> None:
         self._moment = moment
-        self._twin = twin
+        self._helper = helper
         self._items = items
         self._pool = pool
 
@@ -66,11 +74,11 @@ class Writer:
 
         Its result raises SourceError.
         """
-        twin = self._twin.result() if count >= _WORTH_SHARING and self._twin.done() else None
-        if twin is None:
+        helper = self._helper.result() if count >= _WORTH_SHARING and self._helper.done() else None
+        if helper is None:
             return self._pool.submit(self._first, start, count, first)
         half = count // 2
-        rest = self._pool.submit(self._behind, twin, start, half, count - half)
+        rest = self._pool.submit(self._behind, helper, start, half, count - half)
         return self._pool.submit(self._both, start, half, first, rest)
 
     def _both(
@@ -96,6 +104,12 @@ class Writer:
         with moment.using("write the items") as connection:
             half: _Half = connection.execute(self._items.window(start), _arguments(start, count)).fetchone()
             return half
+
+
+def _nobody() -> Future[Moment | None]:
+    helper: Future[Moment | None] = Future()
+    helper.set_result(None)
+    return helper
 
 
 def _prepared(twin: Future[Moment | None], read: Read) -> Moment | None:

@@ -26,6 +26,8 @@ entities:
     from: Person
     where: "PersonId % 7 <> 0"
     ancestry: {Path: Boss}
+    embed:
+      Pets: {from: Pet, match: {PersonId: PersonId}, order: PetId, attributes: {"*": Pet}}
     keys: {PK: "PERSON#{PersonId}", SK: "#PERSON"}
     attributes: {"*": Person, Path: Path}
 access_patterns: {}
@@ -42,6 +44,10 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         connection.execute("CREATE TABLE Person (PersonId INTEGER PRIMARY KEY, Name TEXT, Boss INTEGER)")
         people = [(n * n, f"Person {n}", (n // 2) ** 2 or None) for n in range(1, PEOPLE + 1)]
         connection.executemany("INSERT INTO Person VALUES (?, ?, ?)", people)
+        connection.execute("CREATE TABLE Pet (PetId INTEGER PRIMARY KEY, PersonId INTEGER, Name TEXT)")
+        connection.execute("CREATE INDEX PetPerson ON Pet (PersonId)")
+        pets = [(n, (n % PEOPLE) ** 2, f"Pet {n}") for n in range(1, 3 * PEOPLE)]
+        connection.executemany("INSERT INTO Pet VALUES (?, ?, ?)", pets)
         connection.commit()
     return path
 
@@ -63,7 +69,7 @@ def texts(windows: Windows, size: int) -> Iterator[bytes]:
 def prepared(windows: Windows) -> bool:
     """Whether the second connection writes, too; waits until it could."""
     assert windows._writer
-    return windows._writer._twin.result(30) is not None
+    return windows._writer._helper.result(30) is not None
 
 
 @pytest.mark.parametrize("size", [2, 3, 10, 39, 40, 41, 81, 82, 83, 84, 200])
@@ -92,6 +98,17 @@ def test_a_writer_cannot_commit_between_the_two(database: Path) -> None:
 def test_no_second_connection_where_a_commit_could_come_in_between(database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
+    with SqliteSource(database) as source:
+        windows = windows_of(source)
+        assert not prepared(windows)
+        assert len(list(texts(windows, 10))) == PEOPLE - PEOPLE // 7
+
+
+def test_without_embedded_rows_one_connection_is_enough(database: Path) -> None:
+    design = database.with_name("staff.yaml")
+    design.write_text(
+        "\n".join(line for line in DESIGN.splitlines() if "embed" not in line and "Pet" not in line)
+    )
     with SqliteSource(database) as source:
         windows = windows_of(source)
         assert not prepared(windows)
