@@ -33,10 +33,11 @@ Ready: TypeAlias = Callable[[Iterator[Batch]], Iterator[Batch]]
 class Windows(Protocol):
     """The rows of an entity, window by window, as a source gives them."""
 
-    def ask(self, count: int) -> None: ...
+    def ask(self, count: int) -> None:
+        """The next window that is not begun with may be begun with now, and is of so many rows."""
 
     def take(self, count: int) -> tuple[Chunk | Made, bool]:
-        """The window that was asked for, else one of `count` rows; and whether it is the last."""
+        """The window that is begun with, else one of `count` rows; and whether it is the last."""
 
 
 @dataclass(eq=False)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import re
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from typing import Protocol
 
@@ -41,6 +43,14 @@ class Desk(Protocol):
         """Raises SourceError."""
 
 
+@dataclass(frozen=True)
+class _Coming:
+    """A window that is being written, of so many rows where the table has them."""
+
+    size: int
+    written: Future[Written]
+
+
 class Windows:
     """Reads on, window by window. Raises SourceError."""
 
@@ -59,48 +69,53 @@ class Windows:
         self._item = item
         self._first = desk.reader(read, None)
         self._reader = None if writer else desk.reader(read, self._start)
-        self._asked = 0
-        self._coming: Future[Written] | None = None
+        self._size = 0
+        self._coming: _Coming | None = None
 
     def ask(self, count: int) -> None:
-        """The next window will be of so many rows; where it can be, it is begun with now."""
-        self._asked = count
-        if self._writer:
-            self._coming = self._writer.write(self._start, count, self._read_first)
+        """The next window that is not begun with has so many rows; where it can be, it is begun with now."""
+        self._size = count
+        if self._writer and self._coming is None:
+            self._begin(self._writer, self._start)
 
-    def _read_first(self) -> Row | None:
+    def _begin(self, writer: Writer, start: sql.Start) -> None:
+        written = writer.write(start, self._size, partial(self._first_of, start))
+        self._coming = _Coming(self._size, written)
+
+    def _first_of(self, start: sql.Start) -> Row | None:
         """None: it is not there any more, which is damage; whoever needs it will say so."""
-        self._first.go_to(self._start)
+        self._first.go_to(start)
         chunk = self._desk.take(self._first, 1)
         return chunk.row(0) if chunk.rows else None
 
     def take(self, count: int) -> tuple[Chunk | Made, bool]:
-        """The window that was asked for, else one of `count` rows; and whether the table ends with it."""
-        if not self._asked:
+        """The window that is begun with, else one of `count` rows; and whether the table ends with it."""
+        if self._coming is None:
             self.ask(count)
-        asked, self._asked = self._asked, 0
-        window: Chunk | Made | None = self._made() if self._coming else None
+        coming = self._coming
+        size = coming.size if coming else count
+        window: Chunk | Made | None = self._made(coming) if coming else None
         if window is None:
-            window = self._rows(asked)
+            window = self._rows(size)
         if len(window):
             self._start = sql.Behind(window.position(-1))
-        return window, len(window) < asked
+        return window, len(window) < size
 
     def _rows(self, count: int) -> Chunk:
         if self._reader is None:
             self._reader = self._desk.reader(self._read, self._start)
         return self._desk.take(self._reader, count)
 
-    def _made(self) -> Made | None:
+    def _made(self, coming: _Coming) -> Made | None:
         """None when the rows have to be read after all, from now on."""
-        coming, self._coming = self._coming, None
         try:
-            written = coming.result() if coming else None
+            found, last, count, first = coming.written.result()
         except SourceError as error:  # a blob in a text column, for one
             self._leave(error.cause)
             return None
-        found, last, count, first = written or (None, 0, 0, None)
         blob = found or b""
+        marked = self._marked(blob)
+        self._go_on(coming, last, count)
         for mark, change in _CASES.items():
             blob = _in_case(blob, mark, change)
         texts = BytesIO(blob).readlines()  # unlike split(), it does not look at each byte
@@ -108,7 +123,7 @@ class Windows:
             self._leave("a row gave no item")
             return None
         again = self._again(count)
-        odd = self._odd(blob, texts, again)
+        odd = self._odd(blob, texts, marked, again)
         made = Made(texts, odd, (last,), again)
         if first and not self._as_the_function(first, texts[0]):
             self._leave("SQLite writes it differently")
@@ -117,8 +132,14 @@ class Windows:
             self._leave("many are unlike the others")
         return made
 
+    def _go_on(self, coming: _Coming, last: int, count: int) -> None:
+        """Begins with the window behind this one, so that SQLite writes it while this one is looked at."""
+        self._coming = None
+        if self._writer and count == coming.size:
+            self._begin(self._writer, sql.Behind((last,)))
+
     def _leave(self, reason: str) -> None:
-        self._writer = None
+        self._writer = self._coming = None
         LOG.info("items are made of rows", extra={"entity": self._read.alias, "reason": reason})
 
     def _again(self, count: int) -> Callable[[], Chunk]:
@@ -139,14 +160,20 @@ class Windows:
             raise SourceError("read the table", self._read.table, cause, hint)
         return chunk
 
-    def _odd(self, blob: bytes, texts: list[bytes], again: Callable[[], Chunk]) -> dict[int, Row]:
+    def _marked(self, blob: bytes) -> Sequence[Row]:
+        """The rows that SQLite has left to the function, in their order."""
+        rowids = dict.fromkeys(map(int, _MARKED.findall(blob))) if _MARK in blob else ()
+        if not rowids:
+            return ()
+        return self._found_again(sql.Among(tuple((rowid,) for rowid in rowids)), len(rowids)).rows
+
+    def _odd(
+        self, blob: bytes, texts: list[bytes], marked: Sequence[Row], again: Callable[[], Chunk]
+    ) -> dict[int, Row]:
         """Rows that the function has to see; their texts are emptied."""
         odd = dict[int, Row]()
-        if _MARK in blob:
-            marked = [n for n, text in enumerate(texts) if _MARK in text]
-            rowids = [int(found[1]) for n in marked if (found := _MARKED.search(texts[n]))]
-            chosen = self._found_again(sql.Among(tuple((rowid,) for rowid in rowids)), len(marked))
-            odd |= zip(marked, chosen.rows, strict=True)
+        if marked:
+            odd |= zip((n for n, text in enumerate(texts) if _MARK in text), marked, strict=True)
         for n in self._unfit(blob, texts):
             odd.setdefault(n, again().row(n))
         for n in odd:
