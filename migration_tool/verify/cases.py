@@ -106,7 +106,7 @@ def _faults(source: SqliteSource, pattern: AccessPattern) -> Iterator[Fault]:
         reason = f"gives the columns {', '.join(given) or 'none'}"
         yield Fault(f"{place}.cases", reason, f"the parameters are {', '.join(sorted(known)) or 'none'}")
         return
-    columns, _, _ = answered(source, pattern.sql, arguments(pattern, given, case))
+    columns, _, _ = answered(source, pattern.sql, arguments(pattern, given, case), 1)
     for name, times in Counter(columns).items():
         if times > 1:
             reason = f"gives the column {name!r} {times} times"

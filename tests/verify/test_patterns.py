@@ -7,6 +7,7 @@ import pytest
 
 from migration_tool.design.compile import CompiledDesign
 from migration_tool.errors import DesignError, SourceError
+from migration_tool.model import Row
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.target.wire import Wire
 from migration_tool.verify import patterns as room
@@ -45,6 +46,21 @@ def test_every_call_of_every_pattern(shop: Shop, wire: FakeWire) -> None:
         ("maker", "GetItem", 3, 3, 3, 1), ("things_of", "Query", 3, 3, 4, 1), ("things", "Query", 5, 5, 8, 3),
     ]  # fmt: skip
     assert set(wire.asked) == {"GetItem", "Query"}
+
+
+def test_sql_is_checked_without_reading_its_answers(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer may be a whole table."""
+    source, compiled = shop
+    query, read = source.query, list[int]()
+
+    def told(*given: Any, **named: Any) -> tuple[list[str], list[Row]]:
+        columns, rows = query(*given, **named)
+        read.append(len(rows))
+        return columns, rows
+
+    monkeypatch.setattr(source, "query", told)
+    check_sql(source, compiled.design)
+    assert read and max(read) == 1
 
 
 @pytest.mark.parametrize(
