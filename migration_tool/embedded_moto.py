@@ -107,7 +107,7 @@ def install() -> None:
             begun[token] = begin(self)
         return begun[token]
 
-    setattr(BaseJSONSerializer, "_serialize_type_structure", structure)  # noqa: B010  # mypy knows the type
+    setattr(BaseJSONSerializer, "_serialize_type_structure", structure)  # noqa: B010  # mypy knows the types
     setattr(TableImport, "_process_s3_files", process)  # noqa: B010
     setattr(DynamoHandler, "import_table", import_table)  # noqa: B010
     setattr(Table, "all_items", all_items)  # noqa: B010  # of the methods that these replace
