@@ -16,7 +16,7 @@ from migration_tool.design.model import Design
 from migration_tool.errors import ConfigError, DesignError, Fault, TargetError, UsageError
 from migration_tool.model import Schema
 from migration_tool.target.backoff import Backoff
-from migration_tool.target.objects import Objects
+from migration_tool.target.objects import Objects, place_of
 from migration_tool.target.s3 import Bucket
 from migration_tool.target.session import Target
 from migration_tool.target.wire import Wire
@@ -190,6 +190,18 @@ def open_objects(config: Config, target: Target) -> Objects | None:
 def pointing(designs: Iterable[Design]) -> list[str]:
     """The entities whose items may point to objects: "library.Article"."""
     return [f"{d.name}.{entity.name}" for d in designs for entity in d.entities if entity.oversize == "s3"]
+
+
+def object_places(config: Config, designs: Iterable[Design]) -> dict[str, str]:
+    """By name of the design, where objects of its items go; without those that have none, or no bucket."""
+    settings = config.settings
+    s3 = config.endpoint if settings.s3_endpoint == "same" else settings.s3_endpoint
+    bucket, prefix = settings.oversize_bucket, settings.oversize_prefix.strip("/")
+    return {
+        design.name: f"{place_of(bucket, prefix, config.table_name(design.name))} at {s3}"
+        for design in designs
+        if bucket and pointing([design])
+    }
 
 
 def require_bucket(config: Config, designs: Iterable[Design]) -> None:

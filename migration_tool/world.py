@@ -14,7 +14,7 @@ from pathlib import Path
 
 from migration_tool.config import Config
 from migration_tool.errors import StateError, TargetError
-from migration_tool.job import Endpoint, find_design, open_target
+from migration_tool.job import Endpoint, find_design, object_places, open_target
 from migration_tool.model import TableIdentity
 from migration_tool.source.snapshot import fingerprint, same_content, schema_fingerprint
 from migration_tool.state.checkpoint import Checkpoint, EntityProgress, Fingerprints
@@ -94,6 +94,7 @@ def first_checkpoint(config: Config, names: Sequence[str], label: str, run_id: s
         fingerprints=Fingerprints(
             source=_source_fingerprints(config.source_db),
             designs={design.name: design.fingerprint for design in designs},
+            objects=object_places(config, designs),
         ),
     )
 
@@ -104,9 +105,10 @@ def changes_since(config: Config, endpoint: Endpoint, checkpoint: Checkpoint) ->
 
 
 def changes_but_of_source(config: Config, endpoint: Endpoint, checkpoint: Checkpoint) -> list[Change]:
-    """The same of designs, endpoint and tables; the source is not read."""
+    """The same of designs, endpoint, objects and tables; the source is not read."""
     changes = _design_changes(config, checkpoint)
     changes += _endpoint_changes(config, endpoint.label, checkpoint)
+    changes += _object_changes(config, checkpoint)
     for name, known in checkpoint.fingerprints.targets.items():
         there = table.describe(endpoint.target, known.name)
         found = _table_changes(name, known, there.identity if there else None)
@@ -212,6 +214,15 @@ def _endpoint_changes(config: Config, label: str, checkpoint: Checkpoint) -> lis
         text = f"the region is {config.aws_region}, the run began with {checkpoint.region}"
         changes.append(Change("target", text, tables))
     return changes
+
+
+def _object_changes(config: Config, checkpoint: Checkpoint) -> list[Change]:
+    """Another place than that of the objects so far: there they would not be found any more."""
+    known = checkpoint.fingerprints.objects
+    now = object_places(config, [find_design(config, name) for name in known])
+    moved = {name: place for name, place in known.items() if now.get(name, place) != place}
+    text = "objects of {} would now go to {}, the run began with {}"
+    return [Change("target", text.format(name, now[name], place), (name,)) for name, place in moved.items()]
 
 
 def _table_changes(name: str, known: TableIdentity, now: TableIdentity | None) -> list[Change]:

@@ -1,8 +1,8 @@
 """NoSQL Workbench: a data model with the tables, their indexes, a facet for each entity and real items.
 
-The format has no schema of its own among AWS's pages; it is that of the models which AWS publishes and the
-Workbench exports (aws-samples/amazon-dynamodb-design-patterns), version 3.0. Two rules of it shape this:
-an attribute has one type in a whole table, and the items of a table with facets are in the facets.
+AWS publishes no schema of the format; it is that of the models which the Developer Guide offers for import
+(aws-samples/aws-dynamodb-examples, schema_design) and the Workbench exports, version 3.0. Two rules of it
+shape this: an attribute has one type in a whole table, and a table with facets has its items in them.
 """
 
 from __future__ import annotations

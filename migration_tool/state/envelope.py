@@ -1,6 +1,6 @@
 """The bytes of a state file: an envelope around the payload, in one canonical form.
 
-    {"format": ..., "generation": n, "payload": {...}, "run_id": ..., "sha256": ..., "version": 5}
+    {"format": ..., "generation": n, "payload": {...}, "run_id": ..., "sha256": ..., "version": 6}
 
 Canonical: UTF-8 JSON, keys sorted, no spaces, one newline at the end. A file that is not byte for byte what
 `seal` makes of its own content is damaged, wherever the byte stands. Earlier versions are read, too; their
@@ -22,7 +22,7 @@ from migration_tool.state.fields import DamagedError, Fields, mapping
 from migration_tool.state.live import Flow, Lease, Pace, Tuning
 
 FORMAT = "sqlite-to-dynamodb-migration/state"
-VERSION = 5
+VERSION = 6
 MAX_BYTES = 8 * 1024 * 1024
 """The largest state file that is written or read."""
 
@@ -40,6 +40,7 @@ _NEWS: tuple[tuple[int, tuple[str, ...], Mapping[str, Any]], ...] = (
     (4, (), {"proofs": {}, "rejects_rewrites": 0}),
     (4, ("entities", _ALL), {"skipped": 0}),
     (5, ("proofs", _ALL, "ranges", _ALL, _ALL), {"chunks": 0}),
+    (6, ("fingerprints",), {"objects": {}}),
 )
 """Version, the objects of the payload that it brought parts to, and what stands for them in earlier ones."""
 

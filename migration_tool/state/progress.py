@@ -146,18 +146,20 @@ class RunError:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprints:
-    """What must be the same world on a resume; `designs` and `targets` by design name."""
+    """What must be the same world on a resume, all but `source` by design name; `objects`: where they go."""
 
     source: Mapping[str, str] = field(default_factory=dict)
     designs: Mapping[str, str] = field(default_factory=dict)
     targets: Mapping[str, TableIdentity] = field(default_factory=dict)
+    objects: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         targets = {
             name: {"name": target.name, "arn": target.arn, "table_id": target.table_id}
             for name, target in self.targets.items()
         }
-        return {"source": dict(self.source), "designs": dict(self.designs), "targets": targets}
+        source, designs, objects = map(dict, (self.source, self.designs, self.objects))
+        return {"source": source, "designs": designs, "targets": targets, "objects": objects}
 
     @classmethod
     def from_json(cls, value: object, where: str) -> Fingerprints:
@@ -167,6 +169,7 @@ class Fingerprints:
             f.texts("source"),
             f.texts("designs"),
             {name: _identity(target, f.where(f"targets.{name}")) for name, target in targets.items()},
+            f.texts("objects"),
         )
 
 

@@ -20,6 +20,15 @@ AT_ONCE = 16
 """Requests to S3."""
 
 
+def place_of(bucket: str, prefix: str, table: str) -> str:
+    """Where the objects of a table are; the prefix is without a slash at its end."""
+    return f"s3://{bucket}/{_folder(prefix, table)}"
+
+
+def _folder(prefix: str, table: str) -> str:
+    return "/".join(filter(None, (prefix, table))) + "/"
+
+
 class Objects:
     """Those of all tables of a configuration. Its threads run until `close`.
 
@@ -32,7 +41,7 @@ class Objects:
 
     def place(self, table: str) -> str:
         """Where the objects of a table are."""
-        return f"s3://{self.bucket.name}/{self._key(table, '')}"
+        return place_of(self.bucket.name, self.prefix, table)
 
     def put(self, table: str, content: bytes) -> Future[None]:
         """The object is there, proved by the checksum that S3 gives back, when the future has a result.
@@ -65,7 +74,7 @@ class Objects:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _key(self, table: str, name: str) -> str:
-        return "/".join(filter(None, (self.prefix, table))) + f"/{name}"
+        return _folder(self.prefix, table) + name
 
     def _put(self, table: str, content: bytes) -> None:
         digest = sha256(content)

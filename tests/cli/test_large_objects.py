@@ -27,6 +27,11 @@ def bucket(moto_server: str) -> Iterator[str]:
     yield from made_bucket(moto_server, f"l-{uuid.uuid4().hex[:12]}")
 
 
+@pytest.fixture
+def other_bucket(moto_server: str) -> Iterator[str]:
+    yield from made_bucket(moto_server, f"o-{uuid.uuid4().hex[:12]}")
+
+
 class Objects:
     """The library with its objects beside it."""
 
@@ -110,14 +115,50 @@ def test_wrong_objects_are_differences_and_put_again(objects: Objects, shell: Sh
     shell.ok("validate")
 
 
-def test_killed_between_object_and_item(objects: Objects, shell: Shell) -> None:
+@pytest.fixture
+def killed(objects: Objects, shell: Shell) -> Objects:
+    """The load was killed between its first object and the item of it."""
     words = [sys.executable, str(ROOT / "tests/files/killer.py"), "object_written", "1", "migrate", "--yes"]
-    killed = subprocess.run(words, cwd=shell.folder, capture_output=True, text=True, timeout=120)
-    assert killed.returncode == -9, killed.stderr
+    process = subprocess.run(words, cwd=shell.folder, capture_output=True, text=True, timeout=120)
+    assert process.returncode == -9, process.stderr
     assert objects.names and not objects.pointers()
+    return objects
+
+
+def test_killed_between_object_and_item(killed: Objects, shell: Shell) -> None:
     shell.ok("resume")
-    assert len(objects.names) == len(objects.pointers()) == 2
+    assert len(killed.names) == len(killed.pointers()) == 2
     shell.ok("validate")
+
+
+@pytest.mark.row(18)
+@pytest.mark.parametrize("setting", ["oversize_bucket", "oversize_prefix", "s3_endpoint"])
+def test_a_run_keeps_its_objects_in_one_place(
+    killed: Objects, shell: Shell, other_bucket: str, setting: str
+) -> None:
+    before = json.loads(killed.path.read_text())["migration_settings"]
+    another = {
+        "oversize_bucket": other_bucket, "oversize_prefix": "more",
+        "s3_endpoint": before["s3_endpoint"].replace("127.0.0.1", "localhost"),
+    }  # fmt: skip
+    killed.set(**{setting: another[setting]})
+    done = shell("resume")
+    said = " ".join(done.stderr.split())
+    assert (done.returncode, "--accept-changed target" in said) == (6, True), said
+    assert f"s3://{killed.bucket}/large/{killed.library.table}/" in said and another[setting] in said
+    assert not killed.pointers()
+    killed.set(**before)
+    shell.ok("resume")
+    killed.set(**{setting: another[setting]})
+    done = shell("validate", "--repair", "--yes")
+    assert (done.returncode, another[setting] in done.stderr) == (6, True), done.stderr
+
+
+def test_an_accepted_place_gets_all_objects(killed: Objects, shell: Shell, other_bucket: str) -> None:
+    shell.ok("resume", "--accept-changed", "target", "--oversize-bucket", other_bucket)
+    found = killed.s3.list_objects_v2(Bucket=other_bucket)["Contents"]
+    assert len(found) == len(killed.pointers()) == 2
+    shell.ok("validate", "--oversize-bucket", other_bucket)
 
 
 def test_without_a_bucket_nothing_is_written(objects: Objects, shell: Shell) -> None:

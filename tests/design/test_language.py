@@ -26,6 +26,7 @@ from migration_tool.design import language
 from migration_tool.design.access import FILTER_OPERATORS, KEY_OPERATORS
 from migration_tool.design.functions import FUNCTIONS
 from migration_tool.design.load import LANGUAGE_VERSION, load_design
+from migration_tool.design.load_settings import BILLING, CLASSES, STREAMS
 from migration_tool.design.model import Design, Oversize, Parameter
 from migration_tool.design.reading import Reader
 from migration_tool.documents import read_mapping
@@ -154,6 +155,9 @@ def test_what_can_be_chosen_is_what_there_is() -> None:
     assert choices("attribute", "as") == tuple(CONVERTERS)
     assert choices("entity", "oversize") == get_args(Oversize)
     assert choices("oversize", "compress") == get_args(Compression)
+    assert choices("settings", "billing") == BILLING
+    assert choices("settings", "stream") == STREAMS
+    assert choices("settings", "table_class") == CLASSES
     assert set(known["parameter_type"]["enum"]) == set(get_args(get_type_hints(Parameter)["type"]))
     assert SECTIONS["design"]["properties"]["version"]["const"] == LANGUAGE_VERSION
     for name in (*FUNCTIONS, "shard"):

@@ -45,12 +45,13 @@ def test_everything_written_is_valid(state: Checkpoint) -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("version",), 6),
+        (("version",), 7),
+        (("version",), 5),
         (("version",), 4),
         (("version",), 3),
         (("version",), 2),
         (("version",), 1),
-        (("payload", "version"), 4),
+        (("payload", "version"), 5),
         (("payload", "entities", 0, "skipped"), -1),
         (("payload", "rejects_rewrites"), None),
         (("generation",), 0),
@@ -69,6 +70,7 @@ def test_everything_written_is_valid(state: Checkpoint) -> None:
         (("payload", "lease", "generations"), {"music_catalog": -1}),
         (("payload", "lease", "until"), "now"),
         (("payload", "fingerprints", "targets", "music_catalog"), {}),
+        (("payload", "fingerprints", "objects", "music_catalog"), None),
         (("payload", "proofs"), []),
         (("payload", "proofs", "music_catalog", "made_by"), None),
         (("payload", "proofs", "music_catalog", "ranges", "Artist", 0, "digest"), "0" * 127),

@@ -51,6 +51,12 @@ def test_version_4_is_read_with_proofs_of_no_chunk_items() -> None:
     }
 
 
+def test_version_5_is_read_with_objects_nowhere() -> None:
+    state = unseal(OLD[5])
+    assert state.proofs["music_catalog"].ranges["Artist"][0] == KeyRange((3,), 3, 3, 2, 17)
+    assert (state.fingerprints.designs, state.fingerprints.objects) == ({"music_catalog": "c04d"}, {})
+
+
 def test_the_next_save_makes_it_the_newest_version(tmp_path: Path, old: bytes) -> None:
     path = tmp_path / f"{RUN}.json"
     path.write_bytes(old)
