@@ -96,11 +96,16 @@ def read_pairs(path: Path) -> Any:
 
 def read_mapping(path: Path) -> Any:
     """Like `read_pairs`, with dictionaries for sections; keys that stand twice or are no text are Faulty."""
-    faults: list[Fault] = []
-    found = _mapping(read_pairs(path), "", faults)
+    found, faults = read_keys(path)
     if faults:
         raise Faulty(*faults)
     return found
+
+
+def read_keys(path: Path) -> tuple[Any, list[Fault]]:
+    """Like `read_mapping`, with the faults of keys beside it; such a key is left out, but its first use."""
+    faults: list[Fault] = []
+    return _mapping(read_pairs(path), "", faults), faults
 
 
 def located(path: Path, faults: Sequence[Fault]) -> list[Fault]:

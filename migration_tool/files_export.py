@@ -20,12 +20,13 @@ import orjson
 
 from migration_tool import world
 from migration_tool.analysis import counted, readable
+from migration_tool.checking.fitting import require_fit
 from migration_tool.config import Config
 from migration_tool.design.definition import table_definition
 from migration_tool.design.model import Design
 from migration_tool.errors import Interrupted, MigrationError, StateError, TooManyRejects, UsageError
 from migration_tool.filing import STATE, Export, Form, data_folder, parts_of, registered_parts
-from migration_tool.job import Bound, bind, find_design, pointing, selected
+from migration_tool.job import Bound, bind, find_designs, pointing, selected
 from migration_tool.model import Confirm, Question
 from migration_tool.source.sqlite import SqliteSource, check_source
 from migration_tool.state import files
@@ -77,12 +78,13 @@ def export_files(
     Interrupted, TooManyRejects and the errors of reading a source and its designs.
     """
     chosen = selected(config, names)
-    _require_no_objects(find_design(config, name) for name in chosen)
+    check_source(config.source_db)
+    require_fit(config, chosen, config.source_db)
+    _require_no_objects(find_designs(config, chosen))
     store = StateStore(folder / STATE)
     _require_ours(folder)
     files.make_folder(folder)
     with store.lock(), _repeatable(folder):
-        check_source(config.source_db)
         if force and store.latest():
             _clear(folder, store, confirm)
         now = time.time()

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from migration_tool import embedded
 from migration_tool.config import Config
-from migration_tool.design.compile import CompiledDesign, compile_design
-from migration_tool.design.load import load_design
+from migration_tool.design.compile import CompiledDesign, compile_draft, look_up
+from migration_tool.design.draft import each
+from migration_tool.design.load import load_design, read_design
 from migration_tool.design.model import Design
-from migration_tool.errors import ConfigError, DesignError, Fault, TargetError, UsageError
+from migration_tool.errors import ConfigError, DesignError, TargetError, UsageError
 from migration_tool.model import Schema
 from migration_tool.target.backoff import Backoff
 from migration_tool.target.objects import Objects, place_of
@@ -87,6 +88,11 @@ def find_design(config: Config, name: str) -> Design:
     return load_design(design_path(config, name))
 
 
+def find_designs(config: Config, names: Iterable[str]) -> list[Design]:
+    """Raises DesignError with the faults of all of them."""
+    return each(list(names), lambda name: find_design(config, name))
+
+
 @dataclass(frozen=True)
 class Chosen:
     """A design that somebody named, and the physical name of its table."""
@@ -95,14 +101,11 @@ class Chosen:
     table_name: str
 
 
-def chosen(config: Config | None, words: Sequence[str], prefix: str | None = None) -> tuple[Chosen, ...]:
-    """The designs of these files and names; those of the configuration where nothing was named.
-
-    A table gets the name that the configuration has for it, else its design's own behind the prefix.
+def chosen_files(config: Config | None, words: Sequence[str]) -> list[Path]:
+    """The files of these designs, by file or by name; those of the configuration where nothing was named.
 
     config  None: there is none, so that only files can be named
-    prefix  goes before every name, in place of the configured one
-    Raises UsageError, DesignError.
+    Raises UsageError, DesignError where a design has no file.
     """
     if config is None and not all(map(_is_file, words or [""])):
         cause, hint = (
@@ -110,10 +113,21 @@ def chosen(config: Config | None, words: Sequence[str], prefix: str | None = Non
             "Name the files of designs, or run init.",
         )
         raise UsageError("choose the designs", ", ".join(words) or "none named", cause, hint)
-    designs = [load_design(Path(word)) for word in words if _is_file(word)]
+    files = [Path(word) for word in words if _is_file(word)]
     names = [word for word in words if not _is_file(word)]
     if config and (names or not words):
-        designs += [find_design(config, name) for name in selected(config, names)]
+        files += [design_path(config, name) for name in selected(config, names)]
+    return files
+
+
+def with_tables(
+    config: Config | None, designs: Sequence[Design], prefix: str | None = None
+) -> tuple[Chosen, ...]:
+    """A table gets the name that the configuration has for it, else its design's own behind the prefix.
+
+    prefix  goes before every name, in place of the configured one
+    Raises UsageError where two have the same.
+    """
     before = prefix if prefix is not None else config.table_prefix if config else ""
     tables: Mapping[str, str] = config.dynamodb_tables if config else {}
     found = tuple(Chosen(design, before + tables.get(design.name, design.table)) for design in designs)
@@ -137,22 +151,15 @@ def bind(config: Config, names: Sequence[str], schema: Schema) -> tuple[Bound, .
 
     Raises DesignError with the faults of all of them, ConfigError where they need a bucket.
     """
-    bound: list[Bound] = []
-    faults: list[Fault | str] = []
-    for name in names:
-        try:
-            compiled = compile_design(find_design(config, name), schema, config.settings.allow_code)
-        except DesignError as error:
-            if len(names) == 1:
-                raise
-            faults += error.found or [str(error)]
-            last = error
-        else:
-            bound.append(Bound(compiled, config.table_name(name)))
-    if faults:
-        raise DesignError("use the designs", ", ".join(names), last.cause, last.hint, faults)
-    require_bucket(config, [one.compiled.design for one in bound])
-    return tuple(bound)
+
+    def bound(name: str) -> Bound:
+        draft = read_design(design_path(config, name))
+        compiled = compile_draft(draft, look_up(draft, schema), config.settings.allow_code)
+        return Bound(compiled, config.table_name(name))
+
+    found = each(names, bound)
+    require_bucket(config, [one.compiled.design for one in found])
+    return tuple(found)
 
 
 def open_target(config: Config, start: bool) -> Endpoint:
@@ -221,13 +228,13 @@ def require_objects(
 
     Raises TargetError where the bucket is not there.
     """
-    designs = {name: find_design(config, name) for name in names}
-    require_bucket(config, designs.values())
+    designs = find_designs(config, names)
+    require_bucket(config, designs)
     objects = open_objects(config, target)
-    for name, design in designs.items() if objects else ():
+    for design in designs if objects else ():
         if objects and pointing([design]):
             objects.bucket.require()
-            place = objects.place(config.table_name(name))
+            place = objects.place(config.table_name(design.name))
             notice(f"Large values: {place}; what is there already is left")
 
 

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from migration_tool import logs, proofs, world
 from migration_tool.analysis import counted, readable
+from migration_tool.checking.fitting import require_fit
 from migration_tool.config import Config
 from migration_tool.copying import Copy, enough_memory, require_budget
 from migration_tool.destination import require_agreed
@@ -110,6 +111,7 @@ def migrate(
         world.refuse_unfinished(store, force)
         Thread(target=preload, daemon=True).start()
         check_source(config.source_db)
+        require_fit(config, chosen, config.source_db)
         endpoint = open_target(config, start=True)
         require_agreed(config, endpoint.target, confirm, observer.notice)
         require_objects(config, endpoint.target, chosen, observer.notice)

@@ -14,7 +14,7 @@ from typing import Any
 
 from migration_tool.config import Config
 from migration_tool.errors import UsageError
-from migration_tool.job import EMBEDDED, find_design, open_target, pointing, require_bucket
+from migration_tool.job import EMBEDDED, find_designs, open_target, pointing, require_bucket
 from migration_tool.target import lease
 from migration_tool.target.session import partition_of
 
@@ -161,9 +161,9 @@ def _of_objects(config: Config, actions: Sequence[str]) -> Iterator[dict[str, An
 
     Raises ConfigError where there are such tables and no bucket.
     """
-    designs = {name: find_design(config, name) for name in config.dynamodb_tables}
-    require_bucket(config, designs.values())
-    tables = sorted(config.table_name(name) for name, design in designs.items() if pointing([design]))
+    designs = find_designs(config, config.dynamodb_tables)
+    require_bucket(config, designs)
+    tables = sorted(config.table_name(design.name) for design in designs if pointing([design]))
     bucket, prefix = config.settings.oversize_bucket, config.settings.oversize_prefix.strip("/")
     if tables:
         own = f"arn:{partition_of(config.aws_region)}:s3:::{bucket}"
@@ -203,8 +203,8 @@ def _account(config: Config) -> str:
 
 def _allowed(config: Config, calls: Calls) -> Iterator[tuple[str, str]]:
     """Each resource, without what stands before the name of the table, with an action on it."""
-    for name in config.dynamodb_tables:
-        table, design = config.table_name(name), find_design(config, name)
+    for design in find_designs(config, config.dynamodb_tables):
+        table = config.table_name(design.name)
         if calls.setting and not getattr(design.settings, calls.setting):
             continue
         for action in calls.actions:

@@ -8,6 +8,7 @@ from typing import Any
 
 from migration_tool import costs, embedded
 from migration_tool.checking.figures import TableFigures, figures_json
+from migration_tool.checking.fitting import require_fit
 from migration_tool.checking.survey import survey
 from migration_tool.config import Config
 from migration_tool.costs import Month, Recommendation, Traffic, Volume, Way
@@ -156,6 +157,7 @@ def make_plan(config: Config, names: Sequence[str], wishes: Wishes) -> Plan:
     prices = load_prices(config.prices)
     region, unpriced = _priced(prices, config)
     check_source(config.source_db)
+    require_fit(config, chosen, config.source_db)
     with SqliteSource(config.source_db) as source:
         tables = tuple(_table(config, source, bound) for bound in bind(config, chosen, source.schema))
     volumes = [planned.volume for planned in tables]

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from migration_tool.checking.fitting import require_fit
 from migration_tool.config import Config
 from migration_tool.errors import StateError
 from migration_tool.job import Bound, bind, open_target, open_wire, selected
@@ -57,6 +58,8 @@ def validate(
     store = StateStore(config.state_dir)
     latest = store.latest()
     path, content = source_to_read(config, store, latest, watcher.notice)
+    if limit != 0:
+        require_fit(config, chosen, path)
     target = open_target(config, start=False).target
     with SqliteSource(path) as source, open_wire(config, target) as wire:
         tables = bind(config, chosen, source.schema)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from migration_tool.config import Config
 from migration_tool.errors import StateError, TargetError
-from migration_tool.job import Endpoint, find_design, object_places, open_target
+from migration_tool.job import Endpoint, find_designs, object_places, open_target
 from migration_tool.model import TableIdentity
 from migration_tool.source.snapshot import fingerprint, same_content, schema_fingerprint
 from migration_tool.state.checkpoint import Checkpoint, EntityProgress, Fingerprints
@@ -83,7 +83,7 @@ def first_checkpoint(config: Config, names: Sequence[str], label: str, run_id: s
     now    unix seconds
     Raises SourceError, DesignError.
     """
-    designs = [find_design(config, name) for name in names]
+    designs = find_designs(config, names)
     return Checkpoint(
         run_id=run_id,
         created_at=now,
@@ -192,9 +192,9 @@ def _copy_is_current(config: Config, checkpoint: Checkpoint) -> bool:
 
 def _design_changes(config: Config, checkpoint: Checkpoint) -> list[Change]:
     """Designs that are not what they were, and tables that would now have another name."""
-    changes = []
-    for name, known in checkpoint.fingerprints.designs.items():
-        if find_design(config, name).fingerprint != known:
+    changes, fingerprints = [], checkpoint.fingerprints.designs
+    for name, design in zip(fingerprints, find_designs(config, fingerprints), strict=True):
+        if design.fingerprint != fingerprints[name]:
             changes.append(Change("design", f"the design {name} has changed", (name,), mends=True))
         table = config.table_name(name)
         if table != checkpoint.tables[name]:
@@ -219,7 +219,7 @@ def _endpoint_changes(config: Config, label: str, checkpoint: Checkpoint) -> lis
 def _object_changes(config: Config, checkpoint: Checkpoint) -> list[Change]:
     """Another place than that of the objects so far: there they would not be found any more."""
     known = checkpoint.fingerprints.objects
-    now = object_places(config, [find_design(config, name) for name in known])
+    now = object_places(config, find_designs(config, known))
     moved = {name: place for name, place in known.items() if now.get(name, place) != place}
     text = "objects of {} would now go to {}, the run began with {}"
     return [Change("target", text.format(name, now[name], place), (name,)) for name, place in moved.items()]

@@ -14,7 +14,7 @@ from migration_tool.config_values import DEFAULT_REGION
 from migration_tool.costs import NEW_TABLE_UNITS, USUAL_TRAFFIC, Traffic
 from migration_tool.exporting import export as exporting
 from migration_tool.exporting.export import Exported
-from migration_tool.job import chosen, design_path
+from migration_tool.job import design_path
 from migration_tool.planning import Plan
 from migration_tool.prices import load_prices
 from migration_tool.proposing import proposals
@@ -62,7 +62,7 @@ def show(config: Config) -> Shown:
 
     Raises DesignError, SourceError, ConfigError for the prices.
     """
-    return overview(config, chosen(config, ()))
+    return overview(config, ())
 
 
 def export(config: Config, form: str, *, items: int | None = None) -> Exported:
@@ -72,7 +72,7 @@ def export(config: Config, form: str, *, items: int | None = None) -> Exported:
     items  for nosql-workbench: at most so many real items of each entity; None: 10
     Raises UsageError for another form, DesignError; for nosql-workbench SourceError, too.
     """
-    return exporting.export(form, config, chosen(config, ()), items, datetime.now().astimezone())
+    return exporting.export(form, config, (), items, datetime.now().astimezone())
 
 
 def plan(

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from migration_tool.budget import Budget
 from migration_tool.checking.figures import TableFigures, figures_json
-from migration_tool.checking.patterns import index_warnings, pattern_faults, sql_fault
+from migration_tool.checking.fitting import fitted
+from migration_tool.checking.patterns import index_warnings
 from migration_tool.checking.reach import unreached
 from migration_tool.checking.remarks import data_faults, data_warnings
 from migration_tool.checking.survey import survey
-from migration_tool.design.compile import CompiledDesign, compile_design
+from migration_tool.design.compile import CompiledDesign
+from migration_tool.design.draft import each
 from migration_tool.design.load import load_design
 from migration_tool.design.model import Design
-from migration_tool.documents import located
-from migration_tool.errors import DesignError, Fault, SourceError, TooManyRejects
+from migration_tool.errors import DesignError, SourceError, TooManyRejects
 from migration_tool.source.sqlite import SqliteSource, check_source
 from migration_tool.verify.report import many
-
-T = TypeVar("T")
-U = TypeVar("U")
 
 
 @dataclass(frozen=True)
@@ -96,15 +94,21 @@ def examine(
     """Reads all designs, compares them with the database's schema, and with its rows where `data` says so.
 
     allow_code  the designs may run functions of the user's own
-    Raises DesignError with the faults of all designs, SourceError, StateError (working files).
+    Raises DesignError with the faults of all designs, those of their files and those against the schema and
+    the SQL together; SourceError, StateError (working files).
     """
-    designs = _each(paths, load_design, str)
     if database is None:
-        checked = tuple(Checked(design, (), tuple(index_warnings(design)), None) for design in designs)
+        checked = tuple(
+            Checked(design, (), tuple(index_warnings(design)), None) for design in each(paths, load_design)
+        )
         return Examination(None, checked, ())
-    check_source(database)
+    try:
+        check_source(database)
+    except SourceError:
+        each(paths, load_design)
+        raise
     with SqliteSource(database) as source:
-        compiled = _each(designs, lambda d: _fitted(source, d, allow_code), lambda d: d.path)
+        compiled = fitted(source, paths, allow_code, run=True)
         found = tuple(_checked(source, one, data) for one in compiled)
         return Examination(database, found, tuple(unreached(compiled, source.schema)))
 
@@ -116,45 +120,3 @@ def _checked(source: SqliteSource, compiled: CompiledDesign, data: bool) -> Chec
         return Checked(compiled.design, (), tuple(warnings), None)
     warnings += data_warnings(figures)
     return Checked(compiled.design, tuple(data_faults(figures)), tuple(warnings), figures)
-
-
-def _fitted(source: SqliteSource, design: Design, allow_code: bool) -> CompiledDesign:
-    compiled = compile_design(design, source.schema, allow_code)
-    faults = [*_conditions(source, compiled), *pattern_faults(source, compiled)]
-    if faults:
-        raise DesignError(
-            "fit the design to the source", design.path, f"{len(faults)} faults", "Mend the design.",
-            located(Path(design.path), faults),
-        )  # fmt: skip
-    return compiled
-
-
-def _conditions(source: SqliteSource, compiled: CompiledDesign) -> Iterator[Fault]:
-    """What SQLite says against each `where`."""
-    for entity in compiled.entities:
-        if entity.read.where:
-            try:
-                source.count(entity.read)
-            except SourceError as error:
-                yield sql_fault(f"entities.{entity.name}.where", error)
-
-
-def _each(given: Sequence[T], make: Callable[[T], U], name: Callable[[T], str]) -> list[U]:
-    """All of them made. Raises DesignError with the faults of all that cannot be."""
-    made, failed = list[U](), list[tuple[str, DesignError]]()
-    for one in given:
-        try:
-            made.append(make(one))
-        except DesignError as error:
-            failed.append((name(one), error))
-    if len(failed) == 1:
-        raise failed[0][1]
-    if failed:
-        faults = [
-            fault for path, error in failed for fault in error.found or [Fault("", error.cause, "", path)]
-        ]
-        last = failed[-1][1]
-        raise DesignError(
-            last.operation, f"{len(failed)} designs", f"{len(faults)} faults", last.hint, faults
-        )
-    return made

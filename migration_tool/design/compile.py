@@ -7,26 +7,20 @@ the comparison, the plan and the collision check all call it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from migration_tool.design.codegen import item_source
-from migration_tool.design.compile_embed import check_embed_names, compile_children, source_table
-from migration_tool.design.demanded import demanded_faults
-from migration_tool.design.expansion import attribute_rules, check_references, check_rules
-from migration_tool.design.model import (
-    Attribute,
-    Design,
-    Entity,
-)
+from migration_tool.design.compile_embed import compile_children
+from migration_tool.design.demanded import check_demanded
+from migration_tool.design.draft import Draft
+from migration_tool.design.faults import Faults
+from migration_tool.design.model import Design, Entity
 from migration_tool.design.own_code import Function, load_functions, names, on_rows, repeatable
+from migration_tool.design.resolve import ResolvedEntity, resolve
 from migration_tool.design.runtime import item_function
-from migration_tool.design.scope import Scope
 from migration_tool.design.shape import Shape, item_shape
-from migration_tool.design.template import Reference
-from migration_tool.documents import located
-from migration_tool.errors import DesignError, Fault
 from migration_tool.model import ColumnRef, EncodedItem, Read, Row, Schema, Table
 
 
@@ -66,67 +60,42 @@ class CompiledDesign:
 
 
 def compile_design(design: Design, schema: Schema, allow_code: bool = False) -> CompiledDesign:
-    """Raises DesignError listing every name of the design that the source does not have.
+    """A sound design. Raises DesignError listing every name of it that the source does not have.
 
     allow_code  the design's own code may run; else a design with such code raises DesignError
     """
-    faults: list[Fault] = []
-    own = load_functions(Path(design.path), design.code, allow_code)
-    found = [_entity(design, entity, schema, own, faults) for entity in design.entities]
-    entities = tuple(entity for entity in found if entity)
-    if not faults:
-        faults += demanded_faults(design, [entity.shape for entity in entities])
-    if faults:
-        named = list(dict.fromkeys(faults))
-        raise DesignError(
-            "fit the design to the source",
-            design.path,
-            f"{len(named)} of its names do not fit" if len(named) > 1 else "1 of its names does not fit",
-            "Mend the design, or name another source database.",
-            located(Path(design.path), named),
-        )
-    return CompiledDesign(design, entities)
+    draft = Draft(Path(design.path), design, Faults())
+    return compile_draft(draft, look_up(draft, schema), allow_code)
 
 
-def _entity(
-    design: Design, entity: Entity, schema: Schema, own: Mapping[str, Function], faults: list[Fault]
-) -> CompiledEntity | None:
-    table = source_table(f"entities.{entity.name}", entity.table, schema, faults)
-    if table is None:
-        return None
-    place = f"entities.{entity.name}"
-    scope = Scope(place, entity.name, table, schema, faults, rewritten=bool(entity.transform))
-    for name in [c.name for c in table.columns] if entity.transform else table.cursor:
-        scope.use(Reference(None, name))
-    scope.add_lookups(entity.lookups)
-    scope.add_ancestries(entity.ancestries)
-    rules = attribute_rules(scope, entity.attributes)
-    _check_names(design, entity, scope, rules)
-    check_rules(scope, rules)
-    keys = {f"keys.{name}": template.references() for name, template in entity.keys.items()}
-    conditions = {f"keys.{name}.when": when.references() for name, when in entity.conditions.items()}
-    check_references(scope, keys | conditions)
-    children = compile_children(scope, "", entity.embeds)
-    if faults:
-        return None
+def look_up(draft: Draft, schema: Schema) -> tuple[ResolvedEntity, ...]:
+    """The entities as far as they could be read; notes every name of the draft that the source lacks."""
+    entities = resolve(draft.design, schema, draft.faults)
+    check_demanded(draft.design, entities, draft.faults)
+    return entities
+
+
+def compile_draft(draft: Draft, entities: Sequence[ResolvedEntity], allow_code: bool) -> CompiledDesign:
+    """Raises DesignError listing all faults of the draft, its file's and those against the source together.
+
+    entities  what `look_up` has found
+    """
+    draft.require_sound("fit the design to the source", "Mend the design, or name another source database.")
+    own = load_functions(draft.path, draft.design.code, allow_code)
+    return CompiledDesign(draft.design, tuple(_entity(draft.design, entity, own) for entity in entities))
+
+
+def _entity(design: Design, resolved: ResolvedEntity, own: Mapping[str, Function]) -> CompiledEntity:
+    entity, scope, rules = resolved.entity, resolved.scope, resolved.rules
+    children = compile_children(resolved.children)
     body = item_source(design, entity, scope, rules)
     source = "\n\n".join([*(child.source for child in children), body])
-    read = Read(
-        alias=entity.name,
-        table=table.name,
-        joins=tuple(scope.joins),
-        columns=tuple(scope.columns),
-        ancestries=tuple(scope.ancestries.values()),
-        children=tuple(child.read for child in children),
-        where=entity.where,
-        large=entity.oversize in ("split", "s3"),
-    )
     labels = tuple(_label(column, entity.name) for column in scope.columns)
     return CompiledEntity(
         name=entity.name,
         entity=entity,
-        table=table,
-        read=read,
+        table=resolved.table,
+        read=resolved.read([child.read for child in children]),
         item=_item(entity, source, labels, own),
         labels=labels + tuple(embed.name for embed in entity.embeds),
         source=source,
@@ -142,14 +111,6 @@ def _item(
         fixed = frozenset(entity.ancestries)
         item = on_rows(entity.transform, own[entity.transform], labels, fixed, item)
     return repeatable(entity.name, item) if own else item
-
-
-def _check_names(design: Design, entity: Entity, scope: Scope, rules: Mapping[str, Attribute]) -> None:
-    """An attribute of an index key's name would put items into the index, or spoil their batch."""
-    indexed = [name for index in design.indexes for name in index.keys]
-    for name in sorted({*rules, *(embed.name for embed in entity.embeds)} & {*design.keys, *indexed}):
-        scope.fault(f"attributes.{name}", f"{name!r} is the name of a key attribute", "rename or omit it")
-    check_embed_names(scope, rules, entity.embeds)
 
 
 def _label(column: ColumnRef, own: str) -> str:

@@ -1,17 +1,14 @@
-"""Embedded rows + schema → what to read, and the functions from a row to what stands in the item."""
+"""Resolved embedded rows → what to read, and the functions from a row to what stands in the item."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from migration_tool.design.codegen import child_source
-from migration_tool.design.expansion import attribute_rules, check_references, check_rules
-from migration_tool.design.model import ENTITY_TYPE, Attribute, Embed
-from migration_tool.design.scope import Scope, unknown
+from migration_tool.design.resolve import ResolvedChild
 from migration_tool.design.shape import Shape, row_shape
-from migration_tool.errors import Fault
-from migration_tool.model import ChildRead, Schema, Table
+from migration_tool.model import ChildRead
 
 
 @dataclass(frozen=True)
@@ -23,52 +20,25 @@ class CompiledChild:
     shape: Shape
 
 
-def source_table(place: str, name: str, schema: Schema, faults: list[Fault]) -> Table | None:
-    """The table of that name, if rows can be read from it; else None, and a fault."""
-    table = schema.table(name)
-    if table is None:
-        faults.append(Fault(f"{place}.from", *unknown("table", name, schema.tables)))
-    elif table.is_view:
-        reason = f"{name} is a view, which has no rowid to resume by"
-        faults.append(Fault(f"{place}.from", reason, "name its table"))
-        return None
-    return table
+def compile_children(children: Sequence[ResolvedChild], path: str = "") -> list[CompiledChild]:
+    """What is embedded in a row; `path` tells these functions from those of other rows."""
+    return [_child(child, f"{path}{number}") for number, child in enumerate(children)]
 
 
-def compile_children(parent: Scope, path: str, embeds: Sequence[Embed]) -> list[CompiledChild]:
-    """What is embedded in the rows of a scope; `path` tells these functions from those of other rows."""
-    found = [_child(parent, f"{path}{number}", embed) for number, embed in enumerate(embeds)]
-    return [child for child in found if child]
-
-
-def _child(parent: Scope, path: str, embed: Embed) -> CompiledChild | None:
-    place = f"{parent.place}.embed.{embed.name}"
-    table = source_table(place, embed.table, parent.schema, parent.faults)
-    if table is None:
-        return None
-    scope = Scope(place, embed.name, table, parent.schema, parent.faults)
-    scope.add_lookups(embed.lookups)
-    rules = _rules(scope, embed)
-    check_embed_names(scope, rules, embed.embeds)
-    children = compile_children(scope, f"{path}_", embed.embeds)
-    on = [
-        (scope.stored(child, f"match.{child}"), parent.stored(up, f"embed.{embed.name}.match.{child}"))
-        for child, up in embed.on
-    ]
-    order = [scope.stored(name, f"order[{place}]") for place, name in enumerate(embed.order)]
-    if scope.faults:
-        return None
+def _child(child: ResolvedChild, path: str) -> CompiledChild:
+    embed, scope, rules = child.embed, child.scope, child.rules
+    children = compile_children(child.children, f"{path}_")
     source = child_source(path, scope, rules, embed)
     read = ChildRead(
         name=embed.name,
         alias=embed.name,
-        table=table.name,
-        on=tuple(on),
-        order=tuple(order),
+        table=scope.tables[embed.name].name,
+        on=child.on,
+        order=child.order,
         joins=tuple(scope.joins),
         columns=tuple(scope.columns),
         descending=tuple(
-            one for one, name in zip(order, embed.order, strict=True) if name in embed.descending
+            one for one, name in zip(child.order, embed.order, strict=True) if name in embed.descending
         ),
         limit=embed.limit,
         children=tuple(child.read for child in children),
@@ -76,24 +46,3 @@ def _child(parent: Scope, path: str, embed: Embed) -> CompiledChild | None:
     return CompiledChild(
         read, "\n\n".join([*(one.source for one in children), source]), row_shape(scope, rules, embed)
     )
-
-
-def _rules(scope: Scope, embed: Embed) -> Mapping[str, Attribute]:
-    """What a row holds, every name of it known."""
-    if embed.value:
-        rules = {embed.name: embed.value}
-        if embed.value.expression:
-            scope.compute(embed.name, embed.value.expression, "value.expr")
-        check_references(scope, {"value": embed.value.references()})
-    else:
-        rules = attribute_rules(scope, embed.attributes)
-        check_rules(scope, rules)
-    check_references(scope, {"key": embed.key.references()} if embed.key else {})
-    return rules
-
-
-def check_embed_names(scope: Scope, rules: Mapping[str, Attribute], embeds: Sequence[Embed]) -> None:
-    """A fault for each that has the name of an attribute beside it."""
-    for embed in embeds:
-        if embed.name in {*rules, ENTITY_TYPE}:
-            scope.fault(f"embed.{embed.name}", "an attribute has this name", "rename or omit it")

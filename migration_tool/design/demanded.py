@@ -2,58 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from migration_tool.design.expression import Node, Operand
-from migration_tool.design.model import ENTITY_TYPE, Attribute, Design
-from migration_tool.design.shape import Shape
+from migration_tool.design.faults import Faults
+from migration_tool.design.model import Design
+from migration_tool.design.resolve import ResolvedEntity
+from migration_tool.design.scope import UnknownTable
 from migration_tool.design.template import Reference
-from migration_tool.errors import Fault
 
 _TIMES = ("number", "timestamp")
 
 
-def demanded_faults(design: Design, shapes: Sequence[Shape]) -> Iterator[Fault]:
-    """What no entity writes, and a time to live that DynamoDB would not take for one.
+def check_demanded(design: Design, entities: Sequence[ResolvedEntity], faults: Faults) -> None:
+    """Notes what no entity writes, and a time to live that DynamoDB would not take for one.
 
     It has to be a number of Unix seconds; any other is left alone in silence (AWS, "Using time to live (TTL)
     in DynamoDB").
 
-    shapes  of all entities
+    entities  all of the design
     """
-    written = {ENTITY_TYPE}.union(*({*shape.attributes, *shape.lists, *shape.keys} for shape in shapes))
-    for index in design.indexes:
-        for name in index.include or ():
-            if name not in written:
-                yield Fault(f"indexes.{index.name}.projection.include", f"no entity writes {name}")
+    wanted = [
+        (f"indexes.{index.name}.projection.include", name)
+        for index in design.indexes
+        for name in index.include or ()
+    ]
     ttl = design.settings.ttl
-    if ttl is None:
-        return
-    if ttl not in written:
-        yield Fault("settings.ttl", f"no entity writes {ttl}")
-    for shape in shapes:
-        if ttl in shape.keys or ttl in shape.lists or (ttl in shape.attributes and not _is_time(shape, ttl)):
+    wanted += [("settings.ttl", ttl)] if ttl is not None else []
+    written = all_written(entities, faults)
+    for place, name in wanted:
+        if written is not None and name not in written:
+            faults.add(place, f"no entity writes {name}")
+    for entity in entities if ttl is not None else ():
+        place = f"{entity.scope.place}.attributes.{ttl}"
+        if not faults.touched(place) and _spoils(entity, ttl or ""):
             reason = f"{ttl} is the time to live, which has to be a number"
-            yield Fault(f"entities.{shape.kind}.attributes.{ttl}", reason, "write it with `as: timestamp`")
+            faults.add(place, reason, "write it with `as: timestamp`")
 
 
-def _is_time(shape: Shape, name: str) -> bool:
-    rule: Attribute = shape.attributes[name]
+def all_written(entities: Sequence[ResolvedEntity], faults: Faults) -> frozenset[str] | None:
+    """The attributes that items of these can have; None where a fault leaves open which these are."""
+    found = [entity.written for entity in entities]
+    known = [names for names in found if names is not None]
+    whole = faults.whole("entities") and len(known) == len(found)
+    return frozenset().union(*known) if whole else None
+
+
+def _spoils(entity: ResolvedEntity, name: str) -> bool:
+    """Whether the entity writes something else than a time under the name."""
+    if name in entity.entity.keys or any(embed.name == name for embed in entity.entity.embeds):
+        return True
+    return name in entity.rules and not _is_time(entity, name)
+
+
+def _is_time(entity: ResolvedEntity, name: str) -> bool:
+    rule = entity.rules[name]
     if rule.transform:
         return True
     if rule.template:
         return False
     if rule.expression:
-        return _gives_time(shape, rule.expression.node)
+        return _gives_time(entity, rule.expression.node)
     if rule.reference is None:
         return not isinstance(rule.constant, str)
-    return rule.convert in _TIMES if rule.convert else _holds_time(shape, rule.reference)
+    return rule.convert in _TIMES if rule.convert else _holds_time(entity, rule.reference)
 
 
-def _gives_time(shape: Shape, node: Node) -> bool:
+def _gives_time(entity: ResolvedEntity, node: Node) -> bool:
     """Where an operation may give anything, nobody can say that it gives no time."""
-    return _holds_time(shape, node.reference) if isinstance(node, Operand) else node.kind in ("number", "any")
+    if isinstance(node, Operand):
+        return _holds_time(entity, node.reference)
+    return node.kind in ("number", "any")
 
 
-def _holds_time(shape: Shape, reference: Reference) -> bool:
-    return shape.used[reference].column.affinity == "INTEGER"
+def _holds_time(entity: ResolvedEntity, reference: Reference) -> bool:
+    found, column = entity.scope.resolve(reference)
+    return column.affinity == "INTEGER" or isinstance(entity.scope.tables.get(found.alias), UnknownTable)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from migration_tool.design.model import ENTITY_TYPE, Attribute, AttributeRule, Everything
-from migration_tool.design.scope import Scope, unknown
+from migration_tool.design.scope import Computed, Scope, UnknownTable, unknown
 from migration_tool.design.template import Reference
+from migration_tool.documents import within
 from migration_tool.model import Table
 
 
@@ -19,14 +20,14 @@ def attribute_rules(scope: Scope, rules: tuple[AttributeRule, ...]) -> dict[str,
     for rule in rules:
         if isinstance(rule, Attribute):
             continue
-        table = scope.tables.get(rule.alias) or (
-            scope.tables[scope.alias] if rule.alias == scope.tables[scope.alias].name else None
-        )
-        if table is None:
-            scope.fault("attributes.*.of", *unknown("alias", rule.alias, scope.tables))
-            continue
         alias = rule.alias if rule.alias in scope.tables else scope.alias
-        found |= _expanded(scope, alias, table, rule)
+        table = scope.tables[alias]
+        if isinstance(table, UnknownTable):
+            scope.faults.lose_some(within(scope.place, "attributes.*"))
+        elif rule.alias in (alias, table.name):
+            found |= _expanded(scope, alias, table, rule)
+        else:
+            scope.unknown_alias("attributes.*.of", rule.alias)
     found |= {rule.name: rule for rule in rules if isinstance(rule, Attribute)}
     for name in sorted(found.keys() & {"", ENTITY_TYPE}):
         scope.fault(
@@ -37,6 +38,8 @@ def attribute_rules(scope: Scope, rules: tuple[AttributeRule, ...]) -> dict[str,
     for name, rule in found.items():
         if rule.expression:
             scope.compute(name, rule.expression, f"attributes.{name}.expr")
+        elif not (rule.reference or rule.template or rule.constant is not None):
+            scope.computed[name] = Computed("", "")
     return found
 
 
@@ -54,30 +57,27 @@ def check_references(scope: Scope, made_of: Mapping[str, Iterable[Reference]]) -
 
 
 def _expanded(scope: Scope, alias: str, table: Table, rule: Everything) -> dict[str, Attribute]:
-    columns = [column.name for column in table.columns]
-    omitted = _columns(scope, table, "omit", rule.omit)
-    wanted = columns if rule.include is None else _columns(scope, table, "include", rule.include)
-    renamed = dict(zip(_columns(scope, table, "rename", rule.rename), rule.rename.values(), strict=False))
+    omitted, wanted = (
+        [_column(scope, table, f"{key}[{number}]", name) for number, name in enumerate(names)]
+        for key, names in (("omit", rule.omit), ("include", rule.include or ()))
+    )
+    renamed = {_column(scope, table, f"rename.{name}", name): new for name, new in rule.rename.items()}
     found: dict[str, Attribute] = {}
-    for column in columns:
-        if column not in omitted and column in wanted:
-            name = renamed.get(column, column)
+    for column in (column.name for column in table.columns):
+        if column not in omitted and (rule.include is None or column in wanted):
+            name = renamed.pop(column, column)
             if name in found:
                 scope.fault("attributes.*.rename", f"two columns of {table.name} become {name!r}")
             found[name] = Attribute(name, Reference(alias, column))
-    for column in renamed.keys() - {rule.reference.name for rule in found.values() if rule.reference}:
-        scope.fault(f"attributes.*.rename.{column}", f"{column} is not among the columns that are taken")
+    for untaken in filter(None, renamed) if scope.is_sound("attributes.*.include") else ():
+        scope.fault(f"attributes.*.rename.{untaken}", f"{untaken} is not among the columns that are taken")
     return found
 
 
-def _columns(scope: Scope, table: Table, key: str, names: Iterable[str]) -> list[str]:
-    """Those columns under their declared names; a fault for each that the table does not have."""
-    found = []
-    for name in names:
-        column = table.column(name)
-        if column is None:
-            known = [column.name for column in table.columns]
-            scope.fault(f"attributes.*.{key}", *unknown(f"column of {table.name}", name, known))
-        else:
-            found.append(column.name)
-    return found
+def _column(scope: Scope, table: Table, at: str, name: str) -> str | None:
+    """The column under its declared name; a fault if the table has none."""
+    column = table.column(name)
+    if column is None:
+        known = [column.name for column in table.columns]
+        scope.fault(f"attributes.*.{at}", *unknown(f"column of {table.name}", name, known))
+    return column.name if column else None

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from migration_tool.design.draft import Draft
+from migration_tool.design.faults import around
 from migration_tool.design.load_code import CodeReader
 from migration_tool.design.load_entity import EntityLoader
 from migration_tool.design.load_patterns import PatternLoader
 from migration_tool.design.load_settings import SettingsLoader
 from migration_tool.design.load_table import TableLoader
 from migration_tool.design.model import Design
-from migration_tool.design.patterns import pattern_faults
-from migration_tool.documents import Faulty, described, located, read_mapping
+from migration_tool.design.patterns import check_patterns
+from migration_tool.documents import Faulty, described, located, read_keys
 from migration_tool.errors import DesignError, Fault
 
 LANGUAGE_VERSION = 1
@@ -26,30 +27,34 @@ _MEANING = b"2"
 
 def load_design(path: Path) -> Design:
     """Raises DesignError listing all faults of the file."""
-    document = _document(path)
+    draft = read_design(path)
+    draft.require_sound("read the design", "Mend the file.")
+    return draft.design
+
+
+def read_design(path: Path) -> Draft:
+    """Raises DesignError where the file holds no document."""
+    document, doubtful = _document(path)
     loader = _Loader(path.parent)
+    for fault in doubtful:
+        loader.faults.extend([fault])
+        loader.faults.lose_some(around(fault.place))
     design = loader.design(path.stem, document, str(path))
-    faults = loader.faults or pattern_faults(design)
-    if faults:
-        raise _unreadable(path, faults)
-    return design
+    check_patterns(design, loader.faults)
+    return Draft(path, design, loader.faults)
 
 
-def _document(path: Path) -> Any:
+def _document(path: Path) -> tuple[Any, list[Fault]]:
     try:
-        return read_mapping(path)
+        return read_keys(path)
     except OSError as error:
         cause, hint = error.strerror or str(error), "Check the path and its permissions."
     except Faulty as error:
-        raise _unreadable(path, error.faults) from None
+        faults = located(path, error.faults)
+        raise DesignError("read the design", path, "1 fault", "Mend the file.", faults) from None
     except ValueError as error:
         cause, hint = str(error), "Mend the file."
     raise DesignError("read the design", path, cause, hint)
-
-
-def _unreadable(path: Path, faults: Sequence[Fault]) -> DesignError:
-    cause = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-    return DesignError("read the design", path, cause, "Mend the file.", located(path, faults))
 
 
 class _Loader(CodeReader):

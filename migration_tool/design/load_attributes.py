@@ -7,6 +7,7 @@ from typing import Any
 
 from migration_tool.attributes import CONVERTERS, encode
 from migration_tool.design.expression import Expression, Literal
+from migration_tool.design.language import keys
 from migration_tool.design.load_code import CodeReader
 from migration_tool.design.load_expression import parse_expression
 from migration_tool.design.model import ENTITY_TYPE, Attribute, AttributeRule, Everything
@@ -38,14 +39,16 @@ class AttributeLoader:
         if is_unquoted(value):
             return Attribute(name, template=self.template(place, value))
         body = self._read.section(place, value, "attribute")
+        unknown = "column" not in body and self._read.faults.touched(place)
+        more_than_one = len(body.keys() & keys("attribute")) > 1
         if "expr" in body:
-            if len(body) > 1:
+            if more_than_one:
                 self._read.fault(
                     place, "an expression has no column and no other type; see text(), number() …"
                 )
             return Attribute(name, expression=self.expression(f"{place}.expr", body["expr"]))
         if "value" in body:
-            if len(body) > 1:
+            if more_than_one:
                 self._read.fault(place, "a constant value has no column and no other type")
             return Attribute(name, constant=self._constant(f"{place}.value", body["value"]))
         convert = body.get("as")
@@ -53,7 +56,8 @@ class AttributeLoader:
             self._read.fault(
                 f"{place}.as", f"expected one of {', '.join(CONVERTERS)}, found {described(convert)}"
             )
-        column = self._read.parsed(f"{place}.column", body.get("column", name), parse_reference, None)
+        written = body.get("column", name)
+        column = None if unknown else self._read.parsed(f"{place}.column", written, parse_reference, None)
         transform = self._read.transform(f"{place}.transform", body)
         if transform and convert:
             self._read.fault(
@@ -84,7 +88,7 @@ class AttributeLoader:
         except ValueError as error:
             if "{" in value:
                 return Attribute(name, template=self.template(place, value))
-            self._read.fault(place, str(error))
+            self._read.unreadable(place, str(error))
             return Attribute(name)
 
     def _constant(self, place: str, value: Any) -> str | int | float:

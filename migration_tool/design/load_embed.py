@@ -38,10 +38,15 @@ class EmbedLoader:
             self._read.typed(where, name, str, "")
             for where, name in (_each(f"{place}.to", body["to"]) if "to" in body else ())
         )
-        if to and len(to) != len(by):
-            self._read.fault(f"{place}.to", "expected as many columns as in `by`")
         table = self._read.typed(f"{place}.table", body.get("table", alias), str, alias)
-        return Lookup(alias, table, by, to or None)
+        faults = self._read.faults
+        unknown = faults.touched(f"{place}.by") or faults.touched(f"{place}.to")
+        if unknown and isinstance(value, list):
+            faults.lose(f"{place}.table")
+        if to and len(to) != len(by) and not unknown:
+            unknown = True
+            self._read.fault(f"{place}.to", "expected as many columns as in `by`")
+        return Lookup(alias, table, () if unknown else by, to or None)
 
     def embeds(self, place: str, value: Any, depth: int = 1) -> tuple[Embed, ...]:
         body = self._read.mapping(f"{place}.embed", value)
@@ -81,9 +86,10 @@ class EmbedLoader:
             self._read.fault(
                 f"{place}.as", f"expected one of {', '.join(_FORMS)}, found {described(body['as'])}"
             )
-        if (form == "map") != ("key" in body):
+        known = form and not self._read.faults.lost(f"{place}.as")
+        if known and (form == "map") != ("key" in body):
             self._read.fault(f"{place}.key", "the names in a map, which `as: map` needs and nothing else has")
-        if form == "set" and "value" not in body:
+        if known and form == "set" and "value" not in body:
             self._read.fault(f"{place}.value", "a set holds single values")
         for other in ("attributes", "embed") if "value" in body else ():
             if body.get(other):
@@ -103,7 +109,7 @@ class EmbedLoader:
             return self._read.typed(place, value, str, ""), "ascending"
         ((column, direction),) = self._read.mapping(place, value).items() if len(value) == 1 else (("", ""),)
         if direction not in _DIRECTIONS:
-            self._read.fault(place, f"expected a column, or {{column: {' or '.join(_DIRECTIONS)}}}")
+            self._read.unreadable(place, f"expected a column, or {{column: {' or '.join(_DIRECTIONS)}}}")
         return column, str(direction)
 
     def _limit(self, place: str, value: Any) -> int:

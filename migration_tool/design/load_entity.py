@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar, get_args
 
 from migration_tool.design.expression import Expression
@@ -66,7 +66,7 @@ class EntityLoader:
         if isinstance(value, Mapping):
             body = self._read.section(place, value, "oversize")
             return "compress", self._chosen(f"{place}.compress", body.get("compress"), COMPRESSIONS)
-        if value == "split" and len(self._keys) < 2:
+        if value == "split" and len(self._keys) < 2 and all(self._keys):
             hint = "write `oversize: compress`"
             self._read.fault(place, "a table without a sort key holds no chunk items", hint)
         return self._chosen(place, value, POLICIES), "gzip"
@@ -81,8 +81,10 @@ class EntityLoader:
 
     def _keys_of(self, place: str, value: Any) -> dict[str, tuple[Template, Expression | None]]:
         names = tuple(dict.fromkeys([*self._keys, *(name for index in self._indexes for name in index.keys)]))
-        body = self._read.mapping(place, value, names if all(names) else ())
-        self._whole(place, body)
+        known = all(names) and self._read.faults.whole("indexes")
+        body = self._read.mapping(place, value, names if known else ())
+        lost = [name for name in names if self._read.faults.lost(f"{place}.{name}")]
+        self._whole(place, [*body, *lost])
         return {key: self._key(f"{place}.{key}", one, key in self._keys) for key, one in body.items()}
 
     def _key(self, place: str, value: Any, own: bool) -> tuple[Template, Expression | None]:
@@ -97,13 +99,15 @@ class EntityLoader:
             self._read.fault(f"{place}.when", self._needed(), "see `where`")
         return template, self._attributes.expression(f"{place}.when", body["when"], parse_condition)
 
-    def _whole(self, place: str, keys: Mapping[str, Any]) -> None:
+    def _whole(self, place: str, keys: Collection[str]) -> None:
         """All keys of the table are there, and of each index all or none."""
         for name in self._keys:
             if name and name not in keys:
                 self._read.fault(f"{place}.{name}", self._needed())
         for index in half_written(self._keys, self._indexes, keys):
             self._read.fault(place, f"{index.name} needs both {' and '.join(index.keys)}")
+            for name in index.keys:
+                self._read.faults.lose(f"{place}.{name}")
 
     def _needed(self) -> str:
         return f"an item needs {'both keys' if len(self._keys) > 1 else 'the key'} of its table"

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from migration_tool.design.access import FILTER_OPERATORS, KEY_OPERATORS
 from migration_tool.design.model import AccessPattern, Condition, Index, Parameter
-from migration_tool.design.reading import Reader
+from migration_tool.design.reading import Reader, nearest
 from migration_tool.documents import described
 
 _TYPES: Mapping[str, tuple[type, ...]] = {"integer": (int,), "text": (str,), "number": (int, float)}
@@ -27,8 +27,11 @@ class PatternLoader:
     def pattern(self, name: str, value: Any) -> AccessPattern:
         read, place = self._reader, f"access_patterns.{name}"
         body = read.section(place, value, "access_pattern")
-        if ("get" in body) == ("query" in body):
+        asked = [key for key in ("get", "query") if key in body or read.faults.lost(f"{place}.{key}")]
+        if len(asked) != 1:
             read.fault(place, "expected either `get` or `query`")
+        if "get" not in body and "query" not in body:
+            read.faults.lose(f"{place}.query")
         parameters = read.mapping(f"{place}.parameters", body.get("parameters", {}))
         if parameters and "cases" not in body:
             read.fault(f"{place}.cases", "SQL is needed that gives the parameters to prove the pattern with")
@@ -62,12 +65,12 @@ class PatternLoader:
         }
 
     def _query(self, place: str, value: Any) -> dict[str, Any]:
-        place = f"{place}.query"
+        place, read = f"{place}.query", self._reader.faults
         body = self._reader.section(place, value, "query")
         index = self._index(f"{place}.index", body)
         partition_key, *sort_keys = index.keys if index else self._keys
         for name in ("sort", "order"):
-            if name in body and not sort_keys:
+            if name in body and not sort_keys and partition_key and not read.lost(f"{place}.index"):
                 self._reader.fault(f"{place}.{name}", "what is asked has no sort key", "leave it out")
         order = body.get("order", "ascending")
         if order not in ("ascending", "descending"):
@@ -86,7 +89,7 @@ class PatternLoader:
         )
         return {
             "operation": "Query",
-            "index": body.get("index"),
+            "index": index.name if index else None,
             "partition": self._equal(f"{place}.partition", partition_key, body.get("partition")),
             "sort": sort,
             "consistent": index is None or index.local,
@@ -99,7 +102,11 @@ class PatternLoader:
             return None
         found = next((index for index in self._indexes if index.name == body["index"]), None)
         if found is None:
-            self._reader.fault(place, f"there is no index {body['index']!r} in this design")
+            if not self._reader.faults.whole("indexes"):
+                self._reader.faults.lose(place)
+            names = [index.name for index in self._indexes]
+            remedy = nearest(str(body["index"]), names) if names else "leave it out, or add it to `indexes`"
+            self._reader.unreadable(place, f"there is no index {body['index']!r} in this design", remedy)
         return found
 
     def _parameter(self, place: str, name: str, value: Any) -> Parameter:
@@ -109,7 +116,9 @@ class PatternLoader:
             self._reader.fault(place, f"expected {', '.join(_TYPES)}, found {described(kind)}")
         elif "default" in body and type(body["default"]) not in _TYPES[kind]:
             self._reader.fault(f"{place}.default", f"expected {kind}, found {described(body['default'])}")
-        return Parameter(name, cast(Any, kind), body.get("default"), "default" not in body)
+        else:
+            return Parameter(name, cast(Any, kind), body.get("default"), "default" not in body)
+        return Parameter(name, "text", None, "default" not in body)
 
     def _equal(self, place: str, attribute: str, value: Any) -> Condition:
         return Condition(attribute, "equals", (self._reader.template(place, value),))
@@ -121,11 +130,11 @@ class PatternLoader:
             return self._equal(place, attribute, value)
         body = self._reader.mapping(place, value, tuple(operators))
         if len(body) != 1:
-            self._reader.fault(place, f"expected one of {', '.join(operators)}")
+            self._reader.unreadable(place, f"expected one of {', '.join(operators)}")
             return None
         ((operator, content),) = body.items()
         place = f"{place}.{operator}"
         values = self._reader.names(place, content) if operator == "between" else (content,)
-        if operator == "between" and len(values) != 2:
+        if operator == "between" and len(values) != 2 and not self._reader.faults.touched(place):
             self._reader.fault(place, "expected the first and the last value", "write a list of two")
         return Condition(attribute, operator, tuple(self._reader.template(place, text) for text in values))

@@ -38,8 +38,11 @@ class TableLoader:
 
     def keys(self, place: str, value: Any) -> tuple[str, ...]:
         names = self._read.names(place, value)
+        if self._read.faults.touched(place):
+            return ("",)
         if not 1 <= len(names) <= 2 or len(set(names)) < len(names):
-            self._read.fault(place, "expected one key attribute, or [partition key, sort key], which differ")
+            reason = "expected one key attribute, or [partition key, sort key], which differ"
+            self._read.unreadable(place, reason)
             return ("",)
         for name in names:
             if name == ENTITY_TYPE or not 1 <= len(name.encode(errors="replace")) <= MAX_KEY_NAME_BYTES:
@@ -78,17 +81,20 @@ class TableLoader:
         if value in ("all", "keys_only"):
             return None if value == "all" else ()
         if not isinstance(value, Mapping):
-            self._read.fault(place, f"expected all, keys_only or {{include: […]}}, found {described(value)}")
+            reason = f"expected all, keys_only or {{include: […]}}, found {described(value)}"
+            self._read.unreadable(place, reason)
             return None
         body = self._read.section(place, value, "projection")
         names = self._read.names(f"{place}.include", body.get("include", []))
+        if self._read.faults.touched(f"{place}.include"):
+            return names
         if not 1 <= len(names) <= MOST_INCLUDED or len(set(names)) < len(names):
             self._read.fault(f"{place}.include", f"expected 1 to {MOST_INCLUDED} different names")
         return names
 
     def check(self, keys: tuple[str, ...], indexes: Sequence[Index]) -> None:
         """What the indexes must not be on a table of these keys, as far as all could be read."""
-        taken = {*keys, *(key for index in indexes for key in index.keys)}
+        taken = {*keys, *(key for index in indexes for key in index.keys)} - {""}
         for index in indexes:
             place = f"indexes.{index.name}"
             for name in taken.intersection(index.include or ()):

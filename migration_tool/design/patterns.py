@@ -5,27 +5,43 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 
+from migration_tool.design.faults import Faults
 from migration_tool.design.model import AccessPattern, Condition, Design
 from migration_tool.design.reading import nearest
 from migration_tool.design.template import Field, Template
 from migration_tool.errors import Fault
 
 
-def pattern_faults(design: Design) -> list[Fault]:
-    """What of each pattern could never find an item, or uses what is not there."""
-    return [
-        replace(fault, place=f"access_patterns.{pattern.name}.{fault.place}")
-        for pattern in design.patterns
-        for fault in (*_wording(design, pattern), *_finding(design, pattern))
-    ]
+def check_patterns(design: Design, faults: Faults) -> None:
+    """Notes what of each pattern could never find an item, or uses what is not there."""
+    for pattern in design.patterns:
+        place = f"access_patterns.{pattern.name}"
+        found = _wording(design, pattern, faults)
+        if _is_known(design, pattern, faults):
+            found = chain(found, _finding(design, pattern))
+        faults.extend([replace(fault, place=f"{place}.{fault.place}") for fault in found])
 
 
-def _wording(design: Design, pattern: AccessPattern) -> Iterator[Fault]:
+def _is_known(design: Design, pattern: AccessPattern, faults: Faults) -> bool:
+    """Whether the keys of all that it could find could be read."""
+    needed = design.key_of(pattern.index)
+    written = [f"entities.{entity.name}.keys.{key}" for entity in design.entities for key in needed]
+    return (
+        all(needed)
+        and not faults.lost(f"access_patterns.{pattern.name}.query.index")
+        and faults.whole("entities")
+        and not any(map(faults.touched, written))
+    )
+
+
+def _wording(design: Design, pattern: AccessPattern, faults: Faults) -> Iterator[Fault]:
     known = [parameter.name for parameter in pattern.parameters]
+    all_known = faults.whole(f"access_patterns.{pattern.name}.parameters")
     for place, condition in _conditions(pattern):
         used = {reference for template in condition.values for reference in template.references()}
-        for reference in sorted(used, key=str):
+        for reference in sorted(used, key=str) if all_known else ():
             if reference.alias or reference.name not in known:
                 remedy = nearest(reference.name, known) if known else "add it to its `parameters`"
                 yield Fault(place, f"{{{reference}}} is not a parameter of the pattern", remedy)
@@ -34,8 +50,9 @@ def _wording(design: Design, pattern: AccessPattern) -> Iterator[Fault]:
             remedy = "name the value: shard(parameter, n)"
             yield Fault(place, "only the partition of a query can leave the shard open", remedy)
     projected = design.projected(pattern.index)
+    complete = not faults.touched(f"indexes.{pattern.index}.projection")
     for condition in pattern.filters:
-        if projected is not None and condition.attribute not in projected:
+        if complete and projected is not None and condition.attribute not in projected:
             reason = f"{pattern.index} does not project {condition.attribute}"
             yield Fault(f"query.filter.{condition.attribute}", reason, "add it to the index's `include`")
         if condition.attribute in design.key_of(pattern.index):

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
+from migration_tool.design.faults import Faults
 from migration_tool.design.language import keys
 from migration_tool.design.template import Template, parse
 from migration_tool.documents import described, within
-from migration_tool.errors import Fault
 
 _KINDS: Mapping[type, str] = {str: "text", list: "a list"}
 _SHOWN = 12
@@ -20,21 +20,28 @@ class Reader:
     """Reads the document from the top; notes each fault and goes on, so that all are seen together."""
 
     def __init__(self) -> None:
-        self.faults: list[Fault] = []
+        self.faults = Faults()
 
     def fault(self, place: str, reason: str, remedy: str = "") -> None:
-        self.faults.append(Fault(place, reason, remedy))
+        self.faults.add(place, reason, remedy)
+
+    def unreadable(self, place: str, reason: str, remedy: str = "") -> None:
+        """A fault that leaves open what was meant there."""
+        self.faults.add(place, reason, remedy)
+        self.faults.lose(place)
 
     def mapping(self, place: str, value: Any, known: tuple[str, ...] = ()) -> Mapping[str, Any]:
         """`value` if it is a mapping with only known keys (any, if none are named)."""
         if not isinstance(value, Mapping):
-            self.fault(place, f"expected a mapping, found {described(value)}", "write `key: value`")
+            self.unreadable(place, f"expected a mapping, found {described(value)}", "write `key: value`")
             return {}
         for key in value:
             if not isinstance(key, str) or not key or "\x00" in key:
                 self.fault(place, f"{key!r} cannot be a name", "give it one")
             elif known and key not in known:
                 self.fault(within(place, key), "unknown key", nearest(key, known))
+                for meant in get_close_matches(key, [name for name in known if name not in value], 1):
+                    self.faults.lose(within(place, meant))
         return {key: content for key, content in value.items() if isinstance(key, str)}
 
     def section(self, place: str, value: Any, name: str) -> Mapping[str, Any]:
@@ -46,19 +53,23 @@ class Reader:
         return self.typed(f"{place}.{key}", body[key], str, "") if key in body else None
 
     def typed(self, place: str, value: Any, kind: type[T], default: T) -> T:
+        if self.faults.lost(place):
+            return default
         if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
             return value
         plain = isinstance(value, bool | int | float) or is_unquoted(value)
         remedy = "put it in quotes" if kind is str and plain else ""
-        self.fault(place, f"expected {_KINDS.get(kind, kind.__name__)}, found {described(value)}", remedy)
+        self.unreadable(
+            place, f"expected {_KINDS.get(kind, kind.__name__)}, found {described(value)}", remedy
+        )
         return default
 
     def parsed(self, place: str, value: Any, parser: Callable[[str], T], fallback: T) -> T:
         text = self.typed(place, value, str, "")
         try:
-            return parser(text) if isinstance(value, str) else fallback
+            return fallback if self.faults.lost(place) else parser(text)
         except ValueError as error:
-            self.fault(place, str(error))
+            self.unreadable(place, str(error))
             return fallback
 
     def template(self, place: str, value: Any) -> Template:

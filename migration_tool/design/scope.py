@@ -6,14 +6,25 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from migration_tool.design.expression import Expression, code
+from migration_tool.design.faults import Faults
 from migration_tool.design.model import Lookup
 from migration_tool.design.reading import nearest
 from migration_tool.design.template import Reference
 from migration_tool.documents import within
-from migration_tool.errors import Fault
 from migration_tool.model import Ancestry, Column, ColumnRef, Join, Schema, Table, folded
 
 _NOTHING = Column("", "")
+
+
+@dataclass(frozen=True)
+class UnknownTable(Table):
+    """In place of one that is not there: whatever column is asked for, it has."""
+
+    columns: tuple[Column, ...] = ()
+    primary_key: tuple[str, ...] = ()
+
+    def column(self, name: str) -> Column | None:
+        return Column(name, "")
 
 
 @dataclass(frozen=True)
@@ -27,7 +38,8 @@ class Computed:
 class Scope:
     """The aliases that one entity or embedded list can see; collects the columns it uses.
 
-    faults     shared by all scopes of a design, so that all of them are reported at once
+    faults     shared by all scopes of a design, so that all of them are reported at once; once there is one,
+               no code is made
     rewritten  own code goes over the rows: nothing is sure of their values
     """
 
@@ -37,7 +49,7 @@ class Scope:
         alias: str,
         table: Table,
         schema: Schema,
-        faults: list[Fault],
+        faults: Faults,
         rewritten: bool = False,
     ) -> None:
         self.place = place
@@ -46,7 +58,6 @@ class Scope:
         self.faults = faults
         self.rewritten = rewritten
         self.tables = {alias: table}
-        self._broken: set[str] = set()
         self.joins: list[Join] = []
         self.columns: dict[ColumnRef, Column] = {}
         self.ancestries: dict[str, Ancestry] = {}
@@ -54,25 +65,39 @@ class Scope:
 
     def fault(self, at: str, reason: str, remedy: str = "") -> None:
         """Notes what is wrong `at` a place within that of the scope."""
-        self.faults.append(Fault(within(self.place, at) if at else self.place, reason, remedy))
+        self.faults.add(self._within(at), reason, remedy)
+
+    def knows_all(self, at: str) -> bool:
+        """Whether all the names of a section within the scope could be read."""
+        return self.faults.whole(self._within(at))
+
+    def is_sound(self, at: str) -> bool:
+        """Whether nothing is wrong there."""
+        return not self.faults.touched(self._within(at))
+
+    def _within(self, at: str) -> str:
+        return within(self.place, at) if at else self.place
 
     def add_lookups(self, lookups: tuple[Lookup, ...]) -> None:
         for lookup in lookups:
-            table = self.schema.table(lookup.table)
             if folded(lookup.alias) in map(folded, self.tables):
                 self.fault(f"lookup.{lookup.alias}", "the name is taken", "choose another alias")
-            elif table is None:
-                self._broken.add(lookup.alias)
-                self.fault(
-                    f"lookup.{lookup.alias}.table", *unknown("table", lookup.table, self.schema.tables)
-                )
             else:
-                self._join(lookup, table)
+                self._join(lookup, self._table(lookup))
+
+    def _table(self, lookup: Lookup) -> Table:
+        at = f"lookup.{lookup.alias}.table"
+        table = self.schema.table(lookup.table)
+        if table is None:
+            self.fault(at, *unknown("table", lookup.table, self.schema.tables))
+        return UnknownTable(lookup.table) if table is None or self.faults.lost(self._within(at)) else table
 
     def _join(self, lookup: Lookup, table: Table) -> None:
         at = f"lookup.{lookup.alias}"
         by = [self.resolve(reference, f"{at}.by")[0] for reference in lookup.by]
         self.tables[lookup.alias] = table
+        if isinstance(table, UnknownTable) or not by:
+            return
         to = _unique_columns(table, lookup)
         if len(to) == len(by):
             self.joins.append(Join(lookup.alias, table.name, tuple(zip(to, by, strict=True))))
@@ -89,13 +114,14 @@ class Scope:
         table = self.tables[self.alias]
         for name, parent in ancestries.items():
             column = table.column(parent)
-            if table.column(name):
+            if isinstance(table, UnknownTable):
+                pass
+            elif table.column(name):
                 self.fault(f"ancestry.{name}", f"{table.name} has a column of that name", "choose another")
             elif column is None or len(table.primary_key) != 1:
                 reason = f"{table.name} has no column {parent!r}, or no one-column primary key"
                 self.fault(f"ancestry.{name}", reason, "name the column that holds the parent's key")
-            else:
-                self.ancestries[name] = Ancestry(name, column.name, table.primary_key[0])
+            self.ancestries[name] = Ancestry(name, column.name if column else "", "".join(table.primary_key))
 
     def resolve(self, reference: Reference, at: str = "") -> tuple[ColumnRef, Column]:
         """The column that a reference means; a fault `at` that place and an empty column if there is none."""
@@ -104,11 +130,10 @@ class Scope:
             return ColumnRef("", reference.name), Column(reference.name, "TEXT")
         table = self.tables.get(alias)
         if table is None:
-            if alias not in self._broken:
-                self.fault(at, *unknown("alias", alias, self.tables))
+            self.unknown_alias(at, alias)
             return ColumnRef(alias, reference.name), _NOTHING
         column = table.readable(reference.name)
-        if column is None and alias == self.alias and reference.name in self.computed:
+        if column is None and alias == self.alias and self._may_be_computed(reference.name):
             return ColumnRef(alias, reference.name), Column(reference.name, "")
         if column is None:
             names = [column.name for column in table.columns]
@@ -117,6 +142,13 @@ class Scope:
         if alias != self.alias or self.rewritten:
             column = Column(column.name, column.affinity)
         return ColumnRef(alias, column.name), column
+
+    def unknown_alias(self, at: str, alias: str) -> None:
+        if self.knows_all("lookup"):
+            self.fault(at, *unknown("alias", alias, self.tables))
+
+    def _may_be_computed(self, name: str) -> bool:
+        return name in self.computed or not all(map(self.knows_all, ("attributes", "ancestry")))
 
     def stored(self, name: str, at: str) -> str:
         """The scope's own column of that name as it is declared, for SQL; a fault where there is none."""
@@ -140,10 +172,9 @@ class Scope:
 
     def compute(self, name: str, expression: Expression, at: str) -> None:
         """From now on the attribute can be used like a column, but where there is a column of that name."""
-        known = len(self.faults)
         for reference in expression.references():
             self.resolve(reference, at)
-        source = self.source(expression) if len(self.faults) == known else ""
+        source = "" if self.faults else self.source(expression)
         self.computed[name] = Computed(f"e{len(self.computed)}", source)
 
     def source(self, expression: Expression) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from migration_tool.checking.fitting import fitted
 from migration_tool.config import Config
-from migration_tool.design.compile import CompiledDesign, CompiledEntity, compile_design
+from migration_tool.design.compile import CompiledDesign, CompiledEntity
 from migration_tool.design.definition import table_definition
 from migration_tool.design.model import Attribute, Design, Entity
 from migration_tool.exemplars import Exemplar, pool
-from migration_tool.job import Chosen
+from migration_tool.job import chosen_files, with_tables
 from migration_tool.limits import item_size
 from migration_tool.prices import RegionPrices, load_prices
 from migration_tool.showing.costing import Cost, cost
@@ -83,11 +84,16 @@ class Shown:
         return {"source": self.source, "tables": [_table_json(table) for table in self.tables]}
 
 
-def overview(config: Config, chosen: Sequence[Chosen]) -> Shown:
-    """Raises DesignError for designs that do not fit the source, SourceError, ConfigError (prices)."""
+def overview(config: Config, words: Sequence[str]) -> Shown:
+    """Designs by file or by name; those of the configuration where nothing is named.
+
+    Raises UsageError, DesignError with all faults of all designs, SourceError, ConfigError (prices).
+    """
+    files = chosen_files(config, words)
     check_source(config.source_db)
     with SqliteSource(config.source_db) as source:
-        compiled = [compile_design(one.design, source.schema, config.settings.allow_code) for one in chosen]
+        compiled = fitted(source, files, config.settings.allow_code)
+        chosen = with_tables(config, [one.design for one in compiled])
         prices = load_prices(config.prices).regions.get(config.aws_region)
         tables = [_table(source, d, one.table_name, prices) for d, one in zip(compiled, chosen, strict=True)]
         return Shown(str(config.source_db), tuple(tables), diagram(source.schema, compiled))

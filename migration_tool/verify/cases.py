@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -15,6 +16,7 @@ from migration_tool.model import Row, Scalar
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.verify.answers import ORDER_ONLY
 
+_RENAMED = re.compile(r"(:|^column)[0-9]+\Z")
 Arguments: TypeAlias = Mapping[str, Scalar]
 
 
@@ -44,6 +46,19 @@ def check_projections(source: SqliteSource, design: Design) -> None:
             "Add them to the `projection` of the index, or leave them out of the SQL.",
             located(Path(design.path), faults),
         )  # fmt: skip
+
+
+def columns_of(source: SqliteSource, statement: str, arguments: Arguments) -> list[str]:
+    """The names of the columns that a SELECT gives, which is not run for them. Raises SourceError.
+
+    It is if SQLite gave a column another name in a subquery: one that stands twice is "a:1" there, and one
+    that is called true is "column1".
+    """
+    source.query(f"EXPLAIN {statement}", arguments, 0)
+    names, _ = source.query(f"SELECT * FROM ({_bare(statement)}\n) LIMIT 0", arguments, 0)  # noqa: S608  # the design's SQL
+    if any(_RENAMED.search(name) for name in names):
+        names, _ = source.query(statement, arguments, 0)
+    return names
 
 
 def cases(source: SqliteSource, pattern: AccessPattern, limit: int | None) -> list[Arguments]:
@@ -94,35 +109,50 @@ def arguments(pattern: AccessPattern, columns: Sequence[str], case: Row) -> Argu
 
 
 def _faults(source: SqliteSource, pattern: AccessPattern) -> Iterator[Fault]:
-    place = f"access_patterns.{pattern.name}"
     given: list[str] = []
     case: Row = ()
     if pattern.cases is not None:
         given, found, _ = answered(source, pattern.cases, {}, 1)
         case = found[0] if found else (None,) * len(given)
+    unfit = list(unfit_cases(pattern, given))
+    if unfit:
+        yield from unfit
+        return
+    columns, _, _ = answered(source, pattern.sql, arguments(pattern, given, case), 1)
+    yield from incomparable(pattern, columns)
+
+
+def unfit_cases(pattern: AccessPattern, given: Sequence[str]) -> Iterator[Fault]:
+    """given: the columns of `cases`, by which the parameters get their values"""
     known = {parameter.name for parameter in pattern.parameters}
     required = {parameter.name for parameter in pattern.parameters if parameter.required}
     if not required <= set(given) <= known:
         reason = f"gives the columns {', '.join(given) or 'none'}"
-        yield Fault(f"{place}.cases", reason, f"the parameters are {', '.join(sorted(known)) or 'none'}")
-        return
-    columns, _, _ = answered(source, pattern.sql, arguments(pattern, given, case), 1)
+        remedy = f"the parameters are {', '.join(sorted(known)) or 'none'}"
+        yield Fault(f"access_patterns.{pattern.name}.cases", reason, remedy)
+
+
+def incomparable(pattern: AccessPattern, columns: Sequence[str]) -> Iterator[Fault]:
+    """columns: those of `sql`, which are compared with attributes"""
+    place = f"access_patterns.{pattern.name}.sql"
     for name, times in Counter(columns).items():
         if times > 1:
             reason = f"gives the column {name!r} {times} times"
-            yield Fault(f"{place}.sql", reason, "name each once, with AS")
+            yield Fault(place, reason, "name each once, with AS")
     if all(name.startswith(ORDER_ONLY) for name in columns):
-        yield Fault(f"{place}.sql", "gives no column to compare", "name one without `-` in front")
+        yield Fault(place, "gives no column to compare", "name one without `-` in front")
 
 
 def _unprojected(source: SqliteSource, design: Design, pattern: AccessPattern) -> Iterator[Fault]:
+    if design.projected(pattern.index) is not None:
+        yield from unprojected(design, pattern, columns_of(source, pattern.sql, arguments(pattern, (), ())))
+
+
+def unprojected(design: Design, pattern: AccessPattern, columns: Sequence[str]) -> Iterator[Fault]:
+    """columns: those of `sql`"""
     projected = design.projected(pattern.index)
-    if projected is None:
-        return
-    nothing = {parameter.name: None for parameter in pattern.parameters}
-    columns, _ = source.query(pattern.sql, nothing, 0)
-    for name in columns:
-        if name not in projected and not name.startswith(ORDER_ONLY):
+    for name in columns if projected is not None else ():
+        if projected is not None and name not in projected and not name.startswith(ORDER_ONLY):
             yield Fault(f"access_patterns.{pattern.name}.sql", f"{pattern.index} does not project {name}")
 
 

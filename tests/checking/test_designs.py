@@ -88,16 +88,17 @@ access_patterns:
   two: {get: {PK: "T#1", SK: x}, sql: SELECT Nada FROM Task}
 """
     assert [fault.partition(" ")[2] for fault in faults(check, TASK, rest)] == [
-        "access_patterns.one.query.filter.Wat: no item of the table has the attribute 'Wat'",
-        "access_patterns.one.sql: no item of the table has the attribute 'Secrt'",
-        "access_patterns.two.sql: no such column: Nada",
+        "access_patterns.one.query.filter.Wat: no item of the table has the attribute 'Wat'; "
+        "did you mean 'What'?",
+        "access_patterns.one.sql: no item of the table has the attribute 'Secrt'; did you mean 'Secret'?",
+        "access_patterns.two.sql: no such column: Nada; there are TaskId, PersonId, What, Secret",
     ]
 
 
 def test_a_condition_that_sqlite_does_not_understand_is_a_fault(check: Check) -> None:
     entity = '  Task: {where: "Wat > 1", keys: {PK: "T#{TaskId}", SK: x}}\n'
     (fault,) = faults(check, entity, "")
-    assert fault.endswith("shop.yaml:5:10: entities.Task.where: no such column: Wat")
+    assert fault.endswith("shop.yaml:5:10: entities.Task.where: no such column: Wat; did you mean 'What'?")
 
 
 def test_sql_that_does_not_run_is_named_where_it_stands(check: Check) -> None:
@@ -123,7 +124,9 @@ def test_sql_that_does_not_run_is_named_where_it_stands(check: Check) -> None:
     one, other, where = faults(check, entities, rest)
     assert where.endswith("write the name of its entity or table before it")
     assert "entities.Task.where: ambiguous column name: TaskId; " in where
-    assert one.endswith("shop.yaml:8:5: access_patterns.one.cases: no such table: Nowhere")
+    assert one.endswith(
+        "p.yaml:8:5: access_patterns.one.cases: no such table: Nowhere; there are Person, Task, Unused, Seen"
+    )
     assert other.endswith(
         "p.yaml:12:5: access_patterns.other.sql: not authorized; write a SELECT over the tables of the source"
     )

@@ -24,7 +24,7 @@ def faults(make: Make, load: Load, statements: str, design: str) -> tuple[str, .
     source = make(statements)
     with pytest.raises(DesignError) as raised:
         compile_design(load(HEAD + design), source.schema)
-    assert f"{len(raised.value.faults)} of its names" in raised.value.cause
+    assert f"{len(raised.value.faults)} fault" in raised.value.cause
     return raised.value.faults
 
 
@@ -89,9 +89,9 @@ def test_names_that_differ_in_other_letters_are_different_names(bind: Bind) -> N
             "unknown column of Maker 'Nmae'; did you mean 'Name'?",
         ),
         ('attributes: {"*": Thnig}', "attributes.*.of: unknown alias 'Thnig'; did you mean 'Thing'?"),
-        ('attributes: {"*": {of: Thing, omit: [Nam]}}', "omit: unknown column of Thing 'Nam'"),
-        ('attributes: {"*": {of: Thing, include: [Nam]}}', "include: unknown column of Thing 'Nam'"),
-        ('attributes: {"*": {of: Thing, rename: {Nam: a}}}', "rename: unknown column of Thing 'Nam'"),
+        ('attributes: {"*": {of: Thing, omit: [Nam]}}', "omit[0]: unknown column of Thing 'Nam'"),
+        ('attributes: {"*": {of: Thing, include: [Nam]}}', "include[0]: unknown column of Thing 'Nam'"),
+        ('attributes: {"*": {of: Thing, rename: {Nam: a}}}', "rename.Nam: unknown column of Thing 'Nam'"),
         ('attributes: {"*": {of: Thing, rename: {Name: Any}}}', "two columns of Thing become 'Any'"),
         ('attributes: {"*": {of: Thing, omit: Any, rename: {ANY: x}}}', "Any is not among the columns"),
         ("ancestry: {Path: Parent}", "ancestry.Path: Thing has no column 'Parent', or no one-column"),
@@ -147,6 +147,7 @@ entities:
     found = [line.partition(";")[0].partition("shop.yaml:")[2] for line in faults(make, load, THING, design)]
     assert found == [
         "5:20: entities.Thing.lookup.M.table: unknown table 'M'",
+        "5:20: entities.Thing.lookup.M.by: unknown column of Thing 'x'",
         "5:34: entities.Thing.keys.PK: unknown column of Thing 'y'",
         "5:45: entities.Thing.keys.SK: unknown column of Thing 'y'",
         "6:3: entities.Other.from: unknown table 'Other'",

@@ -17,6 +17,7 @@ import yaml
 
 from migration_tool.about import settings
 from migration_tool.attributes import canonical_item
+from migration_tool.checking.fitting import fitted
 from migration_tool.config import Config, load_config, write_config
 from migration_tool.design.access import requests
 from migration_tool.design.compile import CompiledDesign, compile_design
@@ -185,6 +186,8 @@ def _check_design(data: bytes) -> None:
             design = load_design(path)
         except DesignError as error:
             assert error.obj == str(path)
+            with SqliteSource(_database()) as source, suppress(DesignError):
+                fitted(source, [path], allow_code=False)
             return
         other = path.parent / "other" / f"x{'.yaml' if path.suffix == '.json' else '.json'}"
         other.parent.mkdir()

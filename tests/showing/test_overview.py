@@ -15,7 +15,6 @@ from migration_tool.costs import usual_month
 from migration_tool.design.compile import compile_design
 from migration_tool.design.load import load_design
 from migration_tool.exemplars import Exemplar, collections, typical
-from migration_tool.job import chosen
 from migration_tool.planning import PlannedTable
 from migration_tool.prices import load_prices
 from migration_tool.showing.costing import in_words
@@ -69,7 +68,7 @@ INSERT INTO Purchase VALUES (10, 2), (11, 2);
 @pytest.fixture
 def shown(tmp_path: Path) -> Shown:
     config = project(tmp_path)
-    return overview(config, chosen(config, [str(tmp_path / "shop.yaml")]))
+    return overview(config, [str(tmp_path / "shop.yaml")])
 
 
 def project(folder: Path) -> Config:

@@ -9,7 +9,6 @@ from contextlib import closing
 from pathlib import Path
 
 from migration_tool.config import load_config, write_config
-from migration_tool.job import chosen
 from migration_tool.model import Column, Table
 from migration_tool.showing.overview import Shown, overview
 from migration_tool.showing.page import to_html
@@ -26,7 +25,7 @@ def of(folder: Path, database: Path, designs: list[str]) -> Shown:
     path = folder / "config/migration.json"
     write_config(path, {"source_db": database, "endpoint": "embedded"})
     config = load_config(path, {}, {})
-    return overview(config, chosen(config, designs))
+    return overview(config, designs)
 
 
 def hostile(folder: Path) -> Shown:

@@ -47,12 +47,11 @@ def export(
     from migration_tool.cli.console import data, say
     from migration_tool.cli.files import require_folder, write_whole
     from migration_tool.exporting.export import export as exporting
-    from migration_tool.job import chosen
 
     if out:
         require_folder("export the designs", out)
     config = shared.load_if_there()
-    exported = exporting(form, config, chosen(config, designs, prefix), items, datetime.now().astimezone())
+    exported = exporting(form, config, designs, items, datetime.now().astimezone(), prefix)
     for sentence in exported.left_out:
         say(f"not in the model: {sentence}")
     if out:

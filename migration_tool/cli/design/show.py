@@ -30,14 +30,13 @@ def show(shared: Globals, designs: tuple[str, ...], as_json: bool, html: Path | 
     """
     from migration_tool.cli.console import data, say
     from migration_tool.cli.files import require_folder, write_whole
-    from migration_tool.job import chosen
     from migration_tool.showing.overview import overview
     from migration_tool.verify.json_form import json_text
 
     if html:
         require_folder("show the designs", html)
     config = shared.load()
-    found = overview(config, chosen(config, designs))
+    found = overview(config, designs)
     if html:
         write_whole("show the designs", html, _page(found), "--html")
         say(f"Wrote {html}")
