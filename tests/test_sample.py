@@ -27,7 +27,7 @@ SIZES = {
     "InvoiceLine": 2240, "Employee": 8, "Playlist": 18, "PlaylistTrack": 8715,
 }  # fmt: skip
 SHAPE = "2ceb3afe8abfa49b439132cd9606b2f6ac3f88141490b13c32acc5478a39f809"
-CONTENT = "d36734d079f0c7b4265af5c2c113f6f5ad374d83afc9cbf084b862d695317ce4"
+CONTENT = "6a957f39d508223ac42113a6f92ee8cebc158c8bc1a140925e19f883efcd78d8"
 ROOT = Path(__file__).resolve().parent.parent
 
 Query = Any
