@@ -10,7 +10,6 @@ out here because the algorithms of `random` may change between Python versions.
 from __future__ import annotations
 
 import os
-import sqlite3
 import sys
 import tempfile
 import unicodedata
@@ -19,6 +18,8 @@ from datetime import date, timedelta
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
+
+import apsw
 
 from migration_tool import sample_data as words
 from migration_tool.errors import SourceError, UsageError
@@ -66,7 +67,7 @@ def write(path: Path, scale: int, *, overwrite: bool = False) -> None:
             for suffix in COMPANIONS:
                 Path(f"{path}{suffix}").unlink(missing_ok=True)
             part.replace(path)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, apsw.Error) as error:
         hint = "Give another place with --out, or make room there and repeat the command."
         raise SourceError("write the sample database", path, error, hint) from error
 
@@ -83,17 +84,17 @@ def _check_request(path: Path, scale: int, overwrite: bool) -> None:
 
 
 def _fill(path: Path, scale: int) -> None:
-    connection = sqlite3.connect(path, isolation_level=None)
+    connection = apsw.Connection(str(path))
     try:
-        connection.executescript("PRAGMA page_size=4096; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
-        connection.executescript(words.SCHEMA + "BEGIN;")
+        connection.execute("PRAGMA page_size=4096; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
+        connection.execute(words.SCHEMA + "BEGIN;")
         for table, rows in _tables(scale):
             first = next(rows)
             statement = f"INSERT INTO [{table}] VALUES ({', '.join('?' * len(first))})"  # noqa: S608 - our own names
             connection.execute(statement, first)
             connection.executemany(statement, rows)
         connection.execute("COMMIT")
-        connection.executescript(words.INDEXES)
+        connection.execute(words.INDEXES)
     finally:
         connection.close()
 

@@ -17,6 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from migration_tool import sample
@@ -256,9 +257,7 @@ def test_overwrite_replaces_the_file_and_drops_what_belonged_to_the_old_one(tmp_
     assert counts(tmp_path / "db") == SIZES
 
 
-@pytest.mark.parametrize(
-    "problem", [KeyboardInterrupt(), sqlite3.OperationalError("disk full"), OSError("gone")]
-)
+@pytest.mark.parametrize("problem", [KeyboardInterrupt(), apsw.FullError("disk full"), OSError("gone")])
 def test_a_half_written_file_never_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: BaseException
 ) -> None:
