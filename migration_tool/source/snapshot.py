@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from io import BufferedReader
 from pathlib import Path
 
 import apsw
@@ -55,13 +57,28 @@ def fingerprint(path: Path) -> str:
     Size, times and the header's change counter all stand still while a WAL grows: only the content tells.
     Not while this process has the database open (see `connect`). Raises SourceError.
     """
+    with ExitStack() as files:
+        return _fingerprint(path, files)
+
+
+@contextmanager
+def fingerprinting(path: Path) -> Iterator[Future[str]]:
+    """The fingerprint, made in the background while the block uses connections that it closes.
+
+    SQLite's locks end when any handle of the file is closed: ours are closed behind the block.
+    """
+    with ExitStack() as files, ThreadPoolExecutor(1, "fingerprint") as pool:
+        yield pool.submit(_fingerprint, path, files)
+
+
+def _fingerprint(path: Path, files: ExitStack) -> str:
     digest = hashlib.sha256()
     try:
-        _hash_into(digest, path)
+        _hash_into(digest, files.enter_context(path.open("rb")))
         log = path.with_name(path.name + "-wal")
         if log.exists() and log.stat().st_size:
             digest.update(b"wal")
-            _hash_into(digest, log)
+            _hash_into(digest, files.enter_context(log.open("rb")))
     except OSError as error:
         raise SourceError("read the source database", path, error.strerror or error, "") from error
     return digest.hexdigest()
@@ -102,10 +119,9 @@ def schema_fingerprint(path: Path) -> str:
     return hashlib.sha256(repr(rows).encode()).hexdigest()
 
 
-def _hash_into(digest: hashlib._Hash, path: Path) -> None:
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
+def _hash_into(digest: hashlib._Hash, file: BufferedReader) -> None:
+    while block := file.read(_BLOCK):
+        digest.update(block)
 
 
 def _make_durable(partial: Path, copy: Path) -> None:

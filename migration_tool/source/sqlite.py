@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -22,6 +22,7 @@ from migration_tool.source.moment import Moment
 from migration_tool.source.question import answer
 from migration_tool.source.rows import RowReader
 from migration_tool.source.schema import read_schema
+from migration_tool.source.snapshot import fingerprinting
 from migration_tool.source.windows import Windows
 from migration_tool.source.writers import Writers
 
@@ -182,13 +183,33 @@ class SqliteSource:
 
 def check_source(path: Path) -> SourceFacts:
     """Opens the database and has SQLite check it. Raises SourceError if it is broken or empty."""
+    with closing(connect(path)) as connection:
+        _require_sound(path, connection)
+    return _filled(path)
+
+
+def examine_source(path: Path) -> str:
+    """`check_source`, and at the same time the fingerprint, which it returns. Raises SourceError."""
     connection = connect(path)
+    with fingerprinting(path) as content, closing(connection):
+        _require_sound(path, connection)
+    _filled(path)
+    return content.result()
+
+
+def _filled(path: Path) -> SourceFacts:
+    with SqliteSource(path) as source:
+        facts = source.facts()
+    if not any(facts.rows.values()):
+        raise SourceError("check the source database", path, "no table holds a row", "Name another file.")
+    return facts
+
+
+def _require_sound(path: Path, connection: apsw.Connection) -> None:
     try:
         problems = _problems(connection)
     except FAULTS as error:
         raise source_error("check the source database", path, error) from error
-    finally:
-        connection.close()
     if problems:
         raise SourceError(
             "check the source database",
@@ -197,11 +218,6 @@ def check_source(path: Path) -> SourceFacts:
             "Restore it from a backup, or try `sqlite3 DB .recover`.",
             problems,
         )
-    with SqliteSource(path) as source:
-        facts = source.facts()
-    if not any(facts.rows.values()):
-        raise SourceError("check the source database", path, "no table holds a row", "Name another file.")
-    return facts
 
 
 def _problems(connection: apsw.Connection) -> list[str]:

@@ -18,8 +18,8 @@ from migration_tool.errors import RowRejected, SourceError
 from migration_tool.model import ChildRead, ColumnRef, Join, Read, TooLarge
 from migration_tool.source import connection as connection_module
 from migration_tool.source.connection import connect
-from migration_tool.source.snapshot import copy_database, fingerprint, schema_fingerprint
-from migration_tool.source.sqlite import SqliteSource, check_source
+from migration_tool.source.snapshot import copy_database, fingerprint, fingerprinting, schema_fingerprint
+from migration_tool.source.sqlite import SqliteSource, check_source, examine_source
 
 from .conftest import Write, everything, other_program, traces
 
@@ -346,3 +346,48 @@ def test_a_broken_schema_whose_names_are_not_utf8(write: Write, open_it: Callabl
     path.write_bytes(data.replace(b"Table1", b"\xffable1").replace(b"(x INT)", b"(, INT)"))
     with pytest.raises(SourceError):
         open_it(path)
+
+
+@pytest.mark.parametrize("open_it", [check_source, examine_source, SqliteSource, schema_fingerprint])
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_a_database_that_is_open_in_another_library_is_refused(
+    write: Write, mode: str, open_it: Callable[[Path], object]
+) -> None:
+    """Neither would see the other's locks; closing ours could take away the log that the other one writes."""
+    path = write(f"PRAGMA journal_mode={mode};" + ROWS)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("SELECT * FROM T").fetchall()
+        before = traces(path.parent)
+        with pytest.raises(SourceError, match="another SQLite library") as raised:
+            open_it(path)
+        assert "Close that connection" in raised.value.hint
+        assert traces(path.parent) == before
+    open_it(path)
+
+
+def test_our_own_connection_is_none_of_another_library(write: Write) -> None:
+    path = write(ROWS)
+    with SqliteSource(path), SqliteSource(path) as second:
+        assert second.facts().rows == {"T": 2}
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_an_examined_source_is_checked_and_has_its_fingerprint(write: Write, mode: str) -> None:
+    path = write(f"PRAGMA journal_mode={mode};" + ROWS)
+    assert examine_source(path) == fingerprint(path)
+    path.write_bytes(path.read_bytes()[:4096])
+    with pytest.raises(SourceError, match=r"malformed|damaged"):
+        examine_source(path)
+
+
+def test_a_fingerprint_in_the_background_ends_no_lock(write: Write) -> None:
+    """The system drops all locks of a process on a file when any handle of it is closed."""
+    path = write(ROWS)
+    expected = fingerprint(path)
+    connection = connect(path)
+    connection.execute("BEGIN")
+    connection.execute("SELECT * FROM T").fetchall()
+    with fingerprinting(path) as content, closing(connection):
+        assert content.result() == expected
+        with other_program(path, timeout=0) as execute:
+            assert "locked" in execute("DELETE FROM T")
