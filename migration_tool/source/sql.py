@@ -241,14 +241,17 @@ def paths_table(table: str, ancestry: Ancestry) -> str:
 
 
 def paths(table: str, ancestry: Ancestry) -> str:
-    """Keys and paths. These grow from the rows without a (known) parent: a circle is never entered."""
+    """Keys and paths. These grow from the rows without a (known) parent: a circle is never entered.
+
+    In the order of the keys, as far as parents come before their children: it is the quickest to keep.
+    """
     name, key, parent = quote(table), quote(ancestry.key), quote(ancestry.parent)
     return (
         f"WITH RECURSIVE up(key, path) AS ("
         f"SELECT t.{key}, '/' FROM {name} AS t LEFT JOIN {name} AS p ON p.{key} = t.{parent} "
         f"WHERE p.{key} IS NULL "
         f"UNION ALL SELECT t.{key}, up.path || up.key || '/' "
-        f"FROM {name} AS t JOIN up ON t.{parent} = up.key) "
+        f"FROM {name} AS t JOIN up ON t.{parent} = up.key ORDER BY 1) "
         f"SELECT key, path FROM up"
     )
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
 from itertools import chain
 from typing import Protocol
 
@@ -21,7 +20,7 @@ from migration_tool.limits import LARGE_TEXT
 from migration_tool.model import Chunk, EncodedItem, Made, Position, Read, Row
 from migration_tool.source import sql
 from migration_tool.source.item_sql import MARK
-from migration_tool.source.lines import broken, change_case
+from migration_tool.source.lines import change_case, split
 from migration_tool.source.rows import RowReader
 from migration_tool.source.writers import Writer, Written
 
@@ -115,12 +114,13 @@ class Windows:
         blob = found or b""
         marked = self._marked(blob)
         self._go_on(coming, last, count)
-        texts = BytesIO(blob).readlines()  # unlike split(), it does not look at each byte
+        texts, broken = split(blob)
         if len(texts) != count:
             self._leave("a row gave no item")
             return None
         again = self._again(count)
-        odd = self._odd(blob, texts, marked, again)
+        unfit = chain(broken, change_case(blob, texts), _too_large(texts))
+        odd = self._odd(texts, marked, unfit, again)
         made = Made(texts, odd, (last,), again)
         if first and not self._as_the_function(first, texts[0]):
             self._leave("SQLite writes it differently")
@@ -165,13 +165,16 @@ class Windows:
         return self._found_again(sql.Among(tuple((rowid,) for rowid in rowids)), len(rowids)).rows
 
     def _odd(
-        self, blob: bytes, texts: list[bytes], marked: Sequence[Row], again: Callable[[], Chunk]
+        self, texts: list[bytes], marked: Sequence[Row], unfit: Iterable[int], again: Callable[[], Chunk]
     ) -> dict[int, Row]:
-        """Rows that the function has to see; their texts are emptied."""
+        """Rows that the function has to see; their texts are emptied.
+
+        unfit  places of texts that cannot be taken as they are
+        """
         odd = dict[int, Row]()
         if marked:
             odd |= zip((n for n, text in enumerate(texts) if _MARK in text), marked, strict=True)
-        for n in chain(change_case(blob, texts), [] if blob.isascii() else broken(texts), _too_large(texts)):
+        for n in unfit:
             odd.setdefault(n, again().row(n))
         for n in odd:
             texts[n] = b""

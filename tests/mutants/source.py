@@ -53,8 +53,8 @@ SOURCE = (
         "broken-text-written",
         "text that is not UTF-8 is not written as it is",
         "migration_tool/source/windows.py",
-        "[] if blob.isascii() else broken(texts)",
-        "[]",
+        "chain(broken, change_case",
+        "chain(change_case",
         (_WINDOWS + "test_broken_text_is_found_wherever_it_stands",),
     ),
     Mutant(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from migration_tool.source.lines import broken, change_case
+
+from migration_tool.source import lines
+from migration_tool.source.lines import change_case, split
 
 LOWER, UPPER = b"\x03", b"\x04"
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\\"), max_size=5)
@@ -32,6 +35,11 @@ def test_an_escape_or_a_broken_character_leaves_the_mark() -> None:
     assert changed == ["aé\n".encode(), texts[1], b"plain\n", UPPER + b"\xff" + UPPER + b"x"]
 
 
-def test_lines_that_are_not_text() -> None:
-    assert broken(["é\n".encode(), b"a\n", "\U0010ffff".encode()]) == []
-    assert broken([b"a\n", b"\xff\n", "é\n".encode(), b"b\xed\xa0\x80"]) == [1, 3]
+@pytest.mark.parametrize("size", [1, 3, 1 << 17])
+def test_lines_that_are_not_text(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "_IN_CACHE", size)
+    good = ["é\n".encode(), b"a\n", "\U0010ffff".encode()]
+    assert split(b"".join(good)) == (good, [])
+    bad = [b"a\n", b"\xff\n", "é\n".encode(), b"b\xed\xa0\x80"]
+    assert split(b"".join(bad)) == (bad, [1, 3])
+    assert split(b"") == ([], [])
