@@ -53,7 +53,7 @@ def _first(
         with suppress(apsw.ExecTraceAbort):
             cursor.execute(statements, arguments)
     except KeyError as error:
-        raise ValueError(f"the parameter :{error.args[0]} is missing") from error
+        raise ValueError(f"there is no binding for the parameter :{error.args[0]}") from error
     return found[-1]
 
 
