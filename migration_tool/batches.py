@@ -137,8 +137,15 @@ def deal(window: Window, hands: int, item: Callable[[Row], EncodedItem]) -> Iter
         _ready(window, chunk, hands, item) if isinstance(chunk, Made) else _made(window, chunk, hands, item)
     )
     for batch in batches:
-        fits = len(batch.texts) <= MAX_BATCH_ITEMS and sum(map(len, batch.texts)) <= _MOST_BYTES
-        yield [batch] if fits else list(_cut(batch))
+        yield [batch] if _fits(batch) else list(_cut(batch))
+
+
+def _fits(batch: Batch) -> bool:
+    """Into one request. Items that the source has made are small, but for odd ones."""
+    if len(batch.texts) > MAX_BATCH_ITEMS:
+        return False
+    chunk = batch.window.chunk
+    return (isinstance(chunk, Made) and not chunk.odd) or sum(map(len, batch.texts)) <= _MOST_BYTES
 
 
 def _ready(window: Window, made: Made, hands: int, item: Callable[[Row], EncodedItem]) -> Iterator[Batch]:

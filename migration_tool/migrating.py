@@ -40,7 +40,7 @@ from migration_tool.leases import Leases
 from migration_tool.ledger import Ledger
 from migration_tool.model import Confirm
 from migration_tool.preparation import delete_tables, ensure_tables
-from migration_tool.source.sqlite import SqliteSource, check_source
+from migration_tool.source.sqlite import SqliteSource, examine_source
 from migration_tool.state.checkpoint import RETRY, Checkpoint, Lease
 from migration_tool.state.control import Wishes, withdraw_limit
 from migration_tool.state.store import StateStore
@@ -110,7 +110,7 @@ def migrate(
     with store.lock():
         world.refuse_unfinished(store, force)
         Thread(target=preload, daemon=True).start()
-        check_source(config.source_db)
+        content = examine_source(config.source_db)
         require_fit(config, chosen, config.source_db)
         endpoint = open_target(config, start=True)
         require_agreed(config, endpoint.target, confirm, observer.notice)
@@ -124,7 +124,7 @@ def migrate(
             names = [config.table_name(name) for name in chosen]
             delete_tables(endpoint.target, names, confirm, leases, observer.notice)
         world.drop_copies(store)
-        checkpoint = world.first_checkpoint(config, chosen, endpoint.label, run_id, now)
+        checkpoint = world.first_checkpoint(config, chosen, endpoint.label, run_id, now, content)
         return Run(config, store, endpoint, observer, store.save(checkpoint), leases).execute()
 
 

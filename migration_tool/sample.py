@@ -10,7 +10,7 @@ out here because the algorithms of `random` may change between Python versions.
 from __future__ import annotations
 
 import os
-import sqlite3
+import sys
 import tempfile
 import unicodedata
 from collections.abc import Iterator
@@ -19,10 +19,12 @@ from functools import cache
 from itertools import accumulate
 from pathlib import Path
 
+import apsw
+
 from migration_tool import sample_data as words
 from migration_tool.errors import SourceError, UsageError
 from migration_tool.model import Row
-from migration_tool.sample_text import draw, phrase, pick, reach, within
+from migration_tool.sample_text import ASCII, draw, phrase, pick, reach, within
 
 ARTISTS, ALBUMS, TRACKS, CUSTOMERS, INVOICES, LINES, EMPLOYEES = 275, 347, 3503, 59, 412, 2240, 8
 PERFORMING = 204
@@ -35,6 +37,8 @@ BOSSES = (0, 1, 2, 2, 2, 1, 6, 6)
 MEDIA = (1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 4, 5)
 COMPANIONS = ("-journal", "-wal", "-shm")
 """What SQLite keeps beside a database; left over from another one, they would damage ours."""
+BETWEEN = 5
+"""From the track of a line to that of the next one."""
 STRIDE = 1_000_003
 """A prime: multiples of it, taken modulo a table's size, visit every row once before any a second time."""
 
@@ -63,7 +67,7 @@ def write(path: Path, scale: int, *, overwrite: bool = False) -> None:
             for suffix in COMPANIONS:
                 Path(f"{path}{suffix}").unlink(missing_ok=True)
             part.replace(path)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, apsw.Error) as error:
         hint = "Give another place with --out, or make room there and repeat the command."
         raise SourceError("write the sample database", path, error, hint) from error
 
@@ -80,17 +84,17 @@ def _check_request(path: Path, scale: int, overwrite: bool) -> None:
 
 
 def _fill(path: Path, scale: int) -> None:
-    connection = sqlite3.connect(path, isolation_level=None)
+    connection = apsw.Connection(str(path))
     try:
-        connection.executescript("PRAGMA page_size=4096; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
-        connection.executescript(words.SCHEMA + "BEGIN;")
+        connection.execute("PRAGMA page_size=4096; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
+        connection.execute(words.SCHEMA + "BEGIN;")
         for table, rows in _tables(scale):
             first = next(rows)
             statement = f"INSERT INTO [{table}] VALUES ({', '.join('?' * len(first))})"  # noqa: S608 - our own names
             connection.execute(statement, first)
             connection.executemany(statement, rows)
         connection.execute("COMMIT")
-        connection.executescript(words.INDEXES)
+        connection.execute(words.INDEXES)
     finally:
         connection.close()
 
@@ -192,7 +196,7 @@ def _playlist_tracks(scale: int) -> Iterator[Row]:
 def _employee(number: int) -> Row:
     block, local = divmod(number - 1, EMPLOYEES)
     bits = draw(8, number)
-    first, last = pick(words.FIRST_NAMES, bits >> 3), pick(words.LAST_NAMES, bits >> 11)
+    first, last = _name(bits)
     title = "Regional Manager" if block and not local else words.TITLES[local]
     born = _midnight(date(1950, 1, 1), (bits >> 20) % 15000)
     hired = _midnight(FIRST_DAY, -((bits >> 35) % 7000))
@@ -211,11 +215,18 @@ def _boss(block: int, local: int) -> int | None:
 def _customer(number: int) -> Row:
     block, local = divmod(number - 1, CUSTOMERS)
     bits = draw(10, number)
-    first, last = pick(words.FIRST_NAMES, bits >> 3), pick(words.LAST_NAMES, bits >> 11)
+    first, last = _name(bits)
     company = pick(words.COMPANIES, bits >> 20) if (bits >> 30) % 6 == 0 else None
     mail = _mail(first, last, number, "example.net")
     agent = block * EMPLOYEES + AGENTS[local % len(AGENTS)]
     return number, first, last, company, *_home(11, number), *_contact(11, number), mail, agent
+
+
+def _name(bits: int) -> tuple[str, str]:
+    """First and last name. Three people of ten have any name, so that as many as in Chinook have accents."""
+    most = sys.maxunicode if (bits >> 50) % 10 < 3 else ASCII
+    first, last = within(words.FIRST_NAMES, most), within(words.LAST_NAMES, most)
+    return pick(first, bits >> 3), pick(last, bits >> 11)
 
 
 def _home(stream: int, number: int) -> Row:
@@ -249,7 +260,7 @@ def _midnight(start: date, days: int) -> str:
 def _invoice(number: int, scale: int) -> Row:
     customer = number * STRIDE % (CUSTOMERS * scale) + 1
     day = _midnight(FIRST_DAY, (number - 1) * DAYS // (INVOICES * scale))
-    cents = sum(_cents(_track_of_line(line, scale)) for line in _lines(number))
+    cents = sum(_cents(_track_of_line(line)) for line in _lines(number))
     return number, customer, day, *_home(11, customer), cents / 100
 
 
@@ -267,12 +278,14 @@ def _lines(invoice: int) -> range:
     return range(block * LINES + first + 1, block * LINES + end + 1)
 
 
-def _track_of_line(line: int, scale: int) -> int:
-    return line * STRIDE % (TRACKS * scale) + 1
+def _track_of_line(line: int) -> int:
+    """As in Chinook, the lines walk through the tracks, each block's through its own."""
+    block, local = divmod(line - 1, LINES)
+    return block * TRACKS + local * BETWEEN % TRACKS + 1
 
 
 def _invoice_lines(scale: int) -> Iterator[Row]:
     for invoice in range(1, INVOICES * scale + 1):
         for line in _lines(invoice):
-            track = _track_of_line(line, scale)
+            track = _track_of_line(line)
             yield line, invoice, track, _cents(track) / 100, 1

@@ -76,11 +76,14 @@ def drop_copies(store: StateStore) -> None:
         shutil.rmtree(store.parts_path(run_id), ignore_errors=True)
 
 
-def first_checkpoint(config: Config, names: Sequence[str], label: str, run_id: str, now: float) -> Checkpoint:
+def first_checkpoint(
+    config: Config, names: Sequence[str], label: str, run_id: str, now: float, content: str = ""
+) -> Checkpoint:
     """A run that has not begun: what it is to load, from where, to where.
 
-    label  the endpoint as a run remembers it
-    now    unix seconds
+    label    the endpoint as a run remembers it
+    now      unix seconds
+    content  the fingerprint of the source, where it has just been made
     Raises SourceError, DesignError.
     """
     designs = find_designs(config, names)
@@ -92,7 +95,7 @@ def first_checkpoint(config: Config, names: Sequence[str], label: str, run_id: s
         tables={name: config.table_name(name) for name in names},
         entities=tuple(EntityProgress(d.name, entity.name) for d in designs for entity in d.entities),
         fingerprints=Fingerprints(
-            source=_source_fingerprints(config.source_db),
+            source=_source_fingerprints(config.source_db, content),
             designs={design.name: design.fingerprint for design in designs},
             objects=object_places(config, designs),
         ),
@@ -155,10 +158,10 @@ def saved(store: StateStore, checkpoint: Checkpoint, again: Sequence[str]) -> Ch
     return checkpoint
 
 
-def _source_fingerprints(path: Path) -> dict[str, str]:
+def _source_fingerprints(path: Path, content: str = "") -> dict[str, str]:
     if not path.exists():
         return {"path": str(path), "content": _GONE, "schema": _GONE}
-    return {"path": str(path), "content": fingerprint(path), "schema": schema_fingerprint(path)}
+    return {"path": str(path), "content": content or fingerprint(path), "schema": schema_fingerprint(path)}
 
 
 def _source_changes(config: Config, checkpoint: Checkpoint) -> list[Change]:

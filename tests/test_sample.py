@@ -17,6 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from migration_tool import sample
@@ -27,7 +28,7 @@ SIZES = {
     "InvoiceLine": 2240, "Employee": 8, "Playlist": 18, "PlaylistTrack": 8715,
 }  # fmt: skip
 SHAPE = "2ceb3afe8abfa49b439132cd9606b2f6ac3f88141490b13c32acc5478a39f809"
-CONTENT = "d36734d079f0c7b4265af5c2c113f6f5ad374d83afc9cbf084b862d695317ce4"
+CONTENT = "6a957f39d508223ac42113a6f92ee8cebc158c8bc1a140925e19f883efcd78d8"
 ROOT = Path(__file__).resolve().parent.parent
 
 Query = Any
@@ -256,9 +257,7 @@ def test_overwrite_replaces_the_file_and_drops_what_belonged_to_the_old_one(tmp_
     assert counts(tmp_path / "db") == SIZES
 
 
-@pytest.mark.parametrize(
-    "problem", [KeyboardInterrupt(), sqlite3.OperationalError("disk full"), OSError("gone")]
-)
+@pytest.mark.parametrize("problem", [KeyboardInterrupt(), apsw.FullError("disk full"), OSError("gone")])
 def test_a_half_written_file_never_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: BaseException
 ) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
+
+import apsw
 
 from migration_tool.errors import BrokenText, SourceError
 
-FAULTS = (sqlite3.Error, ValueError, MemoryError)
+FAULTS = (apsw.Error, ValueError, MemoryError)
 """What a broken file raises. ValueError: a name, maybe in the message, is not UTF-8 or holds a NUL;
 MemoryError: a size in the file is absurd."""
 QUERY_SECONDS = 120.0
@@ -18,45 +22,59 @@ item; SQLite's own limit is a billion bytes, and all of them would be in memory.
 _MAGIC = b"SQLite format 3\x00"
 _HEADER_BYTES = 100
 _WAL_VERSIONS = b"\x02\x02"
-_HOT_JOURNAL = ("SQLITE_READONLY_ROLLBACK", "SQLITE_CANTOPEN")
+_HOT_JOURNAL = (apsw.SQLITE_READONLY_ROLLBACK, apsw.SQLITE_CANTOPEN)
+_PATIENCE_MS = 10_000
+"""How long a program that writes is waited for."""
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> apsw.Connection:
     """A connection that cannot write. Raises SourceError.
 
     The process must not have the file open otherwise: SQLite's locks end when any handle of it is closed.
     """
+    _require_alone(path)
     header = _header(path)
     _require_log(path, header)
     return _open(path, _mode(path, header))
 
 
-def connect_again(path: Path) -> sqlite3.Connection:
+def connect_again(path: Path) -> apsw.Connection:
     """One more to a database that is connected to, and not in WAL mode: its file is left to SQLite alone,
     which keeps the locks of the other connection. Raises SourceError.
     """
     return _open(path, "ro")
 
 
-def _open(path: Path, mode: str) -> sqlite3.Connection:
+def _open(path: Path, mode: str) -> apsw.Connection:
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     try:
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10, check_same_thread=False)
+        connection = apsw.Connection(uri, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI)
     except FAULTS as error:
         raise source_error("open the source database", path, error) from error
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
+    connection.set_busy_timeout(_PATIENCE_MS)
+    connection.limit(apsw.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
     try:
         for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0", "query_only=ON"):
             connection.execute(f"PRAGMA {pragma}")
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        row_of(connection, "SELECT count(*) FROM sqlite_master")
     except FAULTS as error:
         connection.close()
         raise source_error("open the source database", path, error) from error
     return connection
 
 
+def rows_of(connection: apsw.Connection, statement: str, arguments: Sequence[object] = ()) -> list[Any]:
+    """All rows of a statement. Raises FAULTS."""
+    return connection.execute(statement, tuple(arguments)).fetchall()
+
+
+def row_of(connection: apsw.Connection, statement: str, arguments: Sequence[object] = ()) -> Any:
+    """The first row of a statement; None where there is none. Raises FAULTS."""
+    return connection.execute(statement, tuple(arguments)).fetchone()
+
+
 def _header(path: Path) -> bytes:
-    """The first bytes of the database. `sqlite3.connect` accepts anything, so this looks first."""
+    """The first bytes of the database. SQLite opens anything, so this looks first."""
     operation, hint = "open the source database", "Name an existing file: `migrate.py init --source-db PATH`."
     try:
         if not path.is_file():
@@ -71,6 +89,33 @@ def _header(path: Path) -> bytes:
     if not header.startswith(_MAGIC):
         raise SourceError(operation, path, "it is not a SQLite database, or it is encrypted", hint)
     return header
+
+
+def _require_alone(path: Path) -> None:
+    """Refuses a database that the program has open through another SQLite library, as Python's sqlite3 is.
+
+    Two libraries in one process do not see each other's locks: one could take away a write-ahead log that
+    the other one writes (sqlite.org/howtocorrupt.html, 2.2.1).
+    """
+    own = any(_same(Path(connection.filename), path) for connection in apsw.connections())
+    if not own and any(_same(handle, path) for handle in _handles()):
+        raise SourceError(
+            "open the source database", path,
+            "this program has it open already, through another SQLite library",
+            "Close that connection first, or use the database from another process.",
+        )  # fmt: skip
+
+
+def _handles() -> Iterator[Path]:
+    """The files that this process has open, where the system tells."""
+    with suppress(OSError):
+        yield from Path("/dev/fd").iterdir()
+
+
+def _same(one: Path, other: Path) -> bool:
+    with suppress(OSError, ValueError):
+        return one.samefile(other)
+    return False
 
 
 def _require_log(path: Path, header: bytes) -> None:
@@ -108,7 +153,7 @@ def source_error(operation: str, path: Path, error: Exception) -> SourceError:
     hint = "Check the file with `sqlite3 DB 'PRAGMA integrity_check'`."
     if "locked" in message:
         hint = "Wait until the other program has finished writing, then run the command again."
-    elif getattr(error, "sqlite_errorname", "") in _HOT_JOURNAL and _beside(path, "-journal").exists():
+    elif getattr(error, "extendedresult", None) in _HOT_JOURNAL and _beside(path, "-journal").exists():
         message = f"a crashed program left changes half done ({path.name}-journal); SQLite says: {message}"
         hint = "Open the database once with the program that writes it, or with `sqlite3 DB .tables`."
     elif "unable to open" in message or "readonly" in message:
@@ -117,7 +162,7 @@ def source_error(operation: str, path: Path, error: Exception) -> SourceError:
         message, hint = "it is not a SQLite database, or it is encrypted", "Name the database file itself."
     elif "interrupted" in message:
         message, hint = f"the query took more than {QUERY_SECONDS:.0f} s", "Simplify it or add an index."
-    elif "user-defined function" in message:
+    elif isinstance(error, UnicodeDecodeError):
         message = "lower() or upper() meets text that is not UTF-8"
         hint = "Mend the text (`migrate.py rejects` names rows), or `migrate.py validate --items-only`."
         return BrokenText(operation, path, message, hint)

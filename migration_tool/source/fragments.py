@@ -27,9 +27,11 @@ class Slot:
 class Cased(Slot):
     """Text in lower or upper case: `source` where it is ASCII, else `marked`.
 
-    case  a character of CASES
+    value  the text itself
+    case   a character of CASES
     """
 
+    value: str
     marked: str
     case: str
 
@@ -47,7 +49,7 @@ def called(functions: Sequence[str], value: str) -> Slot:
         return Slot("%s", text)
     case = CASES[cases[0]]
     mark = f"char({ord(case)})"
-    return Cased("%s", f"{cases[0]}({text})", f"{mark} || {text} || {mark}", case)
+    return Cased("%s", f"{cases[0]}({text})", value, f"{mark} || {text} || {mark}", case)
 
 
 def marked(fragment: Fragment) -> Fragment:

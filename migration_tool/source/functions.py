@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
+
+import apsw
 
 from migration_tool.design.functions import literal
 from migration_tool.model import Scalar
 
 
-def add_literal(connection: sqlite3.Connection) -> None:
+def add_literal(connection: apsw.Connection) -> None:
     """literal(), as in templates."""
-    connection.create_function("literal", 1, _literal, deterministic=True)
+    add_function(connection, "literal", _literal)
 
 
-def add_case_functions(connection: sqlite3.Connection, prefix: str) -> None:
+def add_case_functions(connection: apsw.Connection, prefix: str) -> None:
     """lower() and upper() behind that prefix, for all of Unicode."""
-    connection.create_function(f"{prefix}lower", 1, _lower, deterministic=True)
-    connection.create_function(f"{prefix}upper", 1, _upper, deterministic=True)
+    add_function(connection, f"{prefix}lower", _lower)
+    add_function(connection, f"{prefix}upper", _upper)
+
+
+def add_function(connection: apsw.Connection, name: str, function: Callable[..., Scalar]) -> None:
+    """A function of one value, the same for the same."""
+    connection.create_scalar_function(name, function, 1, deterministic=True)
 
 
 def _literal(value: Scalar) -> Scalar:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
+import apsw
+
 from migration_tool.errors import SourceError
 from migration_tool.model import Read, Schema
 from migration_tool.source import sql
-from migration_tool.source.connection import FAULTS, connect, connect_again, source_error
+from migration_tool.source.connection import FAULTS, connect, connect_again, row_of, source_error
 from migration_tool.source.functions import add_case_functions, add_literal
 from migration_tool.source.paths import Paths
 from migration_tool.source.readable import readable_rows
@@ -22,7 +23,7 @@ from migration_tool.source.schema import (
     uses_case_functions,
 )
 
-_ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
+_ALLOWED = {apsw.SQLITE_SELECT, apsw.SQLITE_READ, apsw.SQLITE_FUNCTION, apsw.SQLITE_RECURSIVE}
 
 
 class Moment:
@@ -32,7 +33,7 @@ class Moment:
     encoding  of its texts: UTF-8, UTF-16le or UTF-16be
     """
 
-    def __init__(self, path: Path, connected: Callable[[Path], sqlite3.Connection] = connect) -> None:
+    def __init__(self, path: Path, connected: Callable[[Path], apsw.Connection] = connect) -> None:
         self.path = path
         self._lock = Lock()
         self._connection = connected(path)
@@ -43,7 +44,7 @@ class Moment:
             self._connection.close()
             raise
 
-    def _begin(self, connection: sqlite3.Connection) -> None:
+    def _begin(self, connection: apsw.Connection) -> None:
         connection.execute("BEGIN")
         add_literal(connection)
         self.schema: Schema = read_schema(connection)
@@ -53,13 +54,13 @@ class Moment:
         self._paths = Paths(connection, self.schema)
         add_case_functions(connection, "unicode_")
         self._unicode = uses_case_functions(connection)
-        self.journal_mode = str(connection.execute("PRAGMA journal_mode").fetchone()[0])
-        self.encoding = str(connection.execute("PRAGMA encoding").fetchone()[0])
+        self.journal_mode = str(row_of(connection, "PRAGMA journal_mode")[0])
+        self.encoding = str(row_of(connection, "PRAGMA encoding")[0])
         connection.set_authorizer(_authorise)
 
     def close(self) -> None:
         """Also in the middle of a statement, and more than once."""
-        with suppress(sqlite3.ProgrammingError):
+        with suppress(apsw.ConnectionClosedError):
             self._connection.interrupt()
         with self._lock:
             self._connection.close()
@@ -75,7 +76,7 @@ class Moment:
         return None
 
     @contextmanager
-    def using(self, operation: str) -> Iterator[sqlite3.Connection]:
+    def using(self, operation: str) -> Iterator[apsw.Connection]:
         """The connection, for this thread alone, with its errors as SourceError."""
         try:
             with self._lock:
@@ -84,7 +85,7 @@ class Moment:
             raise source_error(operation, self.path, error) from error
 
     def prepare(self, read: Read) -> None:
-        """Sees to it that statements of the read can run. Raises sqlite3.Error. Precondition: `using`."""
+        """Sees to it that statements of the read can run. Raises apsw.Error. Precondition: `using`."""
         if read.where and mentions_case_functions(read.where):
             self.know_unicode()
         if read.ancestries:
@@ -108,4 +109,4 @@ class Moment:
 
 
 def _authorise(action: int, *_: object) -> int:
-    return sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
+    return apsw.SQLITE_OK if action in _ALLOWED else apsw.SQLITE_DENY

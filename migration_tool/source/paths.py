@@ -7,7 +7,7 @@ all of it again.
 
 from __future__ import annotations
 
-import sqlite3
+import apsw
 
 from migration_tool.model import Ancestry, Read, Schema
 from migration_tool.source import sql
@@ -16,13 +16,13 @@ from migration_tool.source import sql
 class Paths:
     """Makes the tables that `sql` joins for the ancestries of a read."""
 
-    def __init__(self, connection: sqlite3.Connection, schema: Schema) -> None:
+    def __init__(self, connection: apsw.Connection, schema: Schema) -> None:
         self._connection = connection
         self._schema = schema
         self._made: set[str] = set()
 
     def prepare(self, read: Read) -> None:
-        """Sees to it that the paths of the read are there. Raises sqlite3.Error."""
+        """Sees to it that the paths of the read are there. Raises apsw.Error."""
         for ancestry in read.ancestries:
             name = sql.paths_table(read.table, ancestry)
             if name not in self._made:

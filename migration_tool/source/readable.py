@@ -5,11 +5,13 @@ SQLite hands a function only text that can be decoded; one row with other bytes 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
+import apsw
+
 from migration_tool.model import Schema, Table
+from migration_tool.source.functions import add_function
 from migration_tool.source.sql import quote
 
 _FUNCTION = "is_readable"
@@ -17,7 +19,7 @@ _FUNCTION = "is_readable"
 
 @contextmanager
 def readable_rows(
-    connection: sqlite3.Connection, schema: Schema, encoding: str, authorise: Callable[..., int]
+    connection: apsw.Connection, schema: Schema, encoding: str, authorise: Callable[..., int]
 ) -> Iterator[None]:
     """For the time of the block each table's name means a view of it, without the rows with broken text.
 
@@ -25,7 +27,7 @@ def readable_rows(
 
     encoding   of the database's texts
     authorise  the connection's authorizer, which need not allow the views to be made
-    Raises sqlite3.Error.
+    Raises apsw.Error.
     """
 
     def is_readable(value: bytes) -> bool:
@@ -35,7 +37,7 @@ def readable_rows(
             return False
         return True
 
-    connection.create_function(_FUNCTION, 1, is_readable, deterministic=True)
+    add_function(connection, _FUNCTION, is_readable)
     tables = [table for table in schema.tables.values() if not table.is_view]
     try:
         _change(connection, map(_view, tables), authorise)
@@ -44,7 +46,7 @@ def readable_rows(
         _change(connection, (f"DROP VIEW IF EXISTS temp.{quote(table.name)}" for table in tables), authorise)
 
 
-def _change(connection: sqlite3.Connection, statements: Iterable[str], authorise: Callable[..., int]) -> None:
+def _change(connection: apsw.Connection, statements: Iterable[str], authorise: Callable[..., int]) -> None:
     connection.set_authorizer(None)
     connection.execute("PRAGMA query_only=OFF")
     try:

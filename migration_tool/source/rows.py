@@ -6,19 +6,18 @@ the table nor the embedded rows of more parents than were asked for are held in 
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
-from typing import Any
+
+import apsw
 
 from migration_tool.errors import SourceError
 from migration_tool.model import (
     ChildRead,
     Chunk,
     ColumnRef,
-    InvalidText,
     Position,
     Read,
     Row,
@@ -26,6 +25,7 @@ from migration_tool.model import (
     TooLarge,
 )
 from migration_tool.source import sql
+from migration_tool.source.text import restored
 
 _AHEAD = (16, 500)
 """Embedded rows that are read at a time: at first, and at most."""
@@ -36,7 +36,8 @@ class RowReader:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: apsw.Connection,
+        encoding: str,
         schema: Schema,
         cursors: Mapping[str, sql.Cursor | None],
         read: Read,
@@ -50,48 +51,48 @@ class RowReader:
         own = tuple(ColumnRef(read.alias, name) for name in schema.tables[read.table].cursor)
         self._leading = bool(own) and read.columns[: self._width] == own
         self._statements: dict[tuple[type, int], list[str]] = {}
-        self._decode: Callable[[bytes], Any] = str
+        self._restored = restored(encoding)
+        self._careful = False
         self.go_to(start)
 
     def go_to(self, start: sql.Start) -> None:
         """The next rows are those from `start` on."""
         self._start = start
-        self._parents: sqlite3.Cursor | None = None
+        self._parents: Iterator[Row] | None = None
 
     def take(self, count: int) -> Chunk:
-        """The next `count` rows; fewer only where the table ends. Raises sqlite3.Error, SourceError.
+        """The next `count` rows; fewer only where the table ends. Raises apsw.Error, SourceError.
 
         A row with a value that is above SQLite's limit has TooLarge for all but its key.
         """
         try:
             chunk = self._decoded(count)
-        except sqlite3.DataError as error:
-            if "too big" not in str(error):
-                raise
+        except apsw.TooBigError:
             chunk = self._one_by_one(count)
         if chunk.rows:
             self._start = sql.Behind(chunk.position(-1))
         return chunk
 
     def _decoded(self, count: int) -> Chunk:
-        """Text that is not UTF-8 arrives as InvalidText; the fast decoder cannot give that, so the rest of
-        the entity is then read with a careful one, again from the end of the last chunk on.
+        """Text that is not UTF-8 arrives as InvalidText; quick statements cannot give that, so the rest of
+        the entity is then read by careful ones, again from the end of the last chunk on.
         """
         try:
             return self._take(count)
-        except sqlite3.OperationalError as error:
-            if "decode to UTF-8" not in str(error) or self._decode is decode:
+        except UnicodeDecodeError:
+            if self._careful:
                 raise
-            self._decode = decode
+            self._careful = True
+            self._statements.clear()
             self.go_to(self._start)
             return self._take(count)
 
     def _one_by_one(self, count: int) -> Chunk:
         start, cursor = self._start, self._cursor(self.table)
-        keys_alone = sql.select(replace(self._read, columns=(), children=()), cursor, start, leading=False)
-        self._connection.text_factory = decode
+        read = replace(self._read, columns=(), children=())
+        keys_alone = sql.select(read, cursor, start, leading=False, careful=True)
         keys = self._connection.execute(f"{keys_alone} LIMIT {count}", start.arguments if start else ())
-        chunks = [self._single(key) for key in keys.fetchall()]
+        chunks = [self._single(self._restored(key)) for key in keys.fetchall()]
         self._parents = None
         return Chunk([c.rows[0] for c in chunks], [c.cursors[0] for c in chunks], self._width)
 
@@ -99,7 +100,7 @@ class RowReader:
         self.go_to(sql.Among((key,)))
         try:
             return self._decoded(1)
-        except sqlite3.DataError:
+        except apsw.TooBigError:
             read, known = self._read, key if self._leading else ()
             lists = (_too_large(child) for child in read.children)
             row = (*known, *[TooLarge()] * (len(read.columns) - len(known)), *lists)
@@ -107,22 +108,24 @@ class RowReader:
 
     def _take(self, count: int) -> Chunk:
         parents = self._parents or self._begin()
-        cursors = _fetch(self._connection, self._decode, parents, count)
+        cursors = list(islice(parents, count))
         rows = cursors if self._leading else [row[self._width :] for row in cursors]
         if self._children:
             lists = [[group.of(row[: self._width]) for row in cursors] for group in self._children]
             rows = [row + found for row, found in zip(rows, zip(*lists, strict=True), strict=True)]
         return Chunk(rows, cursors, self._width)
 
-    def _begin(self) -> sqlite3.Cursor:
+    def _begin(self) -> Iterator[Row]:
         arguments = self._start.arguments if self._start else ()
         kind = type(self._start), len(arguments)
         if kind not in self._statements:
             self._statements[kind] = self._prepared()
-        connection, decoder = self._connection, self._decode
-        connection.text_factory = decoder
-        self._parents, *lists = [connection.execute(text, arguments) for text in self._statements[kind]]
-        children = iter([_ahead(connection, decoder, rows) for rows in lists])
+        found: list[Iterator[Row]]
+        found = [self._connection.execute(text, arguments) for text in self._statements[kind]]
+        if self._careful:
+            found = [map(self._restored, rows) for rows in found]
+        self._parents, *lists = found
+        children = iter(map(_ahead, lists))
         self._children = [self._group(child, children, self._width) for child in self._read.children]
         return self._parents
 
@@ -139,11 +142,11 @@ class RowReader:
         """The statement of the rows, and that of each embedded list, those in it behind it."""
         read, start, cursor = self._read, self._start, self._cursor(self.table)
         children = [
-            sql.select_children(read, chain, cursor, start)
+            sql.select_children(read, chain, cursor, start, self._careful)
             for child in read.children
             for chain in self._chains(child, ())
         ]
-        return [sql.select(read, cursor, start, self._leading), *children]
+        return [sql.select(read, cursor, start, self._leading, self._careful), *children]
 
     def _chains(self, child: ChildRead, around: sql.Chain) -> Iterator[sql.Chain]:
         chain = (*around, (child, self._cursor(child.table)))
@@ -210,26 +213,8 @@ def _too_large(child: ChildRead) -> list[Row]:
     return [(*[TooLarge()] * len(child.columns), *(_too_large(inner) for inner in child.children))]
 
 
-def _ahead(
-    connection: sqlite3.Connection, decoder: Callable[[bytes], Any], rows: sqlite3.Cursor
-) -> Iterator[Row]:
+def _ahead(rows: Iterator[Row]) -> Iterator[Row]:
     count, most = _AHEAD
-    while found := _fetch(connection, decoder, rows, count):
+    while found := list(islice(rows, count)):
         yield from found
         count = min(2 * count, most)
-
-
-def _fetch(
-    connection: sqlite3.Connection, decoder: Callable[[bytes], Any], rows: sqlite3.Cursor, count: int
-) -> list[Row]:
-    """The connection has one decoder for all statements: it is set anew for each fetch."""
-    connection.text_factory = decoder
-    return rows.fetchmany(count)
-
-
-def decode(value: bytes) -> str | InvalidText:
-    """Text as SQLite holds it, broken or not."""
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return InvalidText(value)

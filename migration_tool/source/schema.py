@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from dataclasses import dataclass
 from operator import itemgetter
 
+import apsw
+
 from migration_tool.model import ROWID_NAMES, Column, ForeignKey, Schema, Table, folded
+from migration_tool.source.connection import rows_of
 from migration_tool.source.sql import Cursor, quote
 
 _AFFINITIES = (
@@ -34,25 +36,25 @@ def affinity(declared: str) -> str:
     return next((name for word, name in _AFFINITIES if word in declared.upper()), "NUMERIC")
 
 
-def read_schema(connection: sqlite3.Connection) -> Schema:
-    """All tables and views but SQLite's own. Raises sqlite3.Error on a broken schema.
+def read_schema(connection: apsw.Connection) -> Schema:
+    """All tables and views but SQLite's own. Raises apsw.Error on a broken schema.
 
     Views of tables that are gone are left out, and virtual tables, whose modules run SQL of their own: they
     are no reason to refuse the rest.
     """
     tables = {}
-    for name, kind in connection.execute(_TABLES).fetchall():
+    for name, kind in rows_of(connection, _TABLES):
         try:
             tables[name] = _table(connection, name, kind == "view")
-        except sqlite3.OperationalError:
+        except apsw.SQLError:
             if kind != "view":
                 raise
     return Schema(tables)
 
 
-def uses_case_functions(connection: sqlite3.Connection) -> bool:
+def uses_case_functions(connection: apsw.Connection) -> bool:
     """Whether an index, a view or a generated column is built with SQLite's own lower() or upper()."""
-    statements = connection.execute("SELECT CAST(sql AS TEXT) FROM sqlite_master WHERE sql IS NOT NULL")
+    statements = rows_of(connection, "SELECT CAST(sql AS TEXT) FROM sqlite_master WHERE sql IS NOT NULL")
     return any(mentions_case_functions(statement) for (statement,) in statements)
 
 
@@ -61,7 +63,7 @@ def mentions_case_functions(statement: str) -> bool:
     return _CASE_FUNCTION.search(statement) is not None
 
 
-def cursor_of(connection: sqlite3.Connection, table: Table) -> Cursor | None:
+def cursor_of(connection: apsw.Connection, table: Table) -> Cursor | None:
     """What the table's rows can be ordered and resumed by; None where its columns hide the rowid."""
     if table.without_rowid:
         collations = _primary_index(connection, table.name).collations
@@ -73,8 +75,8 @@ def cursor_of(connection: sqlite3.Connection, table: Table) -> Cursor | None:
     return Cursor((name,)) if name else None
 
 
-def _table(connection: sqlite3.Connection, name: str, is_view: bool) -> Table:
-    rows = connection.execute(f"PRAGMA table_xinfo({quote(name)})").fetchall()
+def _table(connection: apsw.Connection, name: str, is_view: bool) -> Table:
+    rows = rows_of(connection, f"PRAGMA table_xinfo({quote(name)})")
     visible = [row for row in rows if row[6] != _HIDDEN]
     keyed = sorted((row[5], row[1]) for row in visible if row[5])
     primary_key = tuple(column for _, column in keyed)
@@ -96,10 +98,10 @@ def _table(connection: sqlite3.Connection, name: str, is_view: bool) -> Table:
     )
 
 
-def _foreign_keys(connection: sqlite3.Connection, name: str) -> tuple[ForeignKey, ...]:
+def _foreign_keys(connection: apsw.Connection, name: str) -> tuple[ForeignKey, ...]:
     """In the order of their declaration; `to` is empty where the table's primary key is meant."""
     found: dict[int, list[tuple[object, ...]]] = {}
-    for row in connection.execute(f"PRAGMA foreign_key_list({quote(name)})").fetchall():
+    for row in rows_of(connection, f"PRAGMA foreign_key_list({quote(name)})"):
         found.setdefault(row[0], []).append(row)
     keys = []
     for number in sorted(found, reverse=True):
@@ -119,25 +121,25 @@ class _PrimaryIndex:
     collations: tuple[str, ...] = ()
 
 
-def _primary_index(connection: sqlite3.Connection, name: str) -> _PrimaryIndex:
+def _primary_index(connection: apsw.Connection, name: str) -> _PrimaryIndex:
     for index, _, origin, _ in _indexes(connection, name):
         if origin == "pk":
-            entries = connection.execute(f"PRAGMA index_xinfo({quote(index)})").fetchall()
+            entries = rows_of(connection, f"PRAGMA index_xinfo({quote(index)})")
             collations = tuple(entry[4] for entry in entries if entry[5])
             return _PrimaryIndex(True, all(entry[1] != _ROWID for entry in entries), collations)
     return _PrimaryIndex()
 
 
-def _unique(connection: sqlite3.Connection, name: str) -> tuple[tuple[str, ...], ...]:
+def _unique(connection: apsw.Connection, name: str) -> tuple[tuple[str, ...], ...]:
     """The column lists of complete unique indexes."""
     unique = []
     for index, is_unique, _, partial in _indexes(connection, name):
-        columns = tuple(row[2] for row in connection.execute(f"PRAGMA index_info({quote(index)})"))
+        columns = tuple(row[2] for row in rows_of(connection, f"PRAGMA index_info({quote(index)})"))
         if is_unique and not partial and None not in columns:
             unique.append(columns)
     return tuple(unique)
 
 
-def _indexes(connection: sqlite3.Connection, name: str) -> list[tuple[str, bool, str, bool]]:
-    rows = connection.execute(f"PRAGMA index_list({quote(name)})").fetchall()
+def _indexes(connection: apsw.Connection, name: str) -> list[tuple[str, bool, str, bool]]:
+    rows = rows_of(connection, f"PRAGMA index_list({quote(name)})")
     return [(index, bool(unique), origin, bool(partial)) for _, index, unique, origin, partial in rows]

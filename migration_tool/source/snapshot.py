@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from io import BufferedReader
 from pathlib import Path
 
+import apsw
+
 from migration_tool.errors import SourceError
-from migration_tool.source.connection import FAULTS, connect, source_error
+from migration_tool.source.connection import FAULTS, connect, row_of, rows_of, source_error
 
 _PAGES_PER_STEP = 2_000
 _BLOCK = 1 << 20
@@ -29,13 +32,14 @@ def copy_database(source: Path, copy: Path, progress: Callable[[int, int], None]
     partial.unlink(missing_ok=True)
     try:
         os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        with closing(connect(source)) as original, closing(sqlite3.connect(partial)) as target:
+        with closing(connect(source)) as original, closing(apsw.Connection(str(partial))) as target:
             original.execute("BEGIN")
-            original.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            row_of(original, "SELECT count(*) FROM sqlite_master")
             target.execute("PRAGMA synchronous=OFF")
-            original.backup(
-                target, pages=_PAGES_PER_STEP, progress=lambda _, left, total: progress(total - left, total)
-            )
+            with target.backup("main", original, "main") as backup:
+                while not backup.done:
+                    backup.step(_PAGES_PER_STEP)
+                    progress(backup.page_count - backup.remaining, backup.page_count)
             target.execute("PRAGMA journal_mode=DELETE")
         _make_durable(partial, copy)
     except FAULTS as error:
@@ -53,13 +57,28 @@ def fingerprint(path: Path) -> str:
     Size, times and the header's change counter all stand still while a WAL grows: only the content tells.
     Not while this process has the database open (see `connect`). Raises SourceError.
     """
+    with ExitStack() as files:
+        return _fingerprint(path, files)
+
+
+@contextmanager
+def fingerprinting(path: Path) -> Iterator[Future[str]]:
+    """The fingerprint, made in the background while the block uses connections that it closes.
+
+    SQLite's locks end when any handle of the file is closed: ours are closed behind the block.
+    """
+    with ExitStack() as files, ThreadPoolExecutor(1, "fingerprint") as pool:
+        yield pool.submit(_fingerprint, path, files)
+
+
+def _fingerprint(path: Path, files: ExitStack) -> str:
     digest = hashlib.sha256()
     try:
-        _hash_into(digest, path)
+        _hash_into(digest, files.enter_context(path.open("rb")))
         log = path.with_name(path.name + "-wal")
         if log.exists() and log.stat().st_size:
             digest.update(b"wal")
-            _hash_into(digest, log)
+            _hash_into(digest, files.enter_context(log.open("rb")))
     except OSError as error:
         raise SourceError("read the source database", path, error.strerror or error, "") from error
     return digest.hexdigest()
@@ -94,16 +113,15 @@ def schema_fingerprint(path: Path) -> str:
     """A hash of all CREATE statements, to tell a changed schema from changed rows. Raises SourceError."""
     try:
         with closing(connect(path)) as connection:
-            rows = connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2").fetchall()
+            rows = rows_of(connection, "SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2")
     except FAULTS as error:
         raise source_error("read the schema", path, error) from error
     return hashlib.sha256(repr(rows).encode()).hexdigest()
 
 
-def _hash_into(digest: hashlib._Hash, path: Path) -> None:
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
+def _hash_into(digest: hashlib._Hash, file: BufferedReader) -> None:
+    while block := file.read(_BLOCK):
+        digest.update(block)
 
 
 def _make_durable(partial: Path, copy: Path) -> None:

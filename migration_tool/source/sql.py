@@ -8,6 +8,7 @@ from itertools import chain
 from typing import TypeAlias
 
 from migration_tool.model import Ancestry, ChildRead, ColumnRef, InvalidText, Join, Position, Read
+from migration_tool.source.text import carefully
 
 _PARENT = '"~parent"'
 
@@ -89,15 +90,16 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def select(read: Read, cursor: Cursor, start: Start, leading: bool) -> str:
+def select(read: Read, cursor: Cursor, start: Start, leading: bool, careful: bool = False) -> str:
     """The entity's rows from `start` on in cursor order: cursor columns, then `read.columns`.
 
     leading  these begin with the cursor themselves; it is not given twice
+    careful  as `text.restored` takes them
     """
     columns = [] if leading else cursor.names(read.alias)
     columns += [column(ref) for ref in read.columns]
     return (
-        f"SELECT {', '.join(columns)} {_from(read)} {_where(read, cursor, start)} "
+        f"SELECT {_values(columns, careful)} {_from(read)} {_where(read, cursor, start)} "
         f"ORDER BY {', '.join(cursor.order(read.alias))}"
     )
 
@@ -117,7 +119,7 @@ Chain: TypeAlias = Sequence[tuple[ChildRead, Cursor]]
 """Embedded rows, with those around them before them, and what the rows of each are ordered by."""
 
 
-def select_children(read: Read, chain: Chain, cursor: Cursor, start: Start) -> str:
+def select_children(read: Read, chain: Chain, cursor: Cursor, start: Start, careful: bool = False) -> str:
     """All rows of the last of the chain in the order of the rows around them.
 
     First the cursors of the rows around, then its own if it has children too, then `columns`. CROSS JOIN
@@ -138,10 +140,14 @@ def select_children(read: Read, chain: Chain, cursor: Cursor, start: Start) -> s
         order += _children_order(one, found, name)
     where = f"WHERE {start.condition(cursor, '~parent')}" if start else ""
     return (
-        f"SELECT {', '.join(columns)} FROM {_parents(read, chain[0][0], cursor)} AS {_PARENT} "
+        f"SELECT {_values(columns, careful)} FROM {_parents(read, chain[0][0], cursor)} AS {_PARENT} "
         f"{' '.join(joins)} {_joins(child.joins)} {where} "
         f"ORDER BY {', '.join(order)}"
     )
+
+
+def _values(columns: Sequence[str], careful: bool) -> str:
+    return ", ".join(map(carefully, columns) if careful else columns)
 
 
 def _pairs(child: ChildRead, outer: str, name: str) -> str:
@@ -235,14 +241,17 @@ def paths_table(table: str, ancestry: Ancestry) -> str:
 
 
 def paths(table: str, ancestry: Ancestry) -> str:
-    """Keys and paths. These grow from the rows without a (known) parent: a circle is never entered."""
+    """Keys and paths. These grow from the rows without a (known) parent: a circle is never entered.
+
+    In the order of the keys, as far as parents come before their children: it is the quickest to keep.
+    """
     name, key, parent = quote(table), quote(ancestry.key), quote(ancestry.parent)
     return (
         f"WITH RECURSIVE up(key, path) AS ("
         f"SELECT t.{key}, '/' FROM {name} AS t LEFT JOIN {name} AS p ON p.{key} = t.{parent} "
         f"WHERE p.{key} IS NULL "
         f"UNION ALL SELECT t.{key}, up.path || up.key || '/' "
-        f"FROM {name} AS t JOIN up ON t.{parent} = up.key) "
+        f"FROM {name} AS t JOIN up ON t.{parent} = up.key ORDER BY 1) "
         f"SELECT key, path FROM up"
     )
 

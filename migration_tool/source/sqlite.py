@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
+
+import apsw
 
 from migration_tool.design.shape import Shape
 from migration_tool.errors import SourceError
 from migration_tool.model import Chunk, EncodedItem, Position, Read, Row, Scalar, Schema, Table
 from migration_tool.source import sql
-from migration_tool.source.connection import FAULTS, QUERY_SECONDS, connect, source_error
+from migration_tool.source.connection import FAULTS, QUERY_SECONDS, connect, row_of, rows_of, source_error
 from migration_tool.source.fragments import Beyond
 from migration_tool.source.item_sql import item_expression
 from migration_tool.source.moment import Moment
-from migration_tool.source.rows import RowReader, decode
-from migration_tool.source.schema import (
-    read_schema,
-)
+from migration_tool.source.question import answer
+from migration_tool.source.rows import RowReader
+from migration_tool.source.schema import read_schema
+from migration_tool.source.snapshot import fingerprinting
 from migration_tool.source.windows import Windows
 from migration_tool.source.writers import Writers
 
-_ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 _CHUNK, _CHUNK_OF_LARGE = 500, 20
 _KEYS = 128
 _INSTRUCTIONS_PER_CHECK = 100_000
@@ -85,7 +84,7 @@ class SqliteSource:
             items = sql.Items(read, *item_expression(read, shape, self._moment.cursors))
             with self._moment.using("prepare to read") as connection:
                 self._moment.prepare(read)
-                plan = connection.execute(f"EXPLAIN QUERY PLAN {items.window(None)}", (1,)).fetchall()
+                plan = rows_of(connection, f"EXPLAIN QUERY PLAN {items.window(None)}", (1,))
         except (Beyond, SourceError):
             return None
         return items if self.encoding == "UTF-8" and sql.streams([row[3] for row in plan]) else None
@@ -94,7 +93,7 @@ class SqliteSource:
         """The entity's rows in cursor order, for `take`. Text that is not UTF-8 arrives as InvalidText."""
         with self._moment.using(f"read the table {read.table}") as connection:
             self._moment.prepare(read)
-            return RowReader(connection, self.schema, self._moment.cursors, read, start)
+            return RowReader(connection, self.encoding, self.schema, self._moment.cursors, read, start)
 
     def take(self, reader: RowReader, count: int) -> Chunk:
         """The reader's next rows; fewer only where the table ends. Streams."""
@@ -125,7 +124,7 @@ class SqliteSource:
         """How many rows `rows(read)` gives."""
         with self._moment.using(f"count the rows of {read.table}") as connection:
             self._moment.prepare(read)
-            return int(connection.execute(sql.count(read)).fetchone()[0])
+            return int(row_of(connection, sql.count(read))[0])
 
     @property
     def encoding(self) -> str:
@@ -142,7 +141,7 @@ class SqliteSource:
         if cursor is None or cursor.collations:
             return range(0)
         with self._moment.using(f"look at the rows of {read.table}") as connection:
-            least, greatest = connection.execute(sql.bounds(read, cursor)).fetchone()
+            least, greatest = row_of(connection, sql.bounds(read, cursor))
         return range(0) if least is None else range(least, greatest + 1)
 
     def query(
@@ -165,19 +164,16 @@ class SqliteSource:
         with self._moment.using("run the SQL of an access pattern") as connection:
             self._moment.know_unicode()
             connection.set_progress_handler(lambda: monotonic() > deadline, _INSTRUCTIONS_PER_CHECK)
-            connection.text_factory = decode
             try:
-                chosen = self._moment.readable_rows() if readable else nullcontext()
-                with chosen, closing(connection.execute(statement, dict(arguments))) as cursor:
-                    rows = list(islice(cursor, most))
-                    return [column[0] for column in cursor.description or ()], rows
+                with self._moment.readable_rows() if readable else nullcontext():
+                    return answer(connection, self.encoding, statement, arguments, most)
             finally:
-                connection.set_progress_handler(None, 0)
+                connection.set_progress_handler(None)
 
     def facts(self) -> SourceFacts:
         with self._moment.using("count the rows") as connection:
             rows = {
-                name: connection.execute(f"SELECT count(*) FROM {sql.quote(name)}").fetchone()[0]
+                name: row_of(connection, f"SELECT count(*) FROM {sql.quote(name)}")[0]
                 for name, table in self.schema.tables.items()
                 if not table.is_view
             }
@@ -187,13 +183,33 @@ class SqliteSource:
 
 def check_source(path: Path) -> SourceFacts:
     """Opens the database and has SQLite check it. Raises SourceError if it is broken or empty."""
+    with closing(connect(path)) as connection:
+        _require_sound(path, connection)
+    return _filled(path)
+
+
+def examine_source(path: Path) -> str:
+    """`check_source`, and at the same time the fingerprint, which it returns. Raises SourceError."""
     connection = connect(path)
+    with fingerprinting(path) as content, closing(connection):
+        _require_sound(path, connection)
+    _filled(path)
+    return content.result()
+
+
+def _filled(path: Path) -> SourceFacts:
+    with SqliteSource(path) as source:
+        facts = source.facts()
+    if not any(facts.rows.values()):
+        raise SourceError("check the source database", path, "no table holds a row", "Name another file.")
+    return facts
+
+
+def _require_sound(path: Path, connection: apsw.Connection) -> None:
     try:
         problems = _problems(connection)
     except FAULTS as error:
         raise source_error("check the source database", path, error) from error
-    finally:
-        connection.close()
     if problems:
         raise SourceError(
             "check the source database",
@@ -202,14 +218,9 @@ def check_source(path: Path) -> SourceFacts:
             "Restore it from a backup, or try `sqlite3 DB .recover`.",
             problems,
         )
-    with SqliteSource(path) as source:
-        facts = source.facts()
-    if not any(facts.rows.values()):
-        raise SourceError("check the source database", path, "no table holds a row", "Name another file.")
-    return facts
 
 
-def _problems(connection: sqlite3.Connection) -> list[str]:
+def _problems(connection: apsw.Connection) -> list[str]:
     """What SQLite finds damaged: by its quick check, which does not look at the order of primary keys.
 
     A resume in a WITHOUT ROWID table stands on that order.
@@ -218,5 +229,5 @@ def _problems(connection: sqlite3.Connection) -> list[str]:
     for name, table in read_schema(connection).tables.items():
         if table.without_rowid:
             checks.append(f"integrity_check({sql.quote(name)})")
-    found = (row[0] for check in checks for row in connection.execute(f"PRAGMA {check}"))
+    found = (row[0] for check in checks for row in rows_of(connection, f"PRAGMA {check}"))
     return [problem for problem in found if problem != "ok"]

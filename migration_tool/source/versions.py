@@ -1,10 +1,10 @@
-"""The version that only the importer of sqlite3 can tell."""
+"""The version that only the importer of apsw can tell."""
 
 from __future__ import annotations
 
-import sqlite3
+import apsw
 
 
 def sqlite() -> str:
     """The version of the SQLite library in use."""
-    return sqlite3.sqlite_version
+    return apsw.sqlite_lib_version()

@@ -8,27 +8,25 @@ from __future__ import annotations
 
 import logging
 import re
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
+from itertools import chain
 from typing import Protocol
 
 from migration_tool.errors import RowRejected, SourceError
 from migration_tool.limits import LARGE_TEXT
 from migration_tool.model import Chunk, EncodedItem, Made, Position, Read, Row
 from migration_tool.source import sql
-from migration_tool.source.fragments import CASES
 from migration_tool.source.item_sql import MARK
+from migration_tool.source.lines import change_case, split
 from migration_tool.source.rows import RowReader
 from migration_tool.source.writers import Writer, Written
 
 LOG = logging.getLogger(__name__)
 _MARK = MARK.encode()
 _MARKED = re.compile(_MARK + rb"(-?[0-9]+)")
-_CASES = {mark.encode(): getattr(str, name) for name, mark in CASES.items()}
 _MOST_ODD = 4
 """When more than every fourth row is left to Python, Python reads all of them: it is quicker then."""
 _WORTH_JUDGING = 100
@@ -116,14 +114,13 @@ class Windows:
         blob = found or b""
         marked = self._marked(blob)
         self._go_on(coming, last, count)
-        for mark, change in _CASES.items():
-            blob = _in_case(blob, mark, change)
-        texts = BytesIO(blob).readlines()  # unlike split(), it does not look at each byte
+        texts, broken = split(blob)
         if len(texts) != count:
             self._leave("a row gave no item")
             return None
         again = self._again(count)
-        odd = self._odd(blob, texts, marked, again)
+        unfit = chain(broken, change_case(blob, texts), _too_large(texts))
+        odd = self._odd(texts, marked, unfit, again)
         made = Made(texts, odd, (last,), again)
         if first and not self._as_the_function(first, texts[0]):
             self._leave("SQLite writes it differently")
@@ -168,29 +165,20 @@ class Windows:
         return self._found_again(sql.Among(tuple((rowid,) for rowid in rowids)), len(rowids)).rows
 
     def _odd(
-        self, blob: bytes, texts: list[bytes], marked: Sequence[Row], again: Callable[[], Chunk]
+        self, texts: list[bytes], marked: Sequence[Row], unfit: Iterable[int], again: Callable[[], Chunk]
     ) -> dict[int, Row]:
-        """Rows that the function has to see; their texts are emptied."""
+        """Rows that the function has to see; their texts are emptied.
+
+        unfit  places of texts that cannot be taken as they are
+        """
         odd = dict[int, Row]()
         if marked:
             odd |= zip((n for n, text in enumerate(texts) if _MARK in text), marked, strict=True)
-        for n in self._unfit(blob, texts):
+        for n in unfit:
             odd.setdefault(n, again().row(n))
         for n in odd:
             texts[n] = b""
         return odd
-
-    def _unfit(self, blob: bytes, texts: list[bytes]) -> Iterable[int]:
-        """Items that may be too large, and those with text that is not UTF-8."""
-        if texts and max(map(len, texts)) > LARGE_TEXT:
-            yield from (n for n, text in enumerate(texts) if len(text) > LARGE_TEXT)
-        if not blob.isascii():
-            doubtful = [n for n, plain in enumerate(map(bytes.isascii, texts)) if not plain]
-            if not _are_text(texts[n] for n in doubtful):
-                yield from (n for n in doubtful if not _are_text(texts[n : n + 1]))
-        for mark in _CASES:
-            if mark in blob:
-                yield from (n for n, text in enumerate(texts) if mark in text)
 
     def _as_the_function(self, row: Row, text: bytes) -> bool:
         """Whether the item is the one that the function makes of the row, to the byte."""
@@ -202,31 +190,7 @@ class Windows:
             return False
 
 
-def _in_case(blob: bytes, mark: bytes, change: Callable[[str], str]) -> bytes:
-    """Marked texts in their case. An escape or a broken character may be in the way: those stay marked.
-
-    All of them at once, if they can be: no letter's case depends on what stands beyond the end of a line.
-    """
-    if mark not in blob:
-        return blob
-    parts = blob.split(mark)
-    lines = b"\n".join(parts[1::2])
-    if b"\\" in lines or not _are_text([lines]):
-        parts[1::2] = [_one_in_case(text, mark, change) for text in parts[1::2]]
-    else:
-        parts[1::2] = change(lines.decode()).encode().split(b"\n")
-    return b"".join(parts)
-
-
-def _one_in_case(text: bytes, mark: bytes, change: Callable[[str], str]) -> bytes:
-    whole = b"\\" not in text and _are_text([text])
-    return change(text.decode()).encode() if whole else mark + text + mark
-
-
-def _are_text(values: Iterable[bytes]) -> bool:
-    """One by one: a long decoded text has the width of its widest character, and leaves the cache."""
-    try:
-        deque(map(bytes.decode, values), maxlen=0)
-    except UnicodeDecodeError:
-        return False
-    return True
+def _too_large(texts: list[bytes]) -> Iterable[int]:
+    """The places of items that may be."""
+    if texts and max(map(len, texts)) > LARGE_TEXT:
+        yield from (n for n, text in enumerate(texts) if len(text) > LARGE_TEXT)

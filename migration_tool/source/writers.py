@@ -14,6 +14,7 @@ from typing import TypeAlias
 from migration_tool.errors import SourceError
 from migration_tool.model import Read, Row
 from migration_tool.source import sql
+from migration_tool.source.connection import row_of
 from migration_tool.source.moment import Moment
 
 Written: TypeAlias = "tuple[bytes | None, int, int, Row | None]"
@@ -97,12 +98,12 @@ class Writer:
     def _behind(self, moment: Moment, start: sql.Start, passed: int, count: int) -> _Half:
         """What comes behind so many rows."""
         with moment.using("write the items") as connection:
-            (last,) = connection.execute(self._items.reach(start), _arguments(start, passed)).fetchone()
+            (last,) = row_of(connection, self._items.reach(start), _arguments(start, passed))
         return _NOTHING if last is None else self._write(moment, sql.Behind((last,)), count)
 
     def _write(self, moment: Moment, start: sql.Start, count: int) -> _Half:
         with moment.using("write the items") as connection:
-            half: _Half = connection.execute(self._items.window(start), _arguments(start, count)).fetchone()
+            half: _Half = row_of(connection, self._items.window(start), _arguments(start, count))
             return half
 
 

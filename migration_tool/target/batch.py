@@ -116,8 +116,11 @@ class Batch:
 
 
 def request(lane: Lane, texts: Iterable[bytes]) -> bytes:
-    """The BatchWriteItem that puts these items."""
-    return b"".join((lane.head, _BETWEEN.join(texts), _TAIL))
+    """The BatchWriteItem that puts these items, one at least."""
+    parts = [*texts]
+    parts[0] = lane.head + parts[0]
+    parts[-1] += _TAIL
+    return _BETWEEN.join(parts)
 
 
 class Watermark:

@@ -12,9 +12,9 @@ SOURCE = (
         "rows-in-any-order",
         "rows come in the order of their cursor",
         _SQL,
-        "        f\"SELECT {', '.join(columns)} {_from(read)} {_where(read, cursor, start)} \"\n"
+        '        f"SELECT {_values(columns, careful)} {_from(read)} {_where(read, cursor, start)} "\n'
         "        f\"ORDER BY {', '.join(cursor.order(read.alias))}\"\n",
-        "        f\"SELECT {', '.join(columns)} {_from(read)} {_where(read, cursor, start)} \"\n",
+        '        f"SELECT {_values(columns, careful)} {_from(read)} {_where(read, cursor, start)} "\n',
         (_ROWS + "test_rows_of_a_table_without_rowid", _ROWS + "test_any_composite_key_can_be_resumed_from"),
     ),
     Mutant(
@@ -53,8 +53,8 @@ SOURCE = (
         "broken-text-written",
         "text that is not UTF-8 is not written as it is",
         "migration_tool/source/windows.py",
-        "        if not blob.isascii():\n",
-        "        if False:\n",
+        "chain(broken, change_case",
+        "chain(change_case",
         (_WINDOWS + "test_broken_text_is_found_wherever_it_stands",),
     ),
     Mutant(
@@ -72,7 +72,7 @@ WORLD = (
         "log-not-fingerprinted",
         "a commit that only the write-ahead log holds is a change",
         "migration_tool/source/snapshot.py",
-        "            _hash_into(digest, log)\n",
+        '            _hash_into(digest, files.enter_context(log.open("rb")))\n',
         "            pass\n",
         (
             "tests/source/test_snapshot.py::test_a_commit_that_is_only_in_the_wal_is_noticed",
@@ -115,5 +115,29 @@ WORLD = (
             "tests/source/test_connection.py::test_what_quick_check_finds_is_said",
             "tests/source/test_connection.py::test_a_primary_key_out_of_order_is_damage",
         ),
+    ),
+    Mutant(
+        "two-libraries-at-once",
+        "a database that is open in another SQLite library is refused",
+        "migration_tool/source/connection.py",
+        "    _require_alone(path)\n",
+        "",
+        ("tests/source/test_connection.py::test_a_database_that_is_open_in_another_library_is_refused",),
+    ),
+    Mutant(
+        "second-statement-left-out",
+        "of two statements neither is run",
+        "migration_tool/source/question.py",
+        "    if _first(connection, statement[len(text) :], arguments)[0]:\n",
+        "    if False:\n",
+        ("tests/source/test_query.py::test_one_statement_and_no_more",),
+    ),
+    Mutant(
+        "fingerprint-ends-the-locks",
+        "files that are hashed stay open while SQLite has its locks",
+        "migration_tool/source/snapshot.py",
+        '        _hash_into(digest, files.enter_context(path.open("rb")))\n',
+        '        with path.open("rb") as file:\n            _hash_into(digest, file)\n',
+        ("tests/source/test_connection.py::test_a_fingerprint_in_the_background_ends_no_lock",),
     ),
 )

@@ -8,14 +8,11 @@ import sys
 import pytest
 
 USED = """
-import ctypes, importlib.util
 {before}
-import sqlite3
-connection = sqlite3.connect(":memory:")
+import apsw
+connection = apsw.Connection(":memory:")
 connection.execute("CREATE TABLE T (A)")
-used = ctypes.CDLL(importlib.util.find_spec("_sqlite3").origin).sqlite3_memory_used
-used.restype = ctypes.c_int64
-print(used())
+print(apsw.status(apsw.SQLITE_STATUS_MEMORY_USED)[0])
 """
 
 

@@ -146,3 +146,32 @@ def test_text_that_is_no_utf8_is_named_where_its_case_is_asked_for(make: Open) -
     with pytest.raises(SourceError, match="text that is not UTF-8") as raised:
         source.query("SELECT lower(A) FROM T", {})
     assert "--items-only" in raised.value.hint
+
+
+@pytest.mark.parametrize("most", [1, None])
+@pytest.mark.parametrize("statement", ["SELECT 1; SELECT 2", "SELECT Id FROM T; SELECT 2;", "SELECT 1; SEL"])
+def test_one_statement_and_no_more(make: Open, statement: str, most: int | None) -> None:
+    """Also where the answer of the first is not read to its end."""
+    with pytest.raises(SourceError):
+        make(ROWS).query(statement, {}, most)
+
+
+@pytest.mark.parametrize("statement", ["SELECT 1;", "SELECT 1 -- one;", "SELECT 1; /* ; */ -- that is all"])
+def test_a_comment_is_no_statement(make: Open, statement: str) -> None:
+    assert make(ROWS).query(statement, {})[1] == [(1,)]
+
+
+@pytest.mark.parametrize("end", ["", ";", " -- the end;", "\n;\n"])
+def test_broken_text_stands_among_everything_else(make: Open, end: str) -> None:
+    """In the order that was asked for, with the names of the columns, and blobs as they are."""
+    source = make(
+        "CREATE TABLE V (a, b); INSERT INTO V VALUES (1, x'61ff'), (2.5, 'a' || char(0) || 'b'), "
+        "(NULL, CAST(x'61ff' AS TEXT)), (-7, '');"
+    )
+    names, rows = source.query(f"SELECT b, a AS b, b FROM V WHERE :p ORDER BY rowid DESC{end}", {"p": 1})
+    assert names == ["b", "b", "b"]
+    assert rows == [
+        ("", -7, ""), (b"a\xff", None, b"a\xff"), ("a\x00b", 2.5, "a\x00b"), (b"a\xff", 1, b"a\xff"),
+    ]  # fmt: skip
+    assert [type(row[0]).__name__ for row in rows] == ["str", "InvalidText", "str", "bytes"]
+    assert source.query("SELECT b FROM V ORDER BY rowid DESC", {}, 2)[1] == [("",), (b"a\xff",)]

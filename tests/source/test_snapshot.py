@@ -4,17 +4,17 @@ import os
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 
 from migration_tool.errors import SourceError
 from migration_tool.source.snapshot import copy_database, fingerprint, same_content, schema_fingerprint
 from migration_tool.source.sqlite import SqliteSource, check_source
 
-from .conftest import Write, everything
+from .conftest import Write, everything, other_program
 
 ROWS = """
 CREATE TABLE T (Id INTEGER PRIMARY KEY, Name TEXT);
@@ -25,13 +25,6 @@ INSERT INTO T SELECT i, hex(zeroblob(500)) FROM n;
 
 def quiet(done: int, total: int) -> None:
     """Nobody is told."""
-
-
-@contextmanager
-def writer(path: Path) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as connection:
-        connection.execute("PRAGMA wal_autocheckpoint=0")
-        yield connection
 
 
 @pytest.fixture(params=["delete", "wal"])
@@ -74,8 +67,8 @@ def test_an_earlier_copy_is_replaced(source: Path, copy: Path) -> None:
 
 def test_commits_that_are_only_in_the_wal_are_copied(write: Write, copy: Path) -> None:
     path = write("PRAGMA journal_mode=wal;" + ROWS)
-    with writer(path) as connection:
-        connection.execute("INSERT INTO T VALUES (1000, 'in the wal')")
+    with other_program(path) as execute:
+        execute("INSERT INTO T VALUES (1000, 'in the wal')")
         copy_database(path, copy, quiet)
         assert contents(copy)[-1] == (1000, "in the wal")
 
@@ -91,12 +84,12 @@ def test_a_copy_is_one_moment_while_somebody_writes(write: Write, copy: Path) ->
 
     def hammer() -> None:
         nonlocal moved
-        with writer(path) as connection:
+        with other_program(path) as execute:
             while not stop.is_set():
-                connection.executescript(
-                    f"BEGIN; UPDATE T SET Amount = Amount - 1 WHERE Id = {moved % 500 + 1};"
-                    f"UPDATE T SET Amount = Amount + 1 WHERE Id = {(moved * 7) % 500 + 1}; COMMIT;"
-                )
+                execute("BEGIN")
+                execute("UPDATE T SET Amount = Amount - 1 WHERE Id = ?", moved % 500 + 1)
+                execute("UPDATE T SET Amount = Amount + 1 WHERE Id = ?", moved * 7 % 500 + 1)
+                execute("COMMIT")
                 moved += 1
 
     thread = threading.Thread(target=hammer)
@@ -120,11 +113,11 @@ def test_a_copy_is_of_the_moment_it_began(write: Write, copy: Path, monkeypatch:
     path = write("PRAGMA journal_mode=wal;" + ROWS)
     before = contents(path)
     steps = []
-    with writer(path) as connection:
+    with other_program(path) as execute:
 
         def step(done: int, total: int) -> None:
             steps.append(done)
-            connection.execute("UPDATE T SET Name = ? WHERE Id IN (1, 500)", (str(len(steps)),))
+            execute("UPDATE T SET Name = ? WHERE Id IN (1, 500)", str(len(steps)))
 
         copy_database(path, copy, step)
     assert contents(copy) == before
@@ -135,11 +128,11 @@ def test_a_copy_is_of_the_moment_it_began(write: Write, copy: Path, monkeypatch:
 @pytest.mark.row(16)
 def test_a_read_in_place_is_one_moment_while_somebody_writes(write: Write) -> None:
     path = write("PRAGMA journal_mode=wal;" + ROWS)
-    with writer(path) as connection, SqliteSource(path) as source:
+    with other_program(path) as execute, SqliteSource(path) as source:
         rows = source.rows(everything(source, "T"))
         first = next(rows)
-        connection.execute("DELETE FROM T WHERE Id > 1")
-        connection.execute("INSERT INTO T VALUES (9999, 'new')")
+        execute("DELETE FROM T WHERE Id > 1")
+        execute("INSERT INTO T VALUES (9999, 'new')")
         assert [position for position, _ in [first, *rows]] == [(n,) for n in range(1, 501)]
         assert source.count(everything(source, "T")) == 500
 
@@ -176,7 +169,7 @@ def test_a_damaged_source_is_not_copied(source: Path, copy: Path) -> None:
 
 def test_a_full_disk_is_named(source: Path, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*args: object) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
+        raise apsw.FullError("database or disk is full")
 
     monkeypatch.setattr("migration_tool.source.snapshot._make_durable", full)
     with pytest.raises(SourceError) as raised:
@@ -208,10 +201,10 @@ def test_a_changed_row_is_noticed_at_the_same_size_and_time(source: Path) -> Non
 @pytest.mark.row(15)
 def test_a_commit_that_is_only_in_the_wal_is_noticed(write: Write) -> None:
     path = write("PRAGMA journal_mode=wal;" + ROWS)
-    with writer(path) as connection:
-        connection.execute("UPDATE T SET Name = 'one' WHERE Id = 1")
+    with other_program(path) as execute:
+        execute("UPDATE T SET Name = 'one' WHERE Id = 1")
         first, data = fingerprint(path), path.read_bytes()
-        connection.execute("UPDATE T SET Name = 'two' WHERE Id = 1")
+        execute("UPDATE T SET Name = 'two' WHERE Id = 1")
         assert path.read_bytes() == data, "nothing but the log has changed"
         assert fingerprint(path) != first
 
@@ -223,11 +216,11 @@ def test_a_source_that_is_gone_has_no_fingerprint(tmp_path: Path) -> None:
 
 def test_a_checkpoint_of_the_log_moves_bytes_but_changes_nothing(write: Write, copy: Path) -> None:
     path = write("PRAGMA journal_mode=wal;" + ROWS)
-    with writer(path) as connection:
-        connection.execute("UPDATE T SET Name = 'x' WHERE Id < 50")
+    with other_program(path) as execute:
+        execute("UPDATE T SET Name = 'x' WHERE Id < 50")
         copy_database(path, copy, quiet)
         before = fingerprint(path)
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert fingerprint(path) != before
     assert same_content(path, copy, copy.with_suffix(".scratch"))
     assert list(copy.parent.iterdir()) == [copy]
@@ -236,9 +229,9 @@ def test_a_checkpoint_of_the_log_moves_bytes_but_changes_nothing(write: Write, c
 def test_a_change_that_is_taken_back_is_none(source: Path, copy: Path) -> None:
     copy_database(source, copy, quiet)
     before = fingerprint(source)
-    with writer(source) as connection:
+    with other_program(source) as execute:
         for first in ("f", "0"):
-            connection.execute("UPDATE T SET Name = ? || substr(Name, 2) WHERE Id = 1", (first,))
+            execute("UPDATE T SET Name = ? || substr(Name, 2) WHERE Id = 1", first)
         assert fingerprint(source) != before
         assert same_content(source, copy, copy.with_suffix(".scratch"))
 
@@ -267,8 +260,8 @@ def test_a_copy_by_another_version_of_sqlite_is_the_same(source: Path, copy: Pat
 def test_any_other_change_is_one(source: Path, copy: Path, change: str) -> None:
     copy_database(source, copy, quiet)
     assert same_content(source, copy, copy.with_suffix(".scratch"))
-    with writer(source) as connection:
-        connection.execute(change)
+    with other_program(source) as execute:
+        execute(change)
     assert not same_content(source, copy, copy.with_suffix(".scratch"))
     assert list(copy.parent.iterdir()) == [copy]
 
@@ -279,9 +272,9 @@ def test_a_vacuum_that_gives_rows_other_numbers_is_a_change(write: Write, copy: 
     path = write("CREATE TABLE T (Name TEXT); INSERT INTO T (rowid, Name) VALUES (1, 'a'), (7, 'b');")
     copy_database(path, copy, quiet)
     before = fingerprint(path)
-    with writer(path) as connection:
-        connection.execute("VACUUM")
-        assert connection.execute("SELECT rowid FROM T").fetchall() == [(1,), (2,)]
+    with other_program(path) as execute:
+        execute("VACUUM")
+        assert execute("SELECT rowid FROM T") == [[1], [2]]
     assert fingerprint(path) != before
     assert not same_content(path, copy, copy.with_suffix(".scratch"))
 
@@ -289,8 +282,8 @@ def test_a_vacuum_that_gives_rows_other_numbers_is_a_change(write: Write, copy: 
 @pytest.mark.row(15)
 def test_the_fingerprint_of_the_schema_is_of_the_schema(source: Path) -> None:
     before = schema_fingerprint(source)
-    with writer(source) as connection:
-        connection.execute("UPDATE T SET Name = 'x'")
+    with other_program(source) as execute:
+        execute("UPDATE T SET Name = 'x'")
         assert schema_fingerprint(source) == before
-        connection.execute("ALTER TABLE T ADD COLUMN More")
+        execute("ALTER TABLE T ADD COLUMN More")
     assert schema_fingerprint(source) != before

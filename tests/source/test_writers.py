@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 
 from migration_tool.design.compile import compile_design
@@ -123,7 +124,7 @@ def test_without_room_for_the_paths_one_connection_is_enough(
         assert twin
 
         def full(read: object) -> None:
-            raise sqlite3.OperationalError("database or disk is full")
+            raise apsw.FullError("database or disk is full")
 
         monkeypatch.setattr(twin, "prepare", full)
         monkeypatch.setattr(source._moment, "twin", lambda: twin)
