@@ -87,6 +87,8 @@ class PlannedTable:
             recoverable=sum(s.bytes + s.items * costs.ITEM_OVERHEAD_BYTES for s in kept)
             if settings.point_in_time_recovery
             else 0,
+            objects=sum(entity.objects for entity in self.figures.entities),
+            object_bytes=sum(entity.object_bytes for entity in self.figures.entities),
             table_class="infrequent_access" if settings.table_class == "infrequent_access" else "standard",
         )
 

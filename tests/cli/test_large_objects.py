@@ -177,10 +177,13 @@ def test_without_a_bucket_nothing_is_written(objects: Objects, shell: Shell) -> 
 
 
 def test_the_plan_says_what_goes_into_objects(objects: Objects, shell: Shell) -> None:
-    (table,) = json.loads(shell.ok("plan", "--json"))["tables"]
-    (entity,) = table["entities"]
+    found = json.loads(shell.ok("plan", "--json"))
+    assert found["estimate"]["dollars"] == pytest.approx(found["write_units"] * 0.625e-6 + 2 * 0.005e-3)
+    assert all(month["objects"] > 0 for month in found["monthly"]["costs"])
+    (entity,) = found["tables"][0]["entities"]
     assert (entity["oversize"], entity["object_bytes"] > len(WORDS) + len(NOISE)) == (2, True)
     assert "2 items over 400 KB, stored with " in shell("design", "check").stdout
+    assert "objects in S3" in shell.ok("plan")
     assert not objects.names
 
 
