@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from migration_tool.checking.survey import survey
 from migration_tool.design.compile import CompiledDesign, compile_design
 from migration_tool.design.load import load_design
 from migration_tool.documents import read_mapping
@@ -112,3 +113,24 @@ def test_the_same_database_gives_the_same_bytes_in_any_order_of_its_rows(tmp_pat
     texts = [[file.text for p in found.ranked for file in p.files] for found in (one, again, other)]
     assert texts[0] == texts[1] == texts[2]
     assert one.ranked[0].prediction == other.ranked[0].prediction
+
+
+def test_a_node_lies_with_the_edges_to_it(tmp_path: Path) -> None:
+    """The largest collection of nodes and edges is what the rows make, not that of one kind of edge."""
+    script = "".join(
+        [
+            "CREATE TABLE a (id INTEGER PRIMARY KEY, t TEXT); INSERT INTO a VALUES (1, hex(zeroblob(9000)));",
+            "CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a);",
+            "CREATE TABLE c (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a);",
+            *(f"INSERT INTO b VALUES ({n}, 1);" for n in range(10, 50)),
+            *(f"INSERT INTO c VALUES ({n}, 1);" for n in range(10, 70)),
+        ]
+    )
+    database = write(script, tmp_path / "db.sqlite")
+    (proposal,) = propose(database, ["adjacency"]).ranked
+    with SqliteSource(database) as source:
+        (design,) = compiled(source, proposal, tmp_path)
+        figures = survey(source, design)
+    largest = figures.table.largest[0]
+    assert largest.items == 101
+    assert proposal.prediction.largest_collection == pytest.approx(largest.bytes, rel=0.01)
