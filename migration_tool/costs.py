@@ -40,8 +40,9 @@ _OTHERS: tuple[WayName, ...] = ("s3_import", "provisioned")
 class Volume:
     """What is loaded into one table.
 
-    bytes        of the items
-    copies       items of the table and of all indexes together
+    items        that an application reads and writes: without chunk items
+    bytes        of the items, and of their chunk items
+    copies       items of the table and of all indexes together, chunk items too
     stored       bytes of those
     write_units  of the table and all indexes together
     busiest      write units of the table or index that has most of them

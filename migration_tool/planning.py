@@ -76,7 +76,7 @@ class PlannedTable:
         local = {index.name for index in self.design.indexes if index.local}
         kept = [spread for spread in spreads if not spread.name or spread.name in local]
         return Volume(
-            items=self.figures.table.items,
+            items=self.figures.items,
             bytes=self.figures.table.bytes,
             copies=sum(spread.items for spread in spreads),
             stored=sum(spread.bytes for spread in spreads),

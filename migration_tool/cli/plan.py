@@ -122,6 +122,7 @@ def _show(plan: Plan) -> None:
 
 
 def _show_table(planned: PlannedTable) -> None:
+    from migration_tool.checking.remarks import too_large
     from migration_tool.cli.console import show
     from migration_tool.cli.render import heading, table
     from migration_tool.cli.text import size
@@ -138,6 +139,7 @@ def _show_table(planned: PlannedTable) -> None:
         for e in figures.entities
     ]  # fmt: skip
     show(heading(f"{planned.table}  ({figures.name}; {state}; indexes {indexes})"), table(columns, rows))
+    show(*(too_large(entity) for entity in figures.entities if entity.oversize))
 
 
 def _show_ways(plan: Plan) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from migration_tool import Config, Design, Source, run
+from migration_tool import Config, Design, Source, plan, run
 from tests.api.conftest import change
 
 WORDS = "words " * 200_000
@@ -72,3 +72,11 @@ def test_what_has_left_an_item_is_back_in_its_attributes(large: Path, tmp_path: 
     assert item.size < 409_600 and other.content == b""
     if policy == "s3":
         assert item.wire["~oversize"]["M"]["Sha256"] == {"S": hashlib.sha256(item.content).hexdigest()}
+
+
+def test_an_application_reads_and_writes_items_with_their_chunks(large: Path, tmp_path: Path) -> None:
+    config = Config.of(large, [notes(tmp_path, "split")], folder=tmp_path, endpoint="embedded")
+    planned = plan(config, reads_per_second=0, writes_per_second=1)
+    assert planned.items == 2 and planned.write_units > 1000
+    month = planned.months[0]
+    assert month.writes == pytest.approx(planned.write_units / 2 * 730 * 3600 * 0.625e-6)
