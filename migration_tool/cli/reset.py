@@ -38,8 +38,9 @@ def reset(shared: Globals, confirm: bool, dry_run: bool) -> None:
             line(told)
         say("Nothing was removed (--dry-run)")
     elif found.removed:
-        bucket = config.settings.oversize_bucket
-        objects = f", and so are the objects of large items in s3://{bucket}" if bucket else ""
+        settings = config.settings
+        place = "/".join(filter(None, (settings.oversize_bucket, settings.oversize_prefix.strip("/"))))
+        objects = f", and so are the objects of large items in s3://{place}" if place else ""
         say(f"The state is cleared; the tables are as they were{objects}")
     else:
         say("Nothing was removed")
