@@ -11,6 +11,7 @@ from migration_tool.checking.survey import survey
 from migration_tool.design.compile import CompiledDesign, compile_design
 from migration_tool.design.load import load_design
 from migration_tool.documents import read_mapping
+from migration_tool.proposing import relational
 from migration_tool.proposing.kinds import KINDS
 from migration_tool.proposing.proposals import Proposal, propose
 from migration_tool.source.sqlite import SqliteSource
@@ -134,3 +135,35 @@ def test_a_node_lies_with_the_edges_to_it(tmp_path: Path) -> None:
     largest = figures.table.largest[0]
     assert largest.items == 101
     assert proposal.prediction.largest_collection == pytest.approx(largest.bytes, rel=0.01)
+
+
+@pytest.mark.engine
+def test_a_long_chain_of_owners_is_cut(wire: Wire, tmp_path: Path, table_prefix: str) -> None:
+    """SQLite joins 64 tables at most."""
+    script = "CREATE TABLE t0 (id INTEGER PRIMARY KEY); INSERT INTO t0 VALUES (1), (2);" + "".join(
+        f"CREATE TABLE t{n} (id INTEGER PRIMARY KEY, up INTEGER NOT NULL REFERENCES t{n - 1});"
+        f"INSERT INTO t{n} VALUES (1, 2), (2, 1);"
+        for n in range(1, 70)
+    )
+    database = write(script, tmp_path / "db.sqlite")
+    (proposal,) = propose(database, ["aggregate"]).ranked
+    with SqliteSource(database) as source:
+        (design,) = compiled(source, proposal, tmp_path)
+        tops = {entity.entity.keys["PK"].source.partition("#")[0] for entity in design.entities}
+        assert tops == {"T0", "T18", "T36", "T54"}
+        table = migrated(wire, source, design, table_prefix)
+        report = validate(source, [(design, table)], wire, tmp_path / "work", processes=1)
+        assert report.ok, report.summary()
+
+
+def test_an_aggregate_of_more_tables_than_one_statement_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite takes 500 in a UNION: then nothing asks for all of it at once."""
+    database = write(CORPUS["composite"], tmp_path / "db.sqlite")
+    patterns = []
+    for most in (500, 1):
+        monkeypatch.setattr(relational, "_MOST_BRANCHES", most)
+        (proposal,) = propose(database, ["aggregate"]).ranked
+        patterns.append({name for file in proposal.files for name in file.draft.patterns})
+    assert {name.partition("_of_")[0] for name in patterns[0] - patterns[1]} == {"all"}
