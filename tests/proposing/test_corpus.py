@@ -167,3 +167,16 @@ def test_an_aggregate_of_more_tables_than_one_statement_takes(
         (proposal,) = propose(database, ["aggregate"]).ranked
         patterns.append({name for file in proposal.files for name in file.draft.patterns})
     assert {name.partition("_of_")[0] for name in patterns[0] - patterns[1]} == {"all"}
+
+
+def test_chunk_items_and_their_copies_are_predicted(tmp_path: Path) -> None:
+    """The index of nodes and edges has no keys of its own: it holds chunk items, too."""
+    script = (
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, body BLOB);"
+        "INSERT INTO a VALUES (1, zeroblob(900000)), (2, x'01');"
+    )
+    database = write(script, tmp_path / "db.sqlite")
+    with SqliteSource(database) as source:
+        for proposal in propose(database).ranked:
+            figures = [survey(source, design) for design in compiled(source, proposal, tmp_path)]
+            assert proposal.prediction.write_units == sum(found.write_units for found in figures)
