@@ -8,6 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from migration_tool.about import About as About
+    from migration_tool.api.asking import info as info
+    from migration_tool.api.asking import policy as policy
     from migration_tool.api.asking import query as query
     from migration_tool.api.asking import rejects as rejects
     from migration_tool.api.asking import status as status
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from migration_tool.api.designing import plan as plan
     from migration_tool.api.designing import propose as propose
     from migration_tool.api.designing import show as show
+    from migration_tool.api.designing import write_sample as write_sample
     from migration_tool.api.forms import to_html as to_html
     from migration_tool.api.forms import to_json as to_json
     from migration_tool.api.items import Design as Design
@@ -25,12 +29,14 @@ if TYPE_CHECKING:
     from migration_tool.api.proving import look as look
     from migration_tool.api.proving import repair as repair
     from migration_tool.api.proving import validate as validate
+    from migration_tool.api.running import reset as reset
     from migration_tool.api.running import resume as resume
     from migration_tool.api.running import retry_rejects as retry_rejects
     from migration_tool.api.running import run as run
     from migration_tool.api.running import tune as tune
     from migration_tool.api.running import write_files as write_files
     from migration_tool.checking.designs import Examination as Examination
+    from migration_tool.clearing import Cleared as Cleared
     from migration_tool.config import Config as Config
     from migration_tool.errors import MigrationError as MigrationError
     from migration_tool.exporting.export import Exported as Exported
@@ -53,7 +59,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS = {
+    "About": "about",
     "Claim": "verify.claim",
+    "Cleared": "clearing",
     "Config": "config",
     "Design": "api.items",
     "Examination": "checking.designs",
@@ -78,12 +86,15 @@ _ROOMS = {
     "Tuned": "tuning",
     "check": "api.designing",
     "export": "api.designing",
+    "info": "api.asking",
     "look": "api.proving",
     "plan": "api.designing",
+    "policy": "api.asking",
     "propose": "api.designing",
     "query": "api.asking",
     "rejects": "api.asking",
     "repair": "api.proving",
+    "reset": "api.running",
     "resume": "api.running",
     "retry_rejects": "api.running",
     "run": "api.running",
@@ -94,6 +105,7 @@ _ROOMS = {
     "tune": "api.running",
     "validate": "api.proving",
     "write_files": "api.running",
+    "write_sample": "api.designing",
 }
 __all__ = [*_ROOMS, "__version__"]  # all of them are text
 

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar
 
 from migration_tool import __version__
-from migration_tool.budget import Budget
-from migration_tool.config import Config, LogSettings, Settings
+from migration_tool.config import Config
 from migration_tool.errors import MigrationError
 from migration_tool.job import design_path, find_design, open_target
-from migration_tool.rates import MaxWcu
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.source.versions import sqlite
 from migration_tool.target.versions import libcurl
@@ -82,6 +80,9 @@ class About:
     versions: Mapping[str, str]
     problems: Mapping[str, str]
 
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
 
 def about(config: Config) -> About:
     """Looks at everything the configuration names."""
@@ -104,18 +105,8 @@ def about_nothing(path: Path, problem: str) -> About:
 
 def settings(config: Config) -> tuple[Setting, ...]:
     """Every leaf of the configuration in the order of the file."""
-    values: dict[str, Any] = {
-        name: getattr(config, name)
-        for name in ("source_db", "aws_region", "batch_size", "table_prefix", "endpoint")
-    }
-    values |= {f"dynamodb_tables.{name}": table for name, table in config.dynamodb_tables.items()}
-    for section, part, kind in (
-        ("migration_settings", config.settings, Settings),
-        ("logging", config.logging, LogSettings),
-    ):
-        values |= {f"{section}.{f.name}": getattr(part, f.name) for f in fields(kind)}
     return tuple(
-        Setting(name, _shown(value), config.origins.get(name, "default")) for name, value in values.items()
+        Setting(name, value, config.origins.get(name, "default")) for name, value in config.leaves.items()
     )
 
 
@@ -134,13 +125,6 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = "not installed"
     return found
-
-
-def _shown(value: Any) -> Any:
-    """As it is written in the file."""
-    if value is None:
-        return "off"
-    return str(value) if isinstance(value, Path | Budget | MaxWcu) else value
 
 
 def _tried(part: Callable[[], _T], name: str, problems: dict[str, str]) -> _T | None:
@@ -183,7 +167,7 @@ def _design(config: Config, name: str) -> DesignFile:
         name=name,
         table=config.table_name(name),
         path=str(path or ""),
-        packaged=path is not None and path.parent != config.designs_dir,
+        packaged=path is not None and name not in config.design_files and path.parent != config.designs_dir,
         entities=len(design.entities) if design else 0,
         access_patterns=len(design.patterns) if design else 0,
         problem=problems.get("design", ""),

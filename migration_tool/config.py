@@ -165,6 +165,36 @@ class Config:
             raise ConfigError("name the table of a design", self.path, cause, f"add it under {TABLES_KEY}")
         return self.table_prefix + self.dynamodb_tables[design]
 
+    def save(self, replace: bool = False) -> Path:
+        """Writes it as config/migration.json of its folder, where `load` and the commands take it from.
+
+        What is the default here is the default there.
+        Raises ConfigError where the file exists, unless it is to be replaced, and where a design of
+        `Config.of` is not in config/designs of the folder, where its name would not find it.
+        """
+        path = self.base / "config" / "migration.json"
+        faults = [
+            f"{file}: a file finds it as {self.designs_dir / name}.yaml alone"
+            for name, file in self.design_files.items()
+            if file != self.designs_dir / f"{name}.yaml"
+        ]
+        faults += [f"{path}: exists"] if path.exists() and not replace else []
+        if faults:
+            hint = "Save the designs there, or pass replace=True."
+            raise ConfigError("save the configuration", path, "something is in the way", hint, faults)
+        given = {name: value for name, value in self.leaves.items() if self.origins.get(name) != "default"}
+        write_config(path, given)
+        return path
+
+    @property
+    def leaves(self) -> dict[str, Any]:
+        """Every key of a file in its order, with the value as a file says it."""
+        values = {key.name: getattr(self, key.name) for key in KEYS if "." not in key.name}
+        values |= {f"{TABLES_KEY}.{name}": table for name, table in self.dynamodb_tables.items()}
+        for section, part in (("migration_settings", self.settings), ("logging", self.logging)):
+            values |= {f"{section}.{f.name}": getattr(part, f.name) for f in fields(part)}
+        return {name: _as_written(name, value) for name, value in values.items()}
+
     @property
     def state_dir(self) -> Path:
         return self.base / "state"
@@ -256,6 +286,12 @@ def write_config(path: Path, values: Mapping[str, Any]) -> None:
         (document[section] if section else document)[name] = os.fspath(value) if key.is_path else value
     document["source_db"] = os.fspath(checked["source_db"])
     write_document(path, document)
+
+
+def _as_written(name: str, value: Any) -> Any:
+    if value is None:
+        return "" if name == "prices" else "off"
+    return str(value) if isinstance(value, Path | Budget | MaxWcu) else value
 
 
 def _section(kind: type[_T], name: str, values: Mapping[str, Any]) -> _T:

@@ -40,14 +40,17 @@ _OTHERS: tuple[WayName, ...] = ("s3_import", "provisioned")
 class Volume:
     """What is loaded into one table.
 
-    bytes        of the items
-    copies       items of the table and of all indexes together
+    items        that an application reads and writes: without chunk items
+    bytes        of the items, and of their chunk items
+    copies       items of the table and of all indexes together, chunk items too
     stored       bytes of those
     write_units  of the table and all indexes together
     busiest      write units of the table or index that has most of them
     hottest      write units of the partition key, of table or index, that has most of them
     json_bytes   of the items as lines of DynamoDB JSON
     recoverable  bytes that point-in-time recovery keeps; 0 where the table has none
+    objects      in S3, that hold what has left items of over 400 KB
+    object_bytes of those
     table_class  that the load is paid in
     """
 
@@ -60,6 +63,8 @@ class Volume:
     hottest: int
     json_bytes: int
     recoverable: int = 0
+    objects: int = 0
+    object_bytes: int = 0
     table_class: TableClass = "standard"
 
 
@@ -90,6 +95,7 @@ class Month:
     """Dollars a month in one billing mode and table class.
 
     recovery  point in time, of the tables that have it; None where its price is not known
+    objects   in S3: kept, and put by the share of the writes that has one; None without the prices of S3
     total     without what is not known
     """
 
@@ -97,12 +103,13 @@ class Month:
     table_class: TableClass
     storage: float
     recovery: float | None
+    objects: float | None
     reads: float
     writes: float
 
     @property
     def total(self) -> float:
-        return self.storage + (self.recovery or 0) + self.reads + self.writes
+        return self.storage + (self.recovery or 0) + (self.objects or 0) + self.reads + self.writes
 
 
 @dataclass(frozen=True)
@@ -124,7 +131,8 @@ def ways(volumes: Sequence[Volume], prices: RegionPrices | None, wcu: int) -> tu
     if prices:
         written = _all(sum, (_written(volume, prices) for volume in volumes))
         hour = _all(max, (_hour(volume, prices) for volume in volumes))
-        reserved = None if hour is None else hours * wcu * hour
+        put = _all(sum, (_put(volume, prices) for volume in volumes))
+        reserved = None if hour is None or put is None else hours * wcu * hour + put
         imported = _all(sum, (_import(volume, prices) for volume in volumes))
     return (
         Way(
@@ -154,7 +162,9 @@ def recommended(found: Sequence[Way], obstacles: Sequence[str]) -> Recommendatio
     """
     dollars = {way.name: way.dollars for way in found if way.dollars is not None}
     if "on_demand" not in dollars:
-        return Recommendation("on_demand", "no prices are known for this region; it needs no preparation")
+        return Recommendation(
+            "on_demand", "what it costs in this region is not known; it needs no preparation"
+        )
     shut = "".join(f"; {obstacle}" for obstacle in obstacles)
     if "s3_import" not in dollars:
         shut += "; what an import costs in this region is not known"
@@ -175,14 +185,17 @@ def months(volumes: Sequence[Volume], prices: RegionPrices, traffic: Traffic) ->
     written = sum(volume.write_units for volume in volumes) / items
     stored = sum(volume.stored + volume.copies * ITEM_OVERHEAD_BYTES for volume in volumes) / GB
     recovery = _all(sum, (_recovery(volume, prices) for volume in volumes))
+    rewritten = traffic.writes * HOURS * 3600 / items
+    objects = _all(sum, (_objects(volume, prices, rewritten) for volume in volumes))
     reads, writes = traffic.reads * read, traffic.writes * written
     found = []
     for name, charged in prices.classes.items():
         storage = stored * charged.storage_gb_month
-        found.append(Month("on_demand", name, storage, recovery, *_requested(charged, reads, writes)))
+        kept = storage, recovery, objects
+        found.append(Month("on_demand", name, *kept, *_requested(charged, reads, writes)))
         if charged.write_hour is not None and charged.read_hour is not None:
             units = _reserved(reads) * charged.read_hour, _reserved(writes) * charged.write_hour
-            found.append(Month("provisioned", name, storage, recovery, *units))
+            found.append(Month("provisioned", name, *kept, *units))
     return tuple(found)
 
 
@@ -225,8 +238,15 @@ def _all(total: Callable[[list[float]], float], figures: Iterable[float | None])
 
 
 def _written(volume: Volume, prices: RegionPrices) -> float | None:
-    charged = prices.classes.get(volume.table_class)
-    return volume.write_units * charged.write_million / 1e6 if charged else None
+    charged, put = prices.classes.get(volume.table_class), _put(volume, prices)
+    return volume.write_units * charged.write_million / 1e6 + put if charged and put is not None else None
+
+
+def _put(volume: Volume, prices: RegionPrices) -> float | None:
+    """To put every object once."""
+    if not volume.objects:
+        return 0.0
+    return None if prices.s3 is None else volume.objects * prices.s3.put_thousand / 1000
 
 
 def _hour(volume: Volume, prices: RegionPrices) -> float | None:
@@ -238,6 +258,16 @@ def _recovery(volume: Volume, prices: RegionPrices) -> float | None:
     if not volume.recoverable:
         return 0.0
     return None if prices.pitr_gb_month is None else volume.recoverable / GB * prices.pitr_gb_month
+
+
+def _objects(volume: Volume, prices: RegionPrices, rewritten: float) -> float | None:
+    """Of a month in which each item is written so many times."""
+    if not volume.objects:
+        return 0.0
+    if prices.s3 is None:
+        return None
+    put = volume.objects * rewritten * prices.s3.put_thousand / 1000
+    return volume.object_bytes / GB * prices.s3.storage_gb_month + put
 
 
 def _import(volume: Volume, prices: RegionPrices) -> float | None:

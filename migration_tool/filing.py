@@ -133,6 +133,7 @@ class Export:
         for supply in supplies:
             self.checkpoint = book.finish(self.checkpoint, supply.lane)
         self.checkpoint = self._store.save(self.checkpoint)
+        self._watcher.progress(self.checkpoint)
 
     def _parts(self, bound: Bound, book: Book, batches: Mixer) -> None:
         """All that is left of a table, in one part after the other."""

@@ -77,7 +77,7 @@ class PlannedTable:
         local = {index.name for index in self.design.indexes if index.local}
         kept = [spread for spread in spreads if not spread.name or spread.name in local]
         return Volume(
-            items=self.figures.table.items,
+            items=self.figures.items,
             bytes=self.figures.table.bytes,
             copies=sum(spread.items for spread in spreads),
             stored=sum(spread.bytes for spread in spreads),
@@ -88,6 +88,8 @@ class PlannedTable:
             recoverable=sum(s.bytes + s.items * costs.ITEM_OVERHEAD_BYTES for s in kept)
             if settings.point_in_time_recovery
             else 0,
+            objects=sum(entity.objects for entity in self.figures.entities),
+            object_bytes=sum(entity.object_bytes for entity in self.figures.entities),
             table_class="infrequent_access" if settings.table_class == "infrequent_access" else "standard",
         )
 

@@ -74,7 +74,7 @@ def test_the_way_that_is_recommended() -> None:
     assert there.name == "provisioned"
     assert there.reason == "$24.50 cheaper than writing on demand; Shop is in the way"
     assert "Shop" in recommended(ways(small, PRICES, 4_000), ["Shop is in the way"]).reason
-    assert "no prices" in recommended(ways(large, None, 4_000), []).reason
+    assert "is not known" in recommended(ways(large, None, 4_000), []).reason
     partly = replace(PRICES, import_gb=None)
     there = recommended(ways(large, partly, 4_000), [])
     assert (there.name, "not known" in there.reason) == ("provisioned", True)
@@ -111,6 +111,20 @@ def test_a_month() -> None:
     assert provisioned.writes == pytest.approx(43 * 730 * 0.00065)
     assert rare.storage == pytest.approx(demand.storage * 0.10 / 0.25)
     assert demand.total == demand.storage + demand.reads + demand.writes
+
+
+def test_objects_are_put_and_kept() -> None:
+    large = replace(VOLUME, objects=200_000, object_bytes=100 * GB)
+    assert way("on_demand", VOLUME, large).dollars == pytest.approx(6 * 0.625 + 200 * 0.005)
+    assert way("provisioned", large).dollars == pytest.approx(4_000 * 0.00065 + 200 * 0.005)
+    month = months([VOLUME, large], PRICES, Traffic(reads=1, writes=10))[0]
+    put = 10 * 730 * 3_600 * 0.1 * 0.005 / 1000
+    assert month.objects == pytest.approx(100 * 0.023 + put)
+    assert month.total == pytest.approx(month.storage + (month.objects or 0) + month.reads + month.writes)
+    unknown = replace(PRICES, s3=None)
+    assert [found.dollars for found in ways([large], unknown, 4_000)] == [None] * 4
+    assert months([large], unknown, Traffic(1, 1))[0].objects is None
+    assert months([VOLUME], unknown, Traffic(1, 1))[0].objects == 0
 
 
 @pytest.mark.parametrize(("size", "units"), [(0, 0.5), (4_096, 0.5), (4_097, 1.0), (409_600, 50.0)])

@@ -1,19 +1,39 @@
-"""What a run has done, from its saved state, and what its tables answer."""
+"""What a run would use, what it has done, from its saved state, and what its tables answer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from migration_tool.about import About, about
 from migration_tool.api.observer import SILENT
 from migration_tool.ask import ask
 from migration_tool.config import Config
 from migration_tool.migrating import Observer
 from migration_tool.model import Scalar
 from migration_tool.overview import Overview
+from migration_tool.permissions import policy as permitting
 from migration_tool.present import present
 from migration_tool.rejected import Rejected, rejected
 from migration_tool.state.store import StateStore
+
+
+def info(config: Config) -> About:
+    """Configuration with origins, source, target, designs and versions, as `info` shows them.
+
+    What is missing is told in `problems`, not raised; nothing in it is secret. Asks AWS who we are.
+    """
+    return about(config)
+
+
+def policy(config: Config, command: str, *, account: str | None = None) -> Mapping[str, Any]:
+    """The least IAM policy for a command on the configured tables, as `info --iam-policy` prints it.
+
+    command  as in "migrate" or "migrate --force"
+    account  12 digits; None: that of the credentials, by STS
+    Raises UsageError for an unknown command and where the account cannot be known, DesignError, TargetError.
+    """
+    return permitting(config, command, account)
 
 
 def status(config: Config, *, observer: Observer = SILENT) -> Overview:

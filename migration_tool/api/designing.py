@@ -1,4 +1,4 @@
-"""Designs proposed, checked, shown, priced and exported, before anything is written."""
+"""Designs proposed, checked, shown, priced and exported, before anything is written; a sample database."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from os import PathLike
 from pathlib import Path
 
-from migration_tool import planning
+from migration_tool import planning, sample
 from migration_tool.checking.designs import Examination, examine
 from migration_tool.config import Config
 from migration_tool.config_values import DEFAULT_REGION
@@ -94,3 +94,14 @@ def plan(
     """
     traffic = Traffic(reads_per_second, writes_per_second)
     return planning.make_plan(config, (), planning.Wishes(wcu, traffic, current_monthly))
+
+
+def write_sample(path: str | PathLike[str], *, scale: int = 1, force: bool = False) -> Path:
+    """Writes a database in the Chinook schema, the same on every machine, as `sample` does.
+
+    scale  times the rows of Chinook
+    force  replaces the file if it exists
+    Raises UsageError for a scale below 1 or a file that exists, SourceError if it cannot be written.
+    """
+    sample.write(Path(path), scale, overwrite=force)
+    return Path(path)

@@ -17,7 +17,7 @@ from migration_tool.design.load import load_design
 from migration_tool.errors import RowRejected, RowSkipped, TooManyRejects, UsageError
 from migration_tool.limits import item_size
 from migration_tool.model import Position, Reject, Row, WireItem
-from migration_tool.oversize import restored
+from migration_tool.oversize import chunks_of, content_of, restored
 from migration_tool.source.sqlite import SqliteSource
 
 
@@ -58,7 +58,7 @@ class Source:
 class Item:
     """An item as it would be written.
 
-    entity  the name of the entity that gives it
+    entity  the name of the entity that gives it, a chunk item too
     key     values of partition and sort key
     json    the whole item in DynamoDB's JSON, attributes sorted by name, numbers in canonical form
     """
@@ -77,9 +77,16 @@ class Item:
     def attributes(self) -> dict[str, Any]:
         """Plain values: str, int, Decimal, bool, bytes, list, dict, and None for DynamoDB's NULL.
 
-        What is stored compressed is decompressed.
+        What has left an item of over 400 KB is back in its place.
         """
-        return {name: plain(value) for name, value in restored(self.wire).items()}
+        chunks = [orjson.loads(text) for *_, text in chunks_of(self.json)]
+        whole = restored(self.wire, chunks, self.content)
+        return {name: plain(value) for name, value in whole.items()}
+
+    @property
+    def content(self) -> bytes:
+        """What the object in S3 holds that the item points to (`oversize: s3`); empty where there is none."""
+        return content_of(self.json)
 
     @property
     def size(self) -> int:
@@ -130,6 +137,8 @@ class Design:
     ) -> Iterator[Item]:
         """What the rows of the source become: entity by entity, in the order of the tables. Streams.
 
+        An item that is split (`oversize: split`) is followed by its chunk items, as they are written, too.
+
         entities    only these
         rejected    is told of each row that cannot be an item; without it the first one raises TooManyRejects
         allow_code  the design's own functions may run
@@ -158,6 +167,7 @@ class Design:
                     rejected(self._reject(entity, position, row, why))
                 else:
                     yield Item(entity.name, (key[0], key[1]), text)
+                    yield from (Item(entity.name, (one, two), chunk) for one, two, chunk in chunks_of(text))
 
     def _reject(self, entity: CompiledEntity, position: Position, row: Row, why: RowRejected) -> Reject:
         named = dict(zip(entity.labels, row, strict=True))

@@ -1,4 +1,4 @@
-"""Tables loaded, or files written: what `migrate`, `resume`, `retry-rejects` and `tune` do."""
+"""Tables loaded, or files written: what `migrate`, `resume`, `retry-rejects`, `tune` and `reset` do."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from migration_tool import migrating, tuning
 from migration_tool.api.observer import SILENT, nobody
+from migration_tool.clearing import Cleared, clear
 from migration_tool.config import Config
 from migration_tool.errors import UsageError
 from migration_tool.files_export import Files, export_files
@@ -113,3 +114,13 @@ def write_files(
     Raises MigrationError; UsageError for a folder with something else in it.
     """
     return export_files(config, (), Path(folder), form, force, confirm, observer)
+
+
+def reset(config: Config, *, dry_run: bool = False, confirm: Confirm = nobody) -> Cleared:
+    """Clears the saved state of all runs, as `reset` does; tables and objects are never touched.
+
+    dry_run  removes nothing: the result names what is there
+    confirm  is asked before anything is removed; by default nobody agrees
+    Raises StateError, also while a run is running.
+    """
+    return clear(config.state_dir, dry_run, confirm)

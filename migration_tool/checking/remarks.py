@@ -51,7 +51,7 @@ def _rows(entity: EntityFigures) -> Iterator[str]:
     if not entity.rows and entity.dropped:
         yield f"{entity.name}: `where` leaves out all of {entity.dropped:,} rows"
     if entity.oversize:
-        yield f"{entity.name}: {many(entity.oversize, 'item')} over 400 KB, stored {_where(entity)}"
+        yield too_large(entity)
     if entity.near_limit:
         key = " / ".join(entity.largest_key or ())
         yield (
@@ -64,6 +64,11 @@ def _rows(entity: EntityFigures) -> Iterator[str]:
             "them when they were stored; nothing brings the digits back"
         )
         yield from (f"  {example}" for example in entity.rounded.examples)
+
+
+def too_large(entity: EntityFigures) -> str:
+    """What becomes of its items over 400 KB."""
+    return f"{entity.name}: {many(entity.oversize, 'item')} over 400 KB, stored {_where(entity)}"
 
 
 def _where(entity: EntityFigures) -> str:

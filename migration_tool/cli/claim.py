@@ -66,7 +66,9 @@ def claimed(function: Callable[..., None]) -> Callable[..., None]:
         **options: Any,
     ) -> None:  # fmt: skip
         if sample:
-            require_fitting("--sample", _FITTING, "a sample reads rows at random, and their items by key")
+            require_fitting(
+                "leave --sample out", _FITTING, "a sample reads rows at random, and their items by key"
+            )
         else:
             _require_none({"--confidence": confidence, "--at-most": at_most, "--seed": seed})
         claim = _claim(confidence, at_most, seed) if sample else None

@@ -10,10 +10,10 @@ from click.core import ParameterSource
 from migration_tool.cli.options import GLOBAL
 
 
-def require_fitting(way: str, fitting: Collection[str], cause: str) -> None:
+def require_fitting(instead: str, fitting: Collection[str], cause: str) -> None:
     """Raises UsageError naming the options of this call that have no effect where it is done in that way.
 
-    way      as the hint shall name it
+    instead  what else can be done, for the hint
     fitting  names of the parameters that it follows, beside the global ones
     """
     from migration_tool.errors import UsageError
@@ -26,7 +26,7 @@ def require_fitting(way: str, fitting: Collection[str], cause: str) -> None:
         and context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
     ]
     if given:
-        hint = f"Leave them out, or leave {way} out."
+        hint = f"Leave them out, or {instead}."
         raise UsageError("follow every option", " ".join(given), cause, hint)
 
 

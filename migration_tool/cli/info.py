@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -49,7 +48,7 @@ def info(shared: Globals, as_json: bool, command: str | None, account: str | Non
         return
     found = _about(shared)
     if as_json:
-        data(json_text(asdict(found)))
+        data(json_text(found.to_json()))
         return
     _show(found)
     if "config" in found.problems:

@@ -23,7 +23,7 @@ def look(shared: Globals, tables: tuple[str, ...], since: int | None, as_json: b
     from migration_tool.verify.json_form import json_text
 
     why = "a look at what is written compares items by key and nothing else"
-    require_fitting("--while-running and --since", _FITTING, why)
+    require_fitting("leave --while-running and --since out", _FITTING, why)
     with watching(shared, stoppable=False) as watch:
         found = looked(shared.load(), tables, since, watch.checked, watch.notice)
     if as_json:

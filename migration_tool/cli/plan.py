@@ -122,6 +122,7 @@ def _show(plan: Plan) -> None:
 
 
 def _show_table(planned: PlannedTable) -> None:
+    from migration_tool.checking.remarks import too_large
     from migration_tool.cli.console import show
     from migration_tool.cli.render import heading, table
     from migration_tool.cli.text import size
@@ -138,6 +139,7 @@ def _show_table(planned: PlannedTable) -> None:
         for e in figures.entities
     ]  # fmt: skip
     show(heading(f"{planned.table}  ({figures.name}; {state}; indexes {indexes})"), table(columns, rows))
+    show(*(too_large(entity) for entity in figures.entities if entity.oversize))
 
 
 def _show_ways(plan: Plan) -> None:
@@ -188,21 +190,22 @@ def _show_months(plan: Plan) -> None:
         return
     traffic, now = plan.wishes.traffic, plan.wishes.current
     with_recovery = any(planned.volume.recoverable for planned in plan.tables)
+    with_objects = any(planned.volume.objects for planned in plan.tables)
 
-    def recovered(month: Month) -> list[float | None]:
-        return [month.recovery] if with_recovery else []
+    def besides(month: Month) -> list[float | None]:
+        return [*([month.recovery] if with_recovery else []), *([month.objects] if with_objects else [])]
 
     rows = [
         (
             f"{_WORDS[month.billing]}, {_WORDS[month.table_class]}",
-            *map(_dollars, (month.storage, *recovered(month), month.reads, month.writes, month.total)),
+            *map(_dollars, (month.storage, *besides(month), month.reads, month.writes, month.total)),
             *([] if now is None else [_difference(month.total - now)]),
         )
         for month in plan.months
     ]
     columns = (
-        "billing, table class", ">storage", *([">recovery"] if with_recovery else []), ">reads", ">writes",
-        ">total",
+        "billing, table class", ">storage", *([">recovery"] if with_recovery else []),
+        *([">objects in S3"] if with_objects else []), ">reads", ">writes", ">total",
     )  # fmt: skip
     against = [] if now is None else [f">against {_dollars(now)} now"]
     show(

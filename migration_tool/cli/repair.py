@@ -46,7 +46,9 @@ def repairing(function: Callable[..., None]) -> Callable[..., None]:
         *arguments: Any, repair: bool, delete_extra: bool, dry_run: bool, yes: bool, **options: Any
     ) -> None:
         if repair:
-            require_fitting("--repair", _FITTING, "a repair compares every item anew, and nothing else")
+            require_fitting(
+                "leave --repair out", _FITTING, "a repair compares every item anew, and nothing else"
+            )
         else:
             _require_none({"--delete-extra": delete_extra, "--dry-run": dry_run, "--yes": yes})
         wanted = Repairing(dry_run, delete_extra, yes) if repair else None

@@ -100,7 +100,8 @@ def ways(function: Callable[..., None]) -> Callable[..., None]:
         *arguments: Any, via: str, out: Path | None, compression: str, part_size: int, bucket: str | None,
         prefix: str | None, s3_endpoint: str | None, **options: Any
     ) -> None:  # fmt: skip
-        require_fitting(f"--via {via}", _FITTING[via], f"--via {via} does not follow them")
+        other = "add --via files or --via s3-import" if via == "batch" else f"leave --via {via} out"
+        require_fitting(other, _FITTING[via], f"--via {via} does not follow them")
         flags = {S3_BUCKET: bucket, S3_PREFIX: prefix, S3_ENDPOINT: s3_endpoint}
         function(*arguments, way=Way(via, out, compression, part_size, flags), **options)
 

@@ -11,7 +11,7 @@ import hashlib
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from decimal import Decimal
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
@@ -101,9 +101,10 @@ def _module(top: Path, module: str, digest: str) -> Any:
     _, dot, inner = module.partition(".")
     before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
-        if own not in sys.modules:
-            _import_file(own, top)
-        return import_module(own + dot + inner)
+        with redirect_stdout(sys.stderr):
+            if own not in sys.modules:
+                _import_file(own, top)
+            return import_module(own + dot + inner)
     finally:
         sys.dont_write_bytecode = before
 
@@ -227,7 +228,8 @@ def _refusing(what: str) -> Iterator[None]:
 
 
 def _called(name: str, function: Function, value: Any) -> Any:
-    with _refusing(name):
+    """What it prints is talk: stdout holds data alone."""
+    with _refusing(name), redirect_stdout(sys.stderr):
         return function(value)
 
 

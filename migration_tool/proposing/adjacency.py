@@ -61,6 +61,7 @@ class Graph:
         self._tables = tables
         self._relations = relations
         self._junctions = junctions(tables, relations)
+        self._partitions: dict[str, tuple[str, dict[str, int]]] = {}
         columns = {name for rows in tables.values() for name in rows.facts.columns}
         tail = (
             ""
@@ -103,6 +104,7 @@ class Graph:
         at = f"{rows.prefix}#{asked(found)}"
         keys = self._keys(key, key)
         self._rows(rows, keys, reasons)
+        self._count(rows.prefix, key, rows.entity, 1)
         body = {
             "description": f"One {rows.entity} by its key.",
             "parameters": types(found),
@@ -114,6 +116,16 @@ class Graph:
         self._answer(rows, [part.column for part in own])
         for edge in self._edges(rows):
             self._edge(rows, own, edge)
+
+    def finish(self) -> None:
+        """Says of each kind of partition what lies in one of them at most. To be called when all is added."""
+        for label, counts in self._partitions.values():
+            self.draft.collections.append(counts)
+            self.draft.groups.append(Group("table", label, sum(counts.values()), 0))
+
+    def _count(self, kind: str, label: str, entity: str, most: int) -> None:
+        """So many items of the entity share a partition key of that kind, at most."""
+        self._partitions.setdefault(kind, (label, {}))[1][entity] = most
 
     def _rows(self, rows: Rows, keys: dict[str, str], reasons: list[str]) -> None:
         """The entity that holds all columns."""
@@ -205,9 +217,7 @@ class Graph:
             "cases": cases(rows, found),
         }
         self.draft.add_pattern(edge.pattern, body)
-        total = rows.facts.rows
-        self.draft.groups.append(Group("table", entity.keys[self.draft.keys[0]], edge.largest, total))
-        self.draft.collections.append({name: edge.largest})
+        self._count(edge.opening + edge.label, entity.keys[self.draft.keys[0]], name, edge.largest)
 
     def _junction(self, rows: Rows, one: Relation, other: Relation) -> None:
         first, second = self._tables[one.parent], self._tables[other.parent]
@@ -246,10 +256,10 @@ class Graph:
         }
         self.draft.add_pattern(snake(rows.entity, "of", parent.entity), body)
         self._answer(rows, list(relation.columns))
-        place = index or "table"
-        self.draft.groups.append(Group(place, at, relation.largest, rows.facts.rows))
-        if not index:
-            self.draft.collections.append({rows.entity: relation.largest})
+        if index:
+            self.draft.groups.append(Group(index, at, relation.largest, rows.facts.rows))
+        else:
+            self._count(f"{parent.prefix}#{rows.prefix}", at, rows.entity, relation.largest)
 
     def _answer(self, rows: Rows, columns: Sequence[str]) -> None:
         given = frozenset((rows.name, column) for column in columns)

@@ -116,6 +116,7 @@ def _adjacency(known: Known) -> list[Draft]:
     graph = Graph(draft, known.tables, known.relations)
     for rows in known.tables.values():
         graph.add(rows)
+    graph.finish()
     return [draft]
 
 

@@ -10,6 +10,9 @@ from migration_tool.proposing.relations import Relation
 from migration_tool.proposing.rows import Rows
 from migration_tool.source.sql import quote
 
+MOST_LOOKUPS = 16
+"""Of one row. SQLite joins 64 tables at most, and each lookup is read again for each row."""
+
 
 @dataclass(frozen=True)
 class Lookup:
@@ -82,7 +85,7 @@ class Place:
 
 
 def place(rows: Rows, above: Place | None, relation: Relation | None) -> Place | None:
-    """The place under the parent's, or at the top; None where no lookup leads to the root."""
+    """The place under the parent's, or at the top; None where no lookup leads to the root, or too many do."""
     if above is None or relation is None:
         return Place(rows, rows, tuple(("", part) for part in rows.identity), ())
     ours = dict(zip(relation.to, relation.columns, strict=True))
@@ -103,7 +106,7 @@ def place(rows: Rows, above: Place | None, relation: Relation | None) -> Place |
 def _lookups(above: Place, relation: Relation) -> tuple[Lookup, ...] | None:
     table = above.rows.facts.table
     single = {key[0] for key in (table.primary_key, *table.unique) if len(key) == 1}
-    if len(relation.to) != 1 or relation.to[0] not in single:
+    if len(relation.to) != 1 or relation.to[0] not in single or len(above.lookups) == MOST_LOOKUPS:
         return None
     parent = Lookup(above.rows.entity, above.rows.name, "", relation.columns[0], relation.to[0])
     others = (
@@ -116,7 +119,7 @@ def _lookups(above: Place, relation: Relation) -> tuple[Lookup, ...] | None:
 def places(
     tables: Mapping[str, Rows], owned: Mapping[str, Relation], members: Mapping[str, list[str]]
 ) -> Mapping[str, Place]:
-    """Of all tables; those that no lookup can lead to stand at the top of their own."""
+    """Of all tables; those that no lookups lead to stand at the top of their own."""
     found: dict[str, Place] = {}
     for names in members.values():
         for name in names:

@@ -134,12 +134,15 @@ def _figures(source: SqliteSource, compiled: CompiledDesign, entity: CompiledEnt
             text = entity.item(row)[2]
         except RowRejected:
             continue
-        item = orjson.loads(str(text))
-        size = item_size(item)
-        chunks = [item_size(orjson.loads(chunk[2])) for chunk in chunks_of(text)]
-        entries = [found for _, found in copied_to(compiled.design, item, size)]
-        sizes.append(size + sum(chunks))
-        own.append(sum(units(stored) for stored in (size, *chunks)))
+        stored = [orjson.loads(str(one)) for one in (text, *(chunk for *_, chunk in chunks_of(text)))]
+        own_sizes = [item_size(item) for item in stored]
+        entries = [
+            found
+            for item, size in zip(stored, own_sizes, strict=True)
+            for _, found in copied_to(compiled.design, item, size)
+        ]
+        sizes.append(sum(own_sizes))
+        own.append(sum(map(units, own_sizes)))
         taken.append(own[-1] + sum(map(units, entries)))
         copies.append(len(entries))
         copied.append(sum(entries))

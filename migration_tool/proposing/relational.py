@@ -21,6 +21,8 @@ from migration_tool.verify.report import many
 MOST_INDEXES = 20
 """Global secondary indexes of a table, by DynamoDB's default quota."""
 _SHARDS = 8
+_MOST_BRANCHES = 500
+"""Of a UNION: SQLITE_MAX_COMPOUND_SELECT."""
 _CROWD = 1_000
 """Items under one partition key of an index, from which on they are spread, if they are an eighth of all."""
 
@@ -223,7 +225,7 @@ class Builder:
         self.draft.collections.append(counts)
         total = sum(place.rows.facts.rows for place in members)
         self.draft.groups.append(Group("table", root.partition_template, sum(counts.values()), total))
-        if len(members) == 1:
+        if not 1 < len(members) <= _MOST_BRANCHES:
             return
         found = parameters(root.rows.identity)
         body = {

@@ -107,7 +107,7 @@ class Rows:
         """Columns to compare, as SQL: the identity, those named, and then the first of the others."""
         known = self.facts.columns
         keys = [part.column for part in self.identity if part.column in known]
-        names = list(dict.fromkeys([*keys, *extra, *known]))
+        names = list(dict.fromkeys([*keys, *(name for name in extra if name in known), *known]))
         skipped = {*self.omitted, *self.as_literals}
         usable = [n for n in names if n not in skipped and not n.startswith("-")][: len(keys) + _SHOWN]
         found = [f"{self.column(name)} AS {quote(self.renamed.get(name, name))}" for name in usable]

@@ -7,13 +7,14 @@ The name is the SHA-256 of the content: sent again it is the same object, and no
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from hashlib import sha256
 
 from migration_tool.model import WireItem
 from migration_tool.oversize import MOST_BYTES, restored
-from migration_tool.target.pointers import Pointer, marked, pointer_of
+from migration_tool.target.pointers import Pointer, is_name, marked, pointer_of
 from migration_tool.target.s3 import Bucket
 
 AT_ONCE = 16
@@ -67,6 +68,13 @@ class Objects:
         if not any(map(pointer_of, items)):
             return items
         return list(self._pool.map(lambda item: self._whole(table, item), items))
+
+    def stored(self, table: str) -> Iterator[tuple[str, int]]:
+        """The name in the table's folder and the bytes of each object that is there. Raises TargetError."""
+        folder = self._key(table, "")
+        for key, size in self.bucket.listed(folder):
+            if is_name(name := key.removeprefix(folder)):
+                yield name, size
 
     def close(self) -> None:
         """What has not been begun is not done any more."""

@@ -33,6 +33,11 @@ def pointer_of(item: WireItem) -> Pointer | None:
     return Pointer(name, size) if ours else None
 
 
+def is_name(text: str) -> bool:
+    """Whether an object could be called so."""
+    return _SHA256.fullmatch(text) is not None
+
+
 def marked(item: WireItem, fault: str) -> WireItem:
     """The pointing item, which says in `~oversize` what is wrong with its object."""
     return item | {ATTRIBUTE: {"M": {**item[ATTRIBUTE]["M"], _FAULT: {"S": fault}}}}

@@ -114,17 +114,22 @@ class Bucket:
         """Makes the client now, which threads can then share. Raises TargetError."""
         _ = self._client
 
-    def require_only(self, prefix: str, expected: Mapping[str, int]) -> None:
-        """Raises TargetError unless just these objects, name -> bytes, have names that begin so."""
-        found, place = dict[str, int](), f"s3://{self.name}/{prefix}"
-        with answered("list the objects", place):
+    def listed(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """The name and the bytes of every object whose name begins so. Raises TargetError."""
+        with answered("list the objects", f"s3://{self.name}/{prefix}"):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
             for page in pages:
-                found |= {each["Key"]: each["Size"] for each in page.get("Contents", ())}
+                for each in page.get("Contents", ()):
+                    yield each["Key"], each["Size"]
+
+    def require_only(self, prefix: str, expected: Mapping[str, int]) -> None:
+        """Raises TargetError unless just these objects, name -> bytes, have names that begin so."""
+        found = dict(self.listed(prefix))
         if found != expected:
             names = sorted(key for key, _ in found.items() ^ expected.items())
             raise TargetError(
-                "find the files in S3", place, "the objects there are not those that were uploaded",
+                "find the files in S3", f"s3://{self.name}/{prefix}",
+                "the objects there are not those that were uploaded",
                 "Keep others from writing there, remove what is not ours, then `migrate.py resume`.",
                 names[:_NAMED],
             )  # fmt: skip

@@ -8,7 +8,7 @@ says what is wrong; the items concerned are then read once more and named.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,8 @@ from migration_tool.verify.pairing import Findings, pair
 from migration_tool.verify.readers import Plan, Readers
 from migration_tool.verify.report import Advance, EntityCounts, TableDifference, unwatched
 from migration_tool.verify.spill import BUCKET_BYTES, MEMORY_BYTES, Spill
-from migration_tool.verify.tallies import Records, Sums
+from migration_tool.verify.tallies import Records, Sums, Tally
+from migration_tool.verify.unused import Pointers, points
 
 DETAILS = 1_000
 
@@ -88,10 +89,12 @@ class _Reading:
     """Both sides have been read. `started` and `finished` in unix seconds.
 
     members  items of the table by index; empty where not all of them were counted
+    pointed  as of TableDifference
     """
 
     expected: Expected
     members: Counts
+    pointed: Set[bytes] | None
     started: float
     finished: float
 
@@ -153,13 +156,16 @@ class _Comparison:
 
     def _read(self, members: Members[Any], known: TableSums, done: Mapping[int, KeyRange]) -> _Reading:
         expected = Expected(self.source, self.compiled.entities, done)
-        actual = self.readers.begin(self.table, Plan(known.shares, known.width), members, self._step)
+        pointers = Pointers(members) if points(self.compiled.design) else None
+        tally: Tally[Any] = pointers or members
+        actual = self.readers.begin(self.table, Plan(known.shares, known.width), tally, self._step)
         for part in expected.parts() if known.proved_at is None else ():
-            members.expect(part)
+            tally.expect(part)
             self._step(len(part.items))
             actual.attend()
         actual.finish()
-        return _Reading(expected, members.counts, known.started, self.clock())
+        pointed = pointers.found if pointers else None
+        return _Reading(expected, members.counts, pointed, known.started, self.clock())
 
     def _step(self, more: int) -> None:
         self.advance(more)
@@ -180,6 +186,7 @@ class _Comparison:
             members={} if findings.repeated.total() else reading.members,
             scan_started=reading.started,
             scan_finished=reading.finished,
+            pointed=reading.pointed,
         )
 
     def _counts(self, expected: Expected, findings: Findings) -> Iterator[EntityCounts]:

@@ -112,6 +112,7 @@ def _table(report: TableReport) -> dict[str, Any]:
         "sample": dict(vars(difference.sample)) if difference.sample else None,
         "indexes": [dict(vars(index)) for index in report.indexes],
         "access_patterns": [_pattern(pattern) for pattern in report.access_patterns],
+        "unused_objects": dict(vars(report.unused)) if report.unused else None,
         "checked": list(report.checked),
         "not_checked": list(report.not_checked),
     }

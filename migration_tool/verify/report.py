@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -100,6 +100,7 @@ class TableDifference:
     ranges           what the rows of the source become, where both sides are equal and no two keys can be
     proved_at        unix seconds: when that was found out, where it stands for the source, which was not read
     continued        part of it was read by a validation that was interrupted
+    pointed          SHA-256 of each object that an item points to; None where they were not collected
     """
 
     name: str
@@ -117,6 +118,7 @@ class TableDifference:
     ranges: Ranges = field(default_factory=dict)
     proved_at: float | None = None
     continued: bool = False
+    pointed: Set[bytes] | None = None
 
     def total(self, count: str) -> int:
         """The sum of one of EntityCounts' counts, by its name."""
@@ -125,6 +127,21 @@ class TableDifference:
     @property
     def ok(self) -> bool:
         return not (self.total("missing") or self.total("extra") or self.total("different"))
+
+
+@dataclass(frozen=True)
+class UnusedObjects:
+    """How many objects, of how many bytes, lie at `place` in S3 that no item points to.
+
+    names   of the first of them
+    reason  why they could not be listed, else ""
+    """
+
+    place: str
+    count: int
+    bytes: int
+    names: tuple[str, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -190,13 +207,17 @@ class PatternResult:
 
 @dataclass(frozen=True)
 class TableReport:
-    """All that is known about one table; `checked` and `not_checked` are sentences."""
+    """All that is known about one table; `checked` and `not_checked` are sentences.
+
+    unused  None where no objects were looked for
+    """
 
     difference: TableDifference
     access_patterns: tuple[PatternResult, ...]
     checked: tuple[str, ...] = ()
     not_checked: tuple[str, ...] = ()
     indexes: tuple[IndexCount, ...] = ()
+    unused: UnusedObjects | None = None
 
     @property
     def ok(self) -> bool:

@@ -28,10 +28,12 @@ from migration_tool.verify.report import (
     Report,
     TableDifference,
     TableReport,
+    UnusedObjects,
     iso_time,
     many,
 )
 from migration_tool.verify.sampled import Sampling, seen, unseen
+from migration_tool.verify.unused import look_for_unused, points
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called with the design's name, how much has been looked at, and how much there is (an estimate)."""
@@ -117,9 +119,12 @@ def _with_patterns(
             source, compiled, wire, difference.table, limit, advance, rejected=rejected, pauses=pauses
         )
     counted = count_indexes(wire, difference.table, compiled.design.keys, difference.members, pauses)
-    checked = (*_compared(difference), *_asked(patterns, counted))
-    not_checked = tuple(_not_checked(compiled, difference, patterns))
-    return TableReport(difference, patterns, checked, not_checked, counted)
+    unused = None
+    if wire.objects and difference.pointed is not None:
+        unused = look_for_unused(wire.objects, difference.table, difference.pointed)
+    checked = (*_compared(difference), *_listed(unused), *_asked(patterns, counted))
+    not_checked = (*_not_listed(compiled, unused), *_not_checked(compiled, difference, patterns))
+    return TableReport(difference, patterns, checked, not_checked, counted, unused)
 
 
 def _counted(
@@ -153,6 +158,21 @@ def _compared(difference: TableDifference) -> Iterator[str]:
         f"{many(actual, 'item')} that the table holds."
     )
     yield from _sides(difference)
+
+
+def _listed(unused: UnusedObjects | None) -> Iterator[str]:
+    if unused and not unused.reason:
+        are = "is" if unused.count == 1 else "are"
+        yield (
+            f"{many(unused.count, 'object')} of {many(unused.bytes, 'byte')} {are} in {unused.place} that no "
+            "item points to; that is no difference."
+        )
+
+
+def _not_listed(compiled: CompiledDesign, unused: UnusedObjects | None) -> Iterator[str]:
+    if points(compiled.design) and (unused is None or unused.reason):
+        why = f": {unused.reason}" if unused else ""
+        yield f"Objects in S3 that no item points to were not looked for{why}."
 
 
 def _asked(patterns: Sequence[PatternResult], indexes: Sequence[IndexCount]) -> Iterator[str]:

@@ -29,6 +29,7 @@ from migration_tool import (
     write_files,
 )
 from migration_tool.errors import Interrupted, StateError, UsageError
+from migration_tool.state.checkpoint import Checkpoint
 from migration_tool.state.store import StateStore
 from tests.api.conftest import change
 
@@ -139,6 +140,17 @@ def test_files_in_place_of_tables(config: Callable[..., Config], tmp_path: Path)
         Form("bz2")
     with pytest.raises(UsageError):
         Form(part_bytes=0)
+
+
+def test_the_files_are_heard_of_to_the_end(config: Callable[..., Config], tmp_path: Path) -> None:
+    heard: list[Checkpoint] = []
+
+    class Hearing(Observer):
+        def progress(self, checkpoint: Checkpoint) -> None:
+            heard.append(checkpoint)
+
+    write_files(config(), tmp_path / "files", observer=Hearing())
+    assert heard[-1].items_written == 5 and all(entity.done for entity in heard[-1].entities)
 
 
 def _lines(path: Path) -> list[str]:

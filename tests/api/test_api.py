@@ -201,12 +201,3 @@ def test_a_configuration_file_serves_too(small_db: Path, tmp_path: Path, moto_se
     file.write_text(f'{{"source_db": "{small_db}", "endpoint": "{moto_server}", "table_prefix": "api_"}}')
     config = Config.load(file)
     assert config.state_dir == tmp_path / "state" and config.table_name("employee_data") == "api_EmployeeData"
-
-
-def test_an_item_that_is_split_is_an_item(database: Path, design: Design) -> None:
-    change(database, "UPDATE Customer SET Name = hex(zeroblob(300000)) WHERE CustomerId = 1")
-    path = Path(design.path)
-    path.write_text(DESIGN.replace("Customer: {keys", "Customer: {oversize: split, keys"))
-    with Source(database) as source:
-        first, _ = Design(path).items(source, entities=["Customer"])
-    assert first.attributes["Paid"] == Decimal("1.5") and "Name" not in first.wire

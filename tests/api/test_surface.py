@@ -15,7 +15,9 @@ from tests.cli.test_imports import HEAVY
 from tests.conftest import ROOT
 
 NAMES = [
+    "About",
     "Claim",
+    "Cleared",
     "Config",
     "Design",
     "Examination",
@@ -41,12 +43,15 @@ NAMES = [
     "__version__",
     "check",
     "export",
+    "info",
     "look",
     "plan",
+    "policy",
     "propose",
     "query",
     "rejects",
     "repair",
+    "reset",
     "resume",
     "retry_rejects",
     "run",
@@ -57,12 +62,14 @@ NAMES = [
     "tune",
     "validate",
     "write_files",
+    "write_sample",
 ]
 SIGNATURES = """
 Config.load(path: 'str | os.PathLike[str]') -> 'Config'
 Config.of(source_db: 'str | os.PathLike[str]', designs: 'Iterable[Named]', *, \
 folder: 'str | os.PathLike[str]' = '.', endpoint: 'str' = 'aws', table_prefix: 'str' = '', \
 **settings: 'Any') -> 'Config'
+Config.save(self, replace: 'bool' = False) -> 'Path'
 Design(path: 'str | PathLike[str]') -> 'None'
 Design.items(self, source: 'Source', entities: 'Sequence[str] | None' = None, \
 rejected: 'Callable[[Reject], object] | None' = None, allow_code: 'bool' = False) -> 'Iterator[Item]'
@@ -77,10 +84,12 @@ Source.close(self) -> 'None'
 Source.count(self) -> 'Mapping[str, int]'
 check(config: 'Config', *, data: 'bool' = True) -> 'Examination'
 export(config: 'Config', form: 'str', *, items: 'int | None' = None) -> 'Exported'
+info(config: 'Config') -> 'About'
 look(config: 'Config', *, since: 'int | None' = None, observer: 'validating.Watcher' = SILENT) \
 -> 'MovingReport'
 plan(config: 'Config', *, wcu: 'int' = 4000, reads_per_second: 'float' = 10, writes_per_second: 'float' = 1, \
 current_monthly: 'float | None' = None) -> 'Plan'
+policy(config: 'Config', command: 'str', *, account: 'str | None' = None) -> 'Mapping[str, Any]'
 propose(source_db: 'str | PathLike[str]', *, kinds: 'Sequence[str]' = (), \
 queries: 'str | PathLike[str] | None' = None, aws_region: 'str' = 'us-east-1', \
 prices: 'str | PathLike[str] | None' = None) -> 'Proposals'
@@ -90,6 +99,7 @@ rejects(config: 'Config', *, examples: 'int | None' = None, observer: 'Observer'
 repair(config: 'Config', *, delete_extra: 'bool' = False, dry_run: 'bool' = False, \
 confirm: 'Confirm' = nobody, processes: 'int | None' = None, \
 observer: 'repairing.Watcher' = SILENT) -> 'Report'
+reset(config: 'Config', *, dry_run: 'bool' = False, confirm: 'Confirm' = nobody) -> 'Cleared'
 resume(config: 'Config', *, accept: 'Iterable[str]' = (), confirm: 'Confirm' = nobody, \
 observer: 'migrating.Observer' = SILENT, take_over: 'bool' = False) -> 'Summary | None'
 retry_rejects(config: 'Config', *, accept: 'Iterable[str]' = (), confirm: 'Confirm' = nobody, \
@@ -109,8 +119,11 @@ observer: 'validating.Watcher' = SILENT) -> 'Report'
 write_files(config: 'Config', folder: 'str | PathLike[str]', *, \
 form: 'Form' = Form(compression='gzip', part_bytes=1073741824), force: 'bool' = False, \
 confirm: 'Confirm' = nobody, observer: 'migrating.Observer' = SILENT) -> 'Files'
+write_sample(path: 'str | PathLike[str]', *, scale: 'int' = 1, force: 'bool' = False) -> 'Path'
 """
 ATTRIBUTES = {
+    "About": {"config", "designs", "problems", "settings", "source", "target", "to_json", "versions"},
+    "Cleared": {"removed", "runs"},
     "Claim": {"at_most", "confidence", "seed", "shares", "size"},
     "Examination": {"designs", "notices", "ok", "require_sound", "source", "to_json"},
     "Exported": {"left_out", "text"},
@@ -136,7 +149,7 @@ ATTRIBUTES = {
     "Tuned": {"checkpoint", "in_force", "to_json", "wish"},
     "Shown": {"diagram", "source", "tables", "to_json"},
     "Design": {"access_patterns", "entities", "fingerprint", "items", "name", "path", "table"},
-    "Item": {"attributes", "entity", "json", "key", "size", "wire"},
+    "Item": {"attributes", "content", "entity", "json", "key", "size", "wire"},
     "Source": {"close", "count", "path", "tables"},
     "Summary": {"checkpoint", "rejects", "report", "run_id", "seconds"},
     "Reject": {

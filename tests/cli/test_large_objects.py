@@ -115,6 +115,40 @@ def test_wrong_objects_are_differences_and_put_again(objects: Objects, shell: Sh
     shell.ok("validate")
 
 
+def test_objects_that_no_item_points_to_are_named(objects: Objects, shell: Shell) -> None:
+    shell.ok("migrate", "--yes")
+    (table,) = json.loads(shell.ok("validate", "--items-only", "--json"))["tables"]
+    assert (table["unused_objects"]["count"], table["unused_objects"]["reason"]) == (0, "")
+    place = f"large/{objects.library.table}"
+    left = hashlib.sha256(b"left").hexdigest()
+    for name in (f"{place}/{left}", f"{place}/notes.txt", f"{place}2/{left}", f"{place}/more/{left}"):
+        objects.s3.put_object(Bucket=objects.bucket, Key=name, Body=b"left")
+    done = shell("validate", "--items-only", "--json")
+    (table,) = json.loads(done.stdout)["tables"]
+    assert done.returncode == 0 and table["ok"]
+    folder = f"s3://{objects.bucket}/{place}/"
+    wanted = {"place": folder, "count": 1, "bytes": 4, "names": [left], "reason": ""}
+    assert table["unused_objects"] == wanted
+    assert f"1 object of 4 bytes is in {folder} that no item points to" in " ".join(table["checked"])
+    sampled = json.loads(shell.ok("validate", "--sample", "--json"))["tables"][0]
+    assert sampled["unused_objects"] is None
+    assert any("no item points to were not looked for" in told for told in sampled["not_checked"])
+    assert f"objects of large items in s3://{objects.bucket}/large" in shell("reset", "--confirm").stderr
+
+
+def test_a_bucket_that_may_not_be_listed_is_no_difference(
+    shell: Shell, moto_server: str, table_prefix: str, bucket: str
+) -> None:
+    denied = b"<Error><Code>AccessDenied</Code><Message>not for you</Message></Error>"
+    with Recorder(moto_server) as recorder:
+        Objects(Library(shell, recorder.own, table_prefix, "s3"), recorder.own, bucket)
+        shell.ok("migrate", "--yes")
+        recorder.answer = lambda call: denied if call.action == "s3:ListBucket" else None
+        (table,) = json.loads(shell.ok("validate", "--items-only", "--json"))["tables"]
+    assert table["ok"] and "AccessDenied" in table["unused_objects"]["reason"]
+    assert any("were not looked for: AccessDenied" in told for told in table["not_checked"])
+
+
 @pytest.fixture
 def killed(objects: Objects, shell: Shell) -> Objects:
     """The load was killed between its first object and the item of it."""
@@ -177,10 +211,14 @@ def test_without_a_bucket_nothing_is_written(objects: Objects, shell: Shell) -> 
 
 
 def test_the_plan_says_what_goes_into_objects(objects: Objects, shell: Shell) -> None:
-    (table,) = json.loads(shell.ok("plan", "--json"))["tables"]
-    (entity,) = table["entities"]
+    found = json.loads(shell.ok("plan", "--json"))
+    assert found["estimate"]["dollars"] == pytest.approx(found["write_units"] * 0.625e-6 + 2 * 0.005e-3)
+    assert all(month["objects"] > 0 for month in found["monthly"]["costs"])
+    (entity,) = found["tables"][0]["entities"]
     assert (entity["oversize"], entity["object_bytes"] > len(WORDS) + len(NOISE)) == (2, True)
     assert "2 items over 400 KB, stored with " in shell("design", "check").stdout
+    shown = shell.ok("plan")
+    assert "objects in S3" in shown and "2 items over 400 KB, stored with " in shown
     assert not objects.names
 
 
@@ -198,15 +236,15 @@ def test_an_import_leaves_them_to_batch_writing_and_policies_allow_all_calls(
         assert len(objects.pointers()) == 2
         for words, code, more in (
             (["query", "library", "article", "article_id=2"], 0, set()),
-            (["validate", "--items-only"], 7, set()),
+            (["validate", "--items-only"], 7, {"s3:ListBucket"}),
             (["validate", "--while-running"], 7, set()),
-            (["validate", "--repair", "--yes"], 0, {"s3:PutObject"}),
+            (["validate", "--repair", "--yes"], 0, {"s3:ListBucket", "s3:PutObject"}),
         ):
             recorder.calls.clear()
             done = shell(*words)
             assert done.returncode == code, done.stderr
             command = " ".join(word for word in words if word == words[0] or word.startswith("--"))
-            assert recorder.called == objects.allowed(command.removesuffix(" --yes"))
+            assert recorder.called - {"s3:ListBucket"} == objects.allowed(command.removesuffix(" --yes"))
             assert recorder.called == {"s3:GetObject"} | more
 
 

@@ -92,6 +92,16 @@ def test_rows_are_rewritten_skipped_and_rejected_and_all_of_it_is_proved(shop: S
     assert "cleaning:customer: ValueError: a bad one" in shop.ok("rejects")
 
 
+def test_what_own_code_prints_is_not_among_the_data(shop: Shell) -> None:
+    path = shop.folder / "config/designs/cleaning.py"
+    path.write_text(
+        'print("loaded")\n' + CODE.replace("    return value", '    print("tags", value)\n    return value')
+    )
+    done = shop("plan", "--json", "--allow-code")
+    assert json.loads(done.stdout)["items"] == 2
+    assert "loaded" in done.stderr and "tags a,b" in done.stderr
+
+
 def test_a_run_does_not_go_on_with_changed_code(shop: Shell) -> None:
     stopped = shop("migrate", "--allow-code")
     assert stopped.returncode == 8

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from migration_tool.cli import items, text
+from migration_tool.cli import items, render, text
 from migration_tool.cli.bars import Bars
 from migration_tool.cli.options import Globals
 from migration_tool.cli.progress import LINE_SECONDS, Watch
@@ -88,6 +88,21 @@ def test_a_table_fits_and_says_what_it_left_out() -> None:
     assert lines[0].split() == ["SongId", "Name", "EntityType"]
     assert all(len(line) <= 32 for line in lines)
     assert hidden == ["Same", "Long"]
+
+
+@pytest.mark.parametrize(("width", "whole"), [(120, True), (46, True), (30, False)])
+def test_figures_are_not_broken_where_text_can_be_folded(
+    monkeypatch: pytest.MonkeyPatch, width: int, whole: bool
+) -> None:
+    """On a screen that is too narrow even so all of it is folded: nothing is lost."""
+    monkeypatch.setattr(render, "width", lambda: width)
+    columns = ("entity", ">rows read", ">write units", "its key")
+    found = render.table(columns, [("Customer of a shop", 1_234_567, 98_765_432, "SHOP#1 / " + "x" * 40)])
+    lines = rendered(found, width)
+    assert all(len(line.rstrip()) <= width for line in lines)
+    shown = "\n".join(lines)
+    assert ("1,234,567" in shown and "98,765,432" in shown) == whole
+    assert sum(shown.count(digit) for digit in "23456789") == 14
 
 
 def test_items_are_shown_in_one_order_whatever_the_engine_gives() -> None:

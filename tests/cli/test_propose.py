@@ -53,6 +53,7 @@ def test_proposals_are_shown_and_written(shell: Shell) -> None:
     write(CORPUS["not_declared"], shell.folder / "shop.sqlite")
     text = shell.ok("design", "propose", "shop.sqlite", "--out", "all")
     assert all(kind in text for kind in kinds.KINDS) and "inferred: orders(customer_id)" in text
+    assert max(map(len, text.partition("\n\n")[0].splitlines())) < 80
     assert {path.name for path in (shell.folder / "all").iterdir()} == set(kinds.KINDS)
     shell.ok("design", "propose", "shop.sqlite", "--kind", "aggregate", "--choose", "1", "--out", "one")
     one = shell.folder / "one/shop.yaml"

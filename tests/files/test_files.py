@@ -148,7 +148,8 @@ def test_a_folder_that_is_not_ours_is_left_alone(world: World, content: str) -> 
     ids=["no folder", "a limit", "not files"],
 )
 def test_options_without_effect_are_refused(world: World, words: tuple[str, ...]) -> None:
-    assert world.run(*words).returncode == 2
+    refused = world.run(*words)
+    assert refused.returncode == 2 and ("--via s3-import" in refused.stderr) == ("--via" not in words)
     assert not (world.folder / "out").exists()
 
 

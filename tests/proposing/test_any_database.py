@@ -66,12 +66,16 @@ KEYS = ("", "PRIMARY KEY", "UNIQUE", "WITHOUT ROWID", "SECOND UNIQUE")
 
 @dataclass(frozen=True)
 class Made:
-    """A table: CREATE, and rows to insert as far as they fit."""
+    """A table: CREATE, and rows to insert as far as they fit.
+
+    values  SQL of those that the last column has instead of its own, in turn; "": it has its own
+    """
 
     name: str
     create: str
     columns: int
     rows: list[tuple[Scalar, ...]]
+    values: str
 
 
 @st.composite
@@ -85,12 +89,16 @@ def tables(draw: st.DrawFn) -> list[Made]:
         key, width = draw(st.sampled_from(KEYS)), draw(st.integers(1, min(3, len(columns))))
         parts = [f"{quote(column)} {kind}" for column, kind in zip(columns, kinds, strict=True)]
         parts += _constraints(key, columns[:width], columns[-1])
+        values = ""
         if first and draw(st.booleans()):
             table, column = draw(st.sampled_from(first))
             parts.append(f"FOREIGN KEY ({quote(columns[-1])}) REFERENCES {quote(table)} ({quote(column)})")
+            if draw(st.booleans()):
+                values = f"SELECT {quote(column)} FROM {quote(table)} WHERE {quote(column)} IS NOT NULL"
         tail = " WITHOUT ROWID" if key == "WITHOUT ROWID" else ""
         rows = draw(st.lists(st.tuples(*[VALUES] * len(columns)), max_size=6))
-        made.append(Made(name, f"CREATE TABLE {quote(name)} ({', '.join(parts)}){tail}", len(columns), rows))
+        create = f"CREATE TABLE {quote(name)} ({', '.join(parts)}){tail}"
+        made.append(Made(name, create, len(columns), rows, values))
         first.append((name, columns[0]))
     return made
 
@@ -112,9 +120,11 @@ def build(path: Path, made: list[Made]) -> Path:
             connection.execute(table.create)
             marks = ", ".join("?" * table.columns)
             statement = f"INSERT OR IGNORE INTO {quote(table.name)} VALUES ({marks})"
-            for row in table.rows:
+            values = [found for (found,) in connection.execute(table.values)] if table.values else []
+            for number, row in enumerate(table.rows):
+                last = values[number % len(values)] if values else row[-1]
                 try:
-                    connection.execute(statement, row)
+                    connection.execute(statement, (*row[:-1], last))
                 except sqlite3.IntegrityError:
                     continue
         connection.commit()

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from migration_tool.checking.survey import survey
 from migration_tool.design.compile import CompiledDesign, compile_design
 from migration_tool.design.load import load_design
 from migration_tool.documents import read_mapping
+from migration_tool.proposing import relational
 from migration_tool.proposing.kinds import KINDS
 from migration_tool.proposing.proposals import Proposal, propose
 from migration_tool.source.sqlite import SqliteSource
@@ -112,3 +114,69 @@ def test_the_same_database_gives_the_same_bytes_in_any_order_of_its_rows(tmp_pat
     texts = [[file.text for p in found.ranked for file in p.files] for found in (one, again, other)]
     assert texts[0] == texts[1] == texts[2]
     assert one.ranked[0].prediction == other.ranked[0].prediction
+
+
+def test_a_node_lies_with_the_edges_to_it(tmp_path: Path) -> None:
+    """The largest collection of nodes and edges is what the rows make, not that of one kind of edge."""
+    script = "".join(
+        [
+            "CREATE TABLE a (id INTEGER PRIMARY KEY, t TEXT); INSERT INTO a VALUES (1, hex(zeroblob(9000)));",
+            "CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a);",
+            "CREATE TABLE c (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a);",
+            *(f"INSERT INTO b VALUES ({n}, 1);" for n in range(10, 50)),
+            *(f"INSERT INTO c VALUES ({n}, 1);" for n in range(10, 70)),
+        ]
+    )
+    database = write(script, tmp_path / "db.sqlite")
+    (proposal,) = propose(database, ["adjacency"]).ranked
+    with SqliteSource(database) as source:
+        (design,) = compiled(source, proposal, tmp_path)
+        figures = survey(source, design)
+    largest = figures.table.largest[0]
+    assert largest.items == 101
+    assert proposal.prediction.largest_collection == pytest.approx(largest.bytes, rel=0.01)
+
+
+@pytest.mark.engine
+def test_a_long_chain_of_owners_is_cut(wire: Wire, tmp_path: Path, table_prefix: str) -> None:
+    """SQLite joins 64 tables at most."""
+    script = "CREATE TABLE t0 (id INTEGER PRIMARY KEY); INSERT INTO t0 VALUES (1), (2);" + "".join(
+        f"CREATE TABLE t{n} (id INTEGER PRIMARY KEY, up INTEGER NOT NULL REFERENCES t{n - 1});"
+        f"INSERT INTO t{n} VALUES (1, 2), (2, 1);"
+        for n in range(1, 70)
+    )
+    database = write(script, tmp_path / "db.sqlite")
+    (proposal,) = propose(database, ["aggregate"]).ranked
+    with SqliteSource(database) as source:
+        (design,) = compiled(source, proposal, tmp_path)
+        tops = {entity.entity.keys["PK"].source.partition("#")[0] for entity in design.entities}
+        assert tops == {"T0", "T18", "T36", "T54"}
+        table = migrated(wire, source, design, table_prefix)
+        report = validate(source, [(design, table)], wire, tmp_path / "work", processes=1)
+        assert report.ok, report.summary()
+
+
+def test_an_aggregate_of_more_tables_than_one_statement_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite takes 500 in a UNION: then nothing asks for all of it at once."""
+    database = write(CORPUS["composite"], tmp_path / "db.sqlite")
+    patterns = []
+    for most in (500, 1):
+        monkeypatch.setattr(relational, "_MOST_BRANCHES", most)
+        (proposal,) = propose(database, ["aggregate"]).ranked
+        patterns.append({name for file in proposal.files for name in file.draft.patterns})
+    assert {name.partition("_of_")[0] for name in patterns[0] - patterns[1]} == {"all"}
+
+
+def test_chunk_items_and_their_copies_are_predicted(tmp_path: Path) -> None:
+    """The index of nodes and edges has no keys of its own: it holds chunk items, too."""
+    script = (
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, body BLOB);"
+        "INSERT INTO a VALUES (1, zeroblob(900000)), (2, x'01');"
+    )
+    database = write(script, tmp_path / "db.sqlite")
+    with SqliteSource(database) as source:
+        for proposal in propose(database).ranked:
+            figures = [survey(source, design) for design in compiled(source, proposal, tmp_path)]
+            assert proposal.prediction.write_units == sum(found.write_units for found in figures)

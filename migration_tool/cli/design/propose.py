@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from migration_tool.proposing.proposals import Proposal, Proposals
 
 KINDS = ("aggregate", "adjacency", "aggregates", "relations")
+_FIGURES = (
+    "tables", "items", "stored", "a month", "write units", "amplification", "largest collection",
+    "hottest key", "queries answered",
+)  # fmt: skip
 _SHOWN = 10
 """Queries that are not answered."""
 
@@ -52,7 +56,7 @@ def propose(
     table or several, and can be loaded as it is; `init --propose` does so. The ranking is explained in
     docs/propose.md.
     """
-    from migration_tool.cli.console import data
+    from migration_tool.cli.console import data, named, say
     from migration_tool.config_values import DEFAULT_REGION
     from migration_tool.prices import load_prices
     from migration_tool.proposing.proposals import propose as make
@@ -73,6 +77,8 @@ def propose(
         data(json_text(found.to_json()))
     else:
         _show(found, written, out)
+        if not out:
+            say(named(f"next: migrate.py init --source-db {path} --propose", shared))
 
 
 def _show(found: Proposals, written: list[Path], out: Path | None) -> None:
@@ -80,12 +86,8 @@ def _show(found: Proposals, written: list[Path], out: Path | None) -> None:
     from migration_tool.cli.render import table
     from migration_tool.cli.text import count
 
-    queries = any(proposal.answered is not None for proposal in found.ranked)
-    columns = [
-        "", "kind", ">tables", ">items", ">stored", ">a month", ">write units", ">amplification",
-        ">largest collection", ">hottest key", *([">queries answered"] if queries else []),
-    ]  # fmt: skip
-    show(table(columns, [_row(proposal, queries) for proposal in found.ranked]))
+    columns = ["", *(f">{proposal.rank} {proposal.kind}" for proposal in found.ranked)]
+    show(table(columns, list(zip(_FIGURES, *map(_column, found.ranked), strict=False))))
     show("", *(f"{proposal.kind:11} {proposal.title}" for proposal in found.ranked))
     show("\na month: on demand, at 10 rows read and 1 written a second")
     inferred = [relation.label for relation in found.relations if not relation.declared]
@@ -101,14 +103,15 @@ def _show(found: Proposals, written: list[Path], out: Path | None) -> None:
         say(f"Wrote {count(len(written), 'design')} below {out}")
 
 
-def _row(proposal: Proposal, queries: bool) -> list[str | int]:
+def _column(proposal: Proposal) -> list[str | int]:
+    """Its figures; the last one only where there are queries."""
     from migration_tool.cli.text import size
 
     figures = proposal.prediction
     cells: list[str | int] = [
-        proposal.rank, proposal.kind, len(proposal.files), figures.items, size(figures.stored),
+        len(proposal.files), figures.items, size(figures.stored),
         "?" if proposal.monthly is None else f"${proposal.monthly:,.2f}",
         figures.write_units, f"{figures.amplification:.1f}", size(figures.largest_collection),
         f"{figures.hottest:.0%}",
     ]  # fmt: skip
-    return [*cells, f"{proposal.answered:.0%}"] if queries else cells
+    return cells if proposal.answered is None else [*cells, f"{proposal.answered:.0%}"]

@@ -7,3 +7,6 @@ CREATE TABLE ticket (number INTEGER NOT NULL UNIQUE, title TEXT);
 INSERT INTO ticket VALUES (7, 'seven'), (-3, 'minus three'), (99999999999, 'large');
 CREATE TABLE comment (ticket_number INTEGER REFERENCES ticket (number), body TEXT);
 INSERT INTO comment VALUES (7, 'first'), (7, 'second'), (NULL, 'of none'), (-3, 'odd');
+-- And one whose rows belong to another's: in its collection, found by their numbers through an index.
+CREATE TABLE attachment (ticket_number INTEGER NOT NULL REFERENCES ticket (number), path TEXT);
+INSERT INTO attachment VALUES (7, 'a.png'), (7, 'a.png'), (-3, NULL);
