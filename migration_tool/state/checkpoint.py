@@ -18,13 +18,7 @@ from migration_tool.model import Position, TableIdentity
 from migration_tool.state.codec import printable
 from migration_tool.state.fields import DamagedError, Fields
 from migration_tool.state.live import Flow, Lease, Pace, Tuning
-from migration_tool.state.progress import (
-    Counters,
-    EntityProgress,
-    Fingerprints,
-    PhaseTime,
-    RunError,
-)
+from migration_tool.state.progress import Counters, EntityProgress, Fingerprints, PhaseTime, RunError
 from migration_tool.state.proofs import TableProof, proofs_from_json
 
 __all__ = [
@@ -127,14 +121,8 @@ class Checkpoint:
     ) -> Checkpoint:
         """With new cumulative figures of one entity. Raises StateError where one would go back."""
         earlier = self.entity(table, entity)
-        later = replace(
-            earlier,
-            position=position,
-            rows_read=rows_read,
-            items_written=items_written,
-            rejected=rejected,
-            skipped=skipped,
-        )
+        later = replace(earlier, position=position, rows_read=rows_read, rejected=rejected)
+        later = replace(later, items_written=items_written, skipped=skipped)
         fault = later.fault() or later.fault_after(earlier)
         if not fault and earlier.done and later != earlier:
             fault = "the entity is done"
