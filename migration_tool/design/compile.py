@@ -19,7 +19,7 @@ from migration_tool.design.faults import Faults
 from migration_tool.design.model import Design, Entity
 from migration_tool.design.own_code import Function, load_functions, names, on_rows, repeatable
 from migration_tool.design.resolve import ResolvedEntity, resolve
-from migration_tool.design.runtime import item_function
+from migration_tool.design.runtime import fitted, item_function
 from migration_tool.design.shape import Shape, item_shape
 from migration_tool.model import ColumnRef, EncodedItem, Read, Row, Schema, Table
 
@@ -96,7 +96,7 @@ def _entity(design: Design, resolved: ResolvedEntity, own: Mapping[str, Function
         entity=entity,
         table=resolved.table,
         read=resolved.read([child.read for child in children]),
-        item=_item(entity, source, labels, own),
+        item=_item(design, entity, source, labels, own),
         labels=labels + tuple(embed.name for embed in entity.embeds),
         source=source,
         shape=item_shape(design, entity, scope, rules, {child.read.name: child.shape for child in children}),
@@ -104,9 +104,9 @@ def _entity(design: Design, resolved: ResolvedEntity, own: Mapping[str, Function
 
 
 def _item(
-    entity: Entity, source: str, labels: tuple[str, ...], own: Mapping[str, Function]
+    design: Design, entity: Entity, source: str, labels: tuple[str, ...], own: Mapping[str, Function]
 ) -> Callable[[Row], EncodedItem]:
-    item = item_function(source, names(own) if own else {})
+    item = item_function(source, {"fitted": fitted(design, entity), **(names(own) if own else {})})
     if entity.transform:
         fixed = frozenset(entity.ancestries)
         item = on_rows(entity.transform, own[entity.transform], labels, fixed, item)
