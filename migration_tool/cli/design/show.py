@@ -63,15 +63,16 @@ def _show(found: ShownTable) -> None:
 
     show(heading(f"{found.name}  (table {found.table})"), *([found.description] if found.description else []))
     entities = [
-        (e.name, e.source_table, e.rows, e.average_bytes, e.largest_bytes, e.where or "")
-        for e in found.entities
+        (e.name, e.source_table, e.rows, e.average_bytes, e.largest_bytes, e.says) for e in found.entities
     ]
-    columns = ("entity", "source table", ">rows", ">bytes on average", ">largest", "only where")
+    columns = ("entity", "source table", ">rows", ">bytes on average", ">largest", "besides")
     show("", table(columns, entities), "", in_words(found.cost))
     show("", table(("keys of", "entity", "partition key", "sort key"), _keys(found)))
     indexes = [(i.name, "local" if i.local else "global", _projected(i)) for i in found.indexes]
     if indexes:
         show("", table(("index", "kind", "projects"), indexes))
+    if found.settings:
+        show("", table(("setting", "value"), list(found.settings.items())))
     attributes = [
         (e.name, a.name, " or ".join(a.types) or "absent", a.source)
         for e in found.entities
