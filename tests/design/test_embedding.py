@@ -250,7 +250,7 @@ def test_json_within_nested_rows_may_be_as_deep_as_dynamodb_takes_it(bind: Bind)
         ("value: Name, attributes: {a: b}", "embed.Parts: either `value` or `attributes`"),
         ("value: Name, embed: {X: {match: {a: b}}}", "embed.Parts: either `value` or `embed`"),
         ("limit: 0", "embed.Parts.limit: expected a number of rows"),
-        ("limit: many", "embed.Parts.limit: expected int, found the text"),
+        ("limit: many", "embed.Parts.limit: expected a whole number, found the text"),
         ("order: [{Name: down}]", "embed.Parts.order[0]: expected a column, or {"),
         ("order: [{Name: ascending, Id: descending}]", "embed.Parts.order[0]: expected a column, or {column"),
         ("embed: {A: {embed: {B: {embed: {C: {embed: {D: {}}}}}}}}",
