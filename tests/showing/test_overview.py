@@ -132,7 +132,7 @@ entities:
 """
     )
     config = load_config(tmp_path / "config/migration.json", {}, {})
-    (table,) = overview(config, chosen(config, [str(tmp_path / "shop.yaml")])).tables
+    (table,) = overview(config, [str(tmp_path / "shop.yaml")]).tables
     (person,) = table.entities
     assert person.says == "where Person.Id < 100; over 400 KB: compress with zstd"
     (orders,) = [a.source for a in person.attributes if a.name == "Orders"]
