@@ -222,4 +222,4 @@ def _keys(found: Iterable[Sum], cost: int) -> tuple[KeyFigures, ...]:
 
 
 def _row(entity: CompiledEntity, position: Position) -> str:
-    return str(SourceRow(entity.name, entity.table.name, position))
+    return str(SourceRow.of(entity, position))

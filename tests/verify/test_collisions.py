@@ -34,11 +34,13 @@ def test_rows_that_share_a_key_are_named(bind: Bind, tmp_path: Path) -> None:
     found = find_collisions(source, compiled, tmp_path, proof(compiled), memory=40, bucket=40)
     assert found.count == 2
     assert set(found.named) == {
-        Collision(("K#1", "x"), SourceRow("Loose", "Loose", (1,)), SourceRow("Loose", "Loose", (2,))),
-        Collision(("K#2", "x"), SourceRow("Loose", "Loose", (3,)), SourceRow("Firm", "Firm", (2,))),
+        Collision(
+            ("K#1", "x"), SourceRow("Loose", "Loose", (1,), True), SourceRow("Loose", "Loose", (2,), True)
+        ),
+        Collision(("K#2", "x"), SourceRow("Loose", "Loose", (3,), True), SourceRow("Firm", "Firm", (2,))),
     }
     assert found.named == table_collisions(source, compiled)
-    with pytest.raises(DesignError, match="Loose 1 and Loose 2 share the key 'K#1', 'x'"):
+    with pytest.raises(DesignError, match="Loose rowid 1 and Loose rowid 2 share the key 'K#1', 'x'"):
         require_unique_keys(source, compiled, tmp_path)
 
 
