@@ -77,6 +77,7 @@ def test_designs_are_checked_by_name_and_shown_without_a_configuration(shell: Sh
     shell.ok("init", "-s", tiny_db)
     checked = shell.ok("design", "check", "PlaylistData", "own.yaml")
     assert re.findall(r"^\w+(?=: sound)", checked, re.M) == ["own", "playlist_data"]
+    assert re.search(r"^GSI1 +PlaylistTrack +\d+ +\d+$", checked, re.M), checked
     assert re.search(r"^the table +\d+ +\S+ +[\d.]+%.*\n {20,}\S+ +[\d.]+%", checked, re.M), checked
 
 

@@ -120,18 +120,20 @@ def _show_figures(figures: TableFigures) -> None:
     from migration_tool.cli.render import table
     from migration_tool.cli.text import size
 
-    indexes = [index.name for index in figures.indexes]
-    show(
-        table(
-            ("entity", ">rows", ">left out", ">rejected", ">items", ">bytes", ">largest",
-             *(f">in {name}" for name in indexes)),
-            [
-                (e.name, e.rows, e.dropped, e.refused, e.items, size(e.bytes), size(e.largest_bytes),
-                 *(e.members.get(name, "-") for name in indexes))
-                for e in figures.entities
-            ],
-        ),
-    )  # fmt: skip
+    columns = ("entity", ">rows", ">left out", ">rejected", ">items", ">bytes", ">largest")
+    entities = [
+        (e.name, e.rows, e.dropped, e.refused, e.items, size(e.bytes), size(e.largest_bytes))
+        for e in figures.entities
+    ]
+    show(table(columns, entities))
+    members = [
+        (index.name, entity.name, entity.members[index.name], entity.items)
+        for index in figures.indexes
+        for entity in figures.entities
+        if index.name in entity.members
+    ]
+    if members:
+        show("", table(("in the index", "entity", ">items", ">of"), members))
     spreads = [row for spread in (figures.table, *figures.indexes) for row in _spread_rows(spread)]
     if spreads:
         headings = ("partition keys of", ">count", "hottest", ">of its writes", "largest", ">items", ">bytes")
