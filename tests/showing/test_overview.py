@@ -190,6 +190,12 @@ def test_collections_show_every_entity_and_keep_their_order() -> None:
     ]  # fmt: skip
 
 
+def test_an_entity_that_is_in_no_other_collection_has_one_of_its_own() -> None:
+    keys, alone = ("PK", "SK"), [made(kind, kind, "#") for kind in "EFGH"]
+    assert [c.partition for c in collections([*POOL, *alone], keys, 3, 3)] == ["1", "3", *"EFGH"]
+    assert [c.partition for c in collections(POOL, keys, 9, 3)] == ["1", "3", "2"]
+
+
 def test_numbers_are_sorted_as_numbers() -> None:
     items = [Exemplar("A", {"PK": {"S": "1"}, "SK": {"N": n}}) for n in ("10", "9", "-1")]
     (found,) = collections(items, ("PK", "SK"), 1, 5)
