@@ -81,6 +81,17 @@ def test_designs_are_checked_by_name_and_shown_without_a_configuration(shell: Sh
     assert re.search(r"^the table +\d+ +\S+ +[\d.]+%.*\n {20,}\S+ +[\d.]+%", checked, re.M), checked
 
 
+def test_patterns_without_a_description_are_listed_without_a_gap(shell: Shell, tiny_db: Path) -> None:
+    shell.ok("init", "-s", tiny_db)
+    own = shell.folder / "config" / "designs" / "playlist_data.yaml"
+    own.parent.mkdir()
+    own.write_text(
+        "version: 1\ntable: Shop\nentities:\n  Genre: {keys: {PK: 'A#{GenreId}', SK: x}}\naccess_patterns:\n"
+        "  one: {get: {PK: A#1, SK: x}, sql: SELECT Name FROM Genre WHERE GenreId = 1}\n"
+    )
+    assert shell.ok("query", "playlist_data") == "playlist_data\n  one()\n"
+
+
 def test_what_the_data_does_to_a_design_decides_the_exit_code(shell: Shell, tiny_db: Path) -> None:
     shell.ok("init", "-s", tiny_db)
     own = shell.folder / "own.yaml"
