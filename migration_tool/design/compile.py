@@ -32,6 +32,7 @@ class CompiledEntity:
     labels   the name of each place in the row, for messages and the reject file
     source   the generated Python
     shape    what the items are made of
+    loose    the lookups that may find more than one row
     """
 
     name: str
@@ -42,6 +43,7 @@ class CompiledEntity:
     labels: tuple[str, ...]
     source: str
     shape: Shape
+    loose: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ def _entity(design: Design, resolved: ResolvedEntity, own: Mapping[str, Function
         labels=labels + tuple(embed.name for embed in entity.embeds),
         source=source,
         shape=item_shape(design, entity, scope, rules, {child.read.name: child.shape for child in children}),
+        loose=tuple(scope.loose),
     )
 
 

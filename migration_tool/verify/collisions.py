@@ -61,6 +61,8 @@ class Collision:
 
     def __str__(self) -> str:
         key = ", ".join(repr(value) for value in self.key if value != NO_SORT_KEY)
+        if self.first == self.second:
+            return f"{self.first} comes twice, with the key {key}: one of its lookups finds two rows"
         return f"{self.first} and {self.second} share the key {key}"
 
 
