@@ -277,3 +277,12 @@ def _import(volume: Volume, prices: RegionPrices) -> float | None:
     puts = math.ceil(volume.json_bytes / UPLOAD_PART_BYTES)
     day = 24 / HOURS * size * prices.s3.storage_gb_month
     return size * prices.import_gb + puts * prices.s3.put_thousand / 1000 + day
+
+
+def in_dollars(amount: float | None) -> str:
+    """With four digits below ten cents: small tables cost little, not nothing. None: nobody knows."""
+    if amount is None:
+        return "?"
+    if 0 < amount < 0.0001:
+        return "< $0.0001"
+    return f"${amount:,.2f}" if amount >= 0.1 or amount == 0 else f"${amount:.4f}"

@@ -61,7 +61,7 @@ def _items(source: SqliteSource, entity: CompiledEntity) -> Iterator[WireItem]:
 def collections(
     found: Sequence[Exemplar], keys: tuple[str, ...], most: int, items: int
 ) -> tuple[Collection, ...]:
-    """At most so many item collections with so many items each: those of most entities, and of all entities.
+    """So many item collections with so many items each: those of most entities; more for entities in none.
 
     keys  partition key attribute, of the table or of an index, and the sort key attribute if there is one
     """
@@ -72,7 +72,8 @@ def collections(
         kinds = {one.entity for one in group}
         (others if kinds <= seen else fresh).append((name, group))
         seen |= kinds
-    return tuple(_collection(name, group, items) for name, group in [*fresh, *others][:most])
+    chosen = [*fresh, *others][: max(most, len(fresh))]
+    return tuple(_collection(name, group, items) for name, group in chosen)
 
 
 def typical(found: Sequence[Exemplar], keys: tuple[str, ...], each: int) -> list[Exemplar]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from migration_tool.design.compile import CompiledDesign, compile_draft, look_up
 from migration_tool.design.draft import each
 from migration_tool.design.load import load_design, read_design
 from migration_tool.design.model import Design
+from migration_tool.documents import SUFFIXES
 from migration_tool.errors import ConfigError, DesignError, TargetError, UsageError
 from migration_tool.model import Schema
 from migration_tool.target.backoff import Backoff
@@ -136,7 +138,8 @@ def with_tables(
 
 
 def _is_file(word: str) -> bool:
-    return Path(word).suffix in (".yaml", ".yml")
+    """A path, or a name with the ending of a design's file."""
+    return os.sep in word or Path(word).suffix.lower() in SUFFIXES
 
 
 def _require_distinct(found: Sequence[Chosen]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
+from typing import TypeAlias
 
 import orjson
 
@@ -17,6 +19,10 @@ MAX_BATCH_ITEMS = 25
 MAX_REQUEST_BYTES = 16 * 1024 * 1024
 LARGE_TEXT = MAX_ITEM_BYTES // 4
 """An item text with fewer characters than this cannot exceed 400 KB, whatever its characters."""
+
+
+Measure: TypeAlias = Callable[[WireItem], int]
+"""Bytes that count towards the 400 KB of an item: its own, and those of its copies in local indexes."""
 
 
 def item_size(item: WireItem) -> int:
@@ -65,23 +71,20 @@ def number_size(text: str) -> int:
     return 1 + (len(whole) + 1) // 2 + (len(fraction) + 1) // 2 + number.startswith("-")
 
 
-def check_item_size(item_text: str) -> None:
-    """Raises RowRejected when the item is over 400 KB as DynamoDB counts it."""
-    size = item_size(orjson.loads(item_text))
-    if size > MAX_ITEM_BYTES:
-        raise RowRejected("item_too_large", f"the item has {size:,} bytes, DynamoDB takes 409,600")
+def checked(text: str, counted: Measure = item_size) -> str:
+    """The item, in DynamoDB's JSON, as it is. Raises RowRejected where it is over 400 KB."""
+    item = orjson.loads(text)
+    if counted(item) > MAX_ITEM_BYTES:
+        raise RowRejected("item_too_large", f"{size_of(item, counted)}, DynamoDB takes 409,600")
+    return text
 
 
-def check_local_copies(size: int, copied: int) -> None:
-    """Raises RowRejected when an item and its copies in local indexes are over 400 KB together.
-
-    AWS, "Constraints": "Item size for tables with local secondary indexes".
-    """
-    if copied and size + copied > MAX_ITEM_BYTES:
-        raise RowRejected(
-            "item_too_large",
-            f"the item and its copies in local indexes have {size + copied:,} bytes, DynamoDB takes 409,600",
-        )
+def size_of(item: WireItem, counted: Measure) -> str:
+    """In words what of the item counts towards 400 KB."""
+    own, all_told = item_size(item), counted(item)
+    if own == all_told:
+        return f"the item has {own:,} bytes"
+    return f"the item and its copies in local indexes have {all_told:,} bytes"
 
 
 def check_key(name: str, value: str | None, limit: int) -> None:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import orjson
 
 from migration_tool.errors import RowRejected
-from migration_tool.limits import MAX_ITEM_BYTES, item_size, value_size
+from migration_tool.limits import MAX_ITEM_BYTES, Measure, item_size, size_of, value_size
 from migration_tool.model import ENTITY_TYPE, EncodedItem, WireItem
 from migration_tool.wire_form import is_item
 
@@ -62,21 +62,22 @@ class Pointing(str):
     content: bytes
 
 
-def compressed(text: str, keep: Collection[str], how: Compression) -> str:
+def compressed(text: str, keep: Collection[str], how: Compression, counted: Measure = item_size) -> str:
     """The item, in DynamoDB's JSON, as it can be stored; unchanged where it is not over 400 KB.
 
-    keep  attributes that stay as they are
+    keep     attributes that stay as they are
+    counted  what of an item counts towards 400 KB
     Raises RowRejected where it is too large all the same.
     """
-    return _fitted(text, keep, partial(_compressed, how))[0]
+    return _fitted(text, keep, partial(_compressed, how), counted)[0]
 
 
-def split(text: str, keep: Collection[str], names: tuple[str, str]) -> str:
+def split(text: str, keep: Collection[str], names: tuple[str, ...], counted: Measure = item_size) -> str:
     """The same, what left the item in chunks: it is a Split then.
 
     names  of the table's key attributes
     """
-    stored, moved = _fitted(text, keep, partial(_listed, names))
+    stored, moved = _fitted(text, keep, partial(_listed, names), counted)
     if not moved:
         return stored
     found = Split(stored)
@@ -85,9 +86,9 @@ def split(text: str, keep: Collection[str], names: tuple[str, str]) -> str:
     return found
 
 
-def pointed(text: str, keep: Collection[str]) -> str:
+def pointed(text: str, keep: Collection[str], counted: Measure = item_size) -> str:
     """The same, what left the item being the content of an object: it is Pointing then."""
-    stored, moved = _fitted(text, keep, _named)
+    stored, moved = _fitted(text, keep, _named, counted)
     if len(moved) > MOST_BYTES:
         reason = f"the attributes that have to leave the item have {len(moved):,} bytes of JSON"
         raise RowRejected("item_too_large", f"{reason}; an object takes {MOST_BYTES:,}")
@@ -150,24 +151,22 @@ def _compressed_again(item: WireItem) -> WireItem:
     return _without(whole, moved, partial(_compressed, item[ATTRIBUTE]["M"]["Encoding"]["S"]))[0]
 
 
-def _fitted(text: str, keep: Collection[str], pack: Pack) -> tuple[str, bytes]:
+def _fitted(text: str, keep: Collection[str], pack: Pack, counted: Measure) -> tuple[str, bytes]:
     """The item as it can be stored, and what has left it."""
     item: WireItem = orjson.loads(text)
-    size = item_size(item)
-    if size <= MAX_ITEM_BYTES:
+    if counted(item) <= MAX_ITEM_BYTES:
         return text, b""
-    for stored, moved in _attempts(item, size, keep, pack):
-        if item_size(stored) <= MAX_ITEM_BYTES:
+    for stored, moved in _attempts(item, keep, pack):
+        if counted(stored) <= MAX_ITEM_BYTES:
             return _written(stored).decode(), moved
-    reason = f"the item has {size:,} bytes, and as its design stores it still over DynamoDB's 409,600"
+    reason = f"{size_of(item, counted)}, and as its design stores it still over DynamoDB's 409,600"
     raise RowRejected("item_too_large", reason)
 
 
-def _attempts(
-    item: WireItem, size: int, keep: Collection[str], pack: Pack
-) -> Iterator[tuple[WireItem, bytes]]:
+def _attempts(item: WireItem, keep: Collection[str], pack: Pack) -> Iterator[tuple[WireItem, bytes]]:
     """The item with more and more of its attributes moved out, the largest first."""
     sizes = {name: value_size(value) for name, value in item.items() if name not in keep}
+    size = item_size(item)
     moved: WireItem = {}
     for name in sorted(sizes, key=lambda name: (-sizes[name], name)):
         moved[name] = item[name]
@@ -194,7 +193,7 @@ def _zstd() -> zstandard.ZstdCompressor:
     return zstandard.ZstdCompressor(write_checksum=True)
 
 
-def _listed(names: tuple[str, str], item: WireItem, data: bytes) -> dict[str, Any]:
+def _listed(names: tuple[str, ...], item: WireItem, data: bytes) -> dict[str, Any]:
     own = sha256(orjson.dumps([item[name]["S"] for name in names])).hexdigest()
     first = {"S": f"{CHUNK}#{own}"}
     keys = [{"M": {names[0]: first, names[1]: {"S": f"{n:05}"}}} for n, _ in enumerate(_parts(data))]
@@ -207,7 +206,7 @@ def _named(_: WireItem, data: bytes) -> dict[str, Any]:
     return {"Encoding": {"S": S3}, "Sha256": digest, "Bytes": {"N": str(len(data))}}
 
 
-def _chunk(key: WireItem, names: tuple[str, str], part: bytes) -> EncodedItem:
+def _chunk(key: WireItem, names: tuple[str, ...], part: bytes) -> EncodedItem:
     item = {**key, ENTITY_TYPE: {"S": CHUNK}, "Data": _binary(part)}
     return key[names[0]]["S"], key[names[1]]["S"], _written(item).decode()
 

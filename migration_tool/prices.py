@@ -109,7 +109,7 @@ def load_prices(path: Path | None) -> Prices:
     prices = reading.prices(path, _document(path))
     if prices is None or reading.faults:
         raise ConfigError(
-            "use the prices", path, f"{len(reading.faults)} faults",
+            "use the prices", path, f"{len(reading.faults)} fault{'s' * (len(reading.faults) > 1)}",
             "Mend the file; docs/costs.md shows its form.", reading.faults,
         )  # fmt: skip
     return prices

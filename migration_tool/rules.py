@@ -38,7 +38,7 @@ RULES: Mapping[str, Rule] = {
         "Shorten the value, or build the key of a shorter column.",
     ),
     "item_too_large": Rule(
-        "The item is larger than the 400 KB that DynamoDB takes.",
+        "The item, with its copies in local indexes, is larger than the 400 KB that DynamoDB takes.",
         "Have the entity compress or split such items, or put their values into S3 (`oversize`), leave large "
         "columns out of `attributes`, or make embedded rows their own entity.",
     ),

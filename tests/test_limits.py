@@ -18,8 +18,8 @@ from migration_tool.limits import (
     MAX_ITEM_BYTES,
     MAX_PARTITION_KEY_BYTES,
     MAX_SORT_KEY_BYTES,
-    check_item_size,
     check_key,
+    checked,
     item_size,
     number_size,
     value_size,
@@ -194,13 +194,13 @@ def item_of(size: int, character: str = "x") -> str:
 @pytest.mark.parametrize("character", ["x", "é", "\U0001f600", "\x01"])
 @pytest.mark.parametrize("size", [MAX_ITEM_BYTES - 1, MAX_ITEM_BYTES])
 def test_an_item_of_400_kb_is_taken(size: int, character: str) -> None:
-    check_item_size(item_of(size, character))
+    checked(item_of(size, character))
 
 
 @pytest.mark.parametrize("character", ["x", "é", "\U0001f600", "\x01"])
 def test_a_byte_more_is_not(character: str) -> None:
     with pytest.raises(RowRejected, match="409,601 bytes") as rejected:
-        check_item_size(item_of(MAX_ITEM_BYTES + 1, character))
+        checked(item_of(MAX_ITEM_BYTES + 1, character))
     assert rejected.value.rule == "item_too_large"
 
 

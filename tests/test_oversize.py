@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import random
+from functools import partial
 from typing import Any, get_args
 
 import orjson
@@ -25,6 +26,7 @@ from migration_tool.oversize import (
     chunk_keys,
     chunks_of,
     compressed,
+    pointed,
     restored,
     split,
 )
@@ -62,6 +64,23 @@ def test_an_item_of_400_kb_is_left_as_it_is() -> None:
     text = text_of(article(Body={"S": "x" * rest}))
     assert compressed(text, KEEP, "gzip") == text
     assert ATTRIBUTE in json.loads(compressed(text_of(article(Body={"S": "x" * (rest + 1)})), KEEP, "gzip"))
+
+
+def test_what_counts_may_be_more_than_the_item() -> None:
+    """Its copies in local indexes, too: here two of them."""
+
+    def counted(item: WireItem) -> int:
+        return 3 * item_size(item)
+
+    text = text_of(article(Body={"S": "x" * 100_000}, Notes={"S": "y" * 90_000}))
+    ways = (partial(compressed, how="gzip"), partial(split, names=("PK", "SK")), pointed)
+    for way in ways:
+        assert way(text, keep=KEEP) == text
+        stored = json.loads(way(text, keep=KEEP, counted=counted))
+        assert "Notes" in stored and ATTRIBUTE in stored and counted(stored) <= MAX_ITEM_BYTES
+    noise = text_of(article(Data={"B": base64.b64encode(NOISE[:150_000]).decode()}))
+    with pytest.raises(RowRejected, match="the item and its copies in local indexes have 450,"):
+        compressed(noise, KEEP, "gzip", counted)
 
 
 @BOTH

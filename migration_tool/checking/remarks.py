@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migration_tool.checking.figures import NEAR, EntityFigures, Spread, TableFigures
 from migration_tool.costs import GB, NEW_TABLE_UNITS, PARTITION_UNITS
+from migration_tool.limits import MAX_ITEM_BYTES
 from migration_tool.rules import rule
 from migration_tool.verify.report import many
 
@@ -54,8 +55,10 @@ def _rows(entity: EntityFigures) -> Iterator[str]:
         yield too_large(entity)
     if entity.near_limit:
         key = " / ".join(entity.largest_key or ())
+        alone = entity.largest_bytes >= NEAR * MAX_ITEM_BYTES
+        copies = "" if alone else ", with their copies in local indexes"
         yield (
-            f"{entity.name}: {many(entity.near_limit, 'item')} with {NEAR:.0%} of 400 KB or more; "
+            f"{entity.name}: {many(entity.near_limit, 'item')} with {NEAR:.0%} of 400 KB or more{copies}; "
             f"the largest, {key}, has {entity.largest_bytes:,} of 409,600 bytes"
         )
     if entity.rounded.rows:

@@ -31,7 +31,7 @@ from migration_tool.design.compile import CompiledDesign, CompiledEntity
 from migration_tool.design.uniqueness import proof
 from migration_tool.design.units import copies, units
 from migration_tool.errors import RowRejected, RowSkipped
-from migration_tool.limits import MAX_ITEM_BYTES, check_local_copies, item_size
+from migration_tool.limits import MAX_ITEM_BYTES, item_size
 from migration_tool.model import EncodedItem, Key, Position, named_key
 from migration_tool.oversize import ATTRIBUTE as OVERSIZE
 from migration_tool.oversize import chunks_of, content_of
@@ -93,7 +93,6 @@ class _Survey:
         }
         self._largest = Largest[SizedItem](EXAMPLES)
         self._json_bytes = 0
-        self._local = any(index.local for index in compiled.design.indexes)
 
     def __enter__(self) -> Self:
         return self
@@ -143,10 +142,9 @@ class _Survey:
         return tuple(named_key(self._design.keys, key).values())
 
     def _item(self, entity: CompiledEntity, counts: _Counts, made: EncodedItem) -> None:
-        """Raises RowRejected where the table would not take it."""
-        size = self._stored(counts, made)
+        size, counted = self._stored(counts, made)
         counts.items += 1
-        counts.near += size >= NEAR * MAX_ITEM_BYTES
+        counts.near += counted >= NEAR * MAX_ITEM_BYTES
         if size > counts.largest[0]:
             counts.largest = size, made[:2]
         if size > self._largest.least:
@@ -156,17 +154,18 @@ class _Survey:
             counts.chunks += 1
             self._stored(counts, chunk)
 
-    def _stored(self, counts: _Counts, made: EncodedItem) -> int:
-        """Adds up one item, a chunk item too, and gives its size. Local indexes use the table's units."""
+    def _stored(self, counts: _Counts, made: EncodedItem) -> tuple[int, int]:
+        """Adds up one item, a chunk item too. Gives its size, alone and with its copies in local indexes.
+
+        Those use the table's units.
+        """
         partition_key, _, text = made
         data = text.encode()
         item = orjson.loads(data)
         size = item_size(item)
-        own, others = units(size), 0
-        copied_to = list(copies(self._design, item, size))
-        if self._local:
-            check_local_copies(size, sum(copied for index, copied in copied_to if index.local))
-        for index, copied in copied_to:
+        counted, own, others = size, units(size), 0
+        for index, copied in copies(self._design, item, size):
+            counted += copied if index.local else 0
             ((_, key),) = item[index.partition_key].items()
             there = 0 if index.local else units(copied)
             self._indexes[index.name].add(key, copied, there)
@@ -178,7 +177,7 @@ class _Survey:
         counts.write_units += own + others
         counts.oversize += OVERSIZE in item
         self._json_bytes += len(data) + _LINE_BYTES
-        return size
+        return size, counted
 
     def _entity_figures(self, entity: CompiledEntity, counts: _Counts) -> EntityFigures:
         left_out = bool(entity.read.where or entity.entity.transform)
@@ -223,4 +222,4 @@ def _keys(found: Iterable[Sum], cost: int) -> tuple[KeyFigures, ...]:
 
 
 def _row(entity: CompiledEntity, position: Position) -> str:
-    return str(SourceRow(entity.name, entity.table.name, position))
+    return str(SourceRow.of(entity, position))

@@ -146,12 +146,13 @@ def _show_ways(plan: Plan) -> None:
     from migration_tool.cli.console import show
     from migration_tool.cli.render import heading, table
     from migration_tool.cli.text import duration
+    from migration_tool.costs import in_dollars
 
     rows = [
         (
             _WAYS[way.name],
             "?" if way.seconds is None else duration(way.seconds),
-            _dollars(way.dollars),
+            in_dollars(way.dollars),
             way.basis,
         )
         for way in plan.ways
@@ -184,6 +185,7 @@ def _slowest(plan: Plan) -> list[str]:
 def _show_months(plan: Plan) -> None:
     from migration_tool.cli.console import show
     from migration_tool.cli.render import heading, table
+    from migration_tool.costs import in_dollars
 
     if not plan.months:
         show(f"prices    {plan.unpriced}")
@@ -198,7 +200,7 @@ def _show_months(plan: Plan) -> None:
     rows = [
         (
             f"{_WORDS[month.billing]}, {_WORDS[month.table_class]}",
-            *map(_dollars, (month.storage, *besides(month), month.reads, month.writes, month.total)),
+            *map(in_dollars, (month.storage, *besides(month), month.reads, month.writes, month.total)),
             *([] if now is None else [_difference(month.total - now)]),
         )
         for month in plan.months
@@ -207,7 +209,7 @@ def _show_months(plan: Plan) -> None:
         "billing, table class", ">storage", *([">recovery"] if with_recovery else []),
         *([">objects in S3"] if with_objects else []), ">reads", ">writes", ">total",
     )  # fmt: skip
-    against = [] if now is None else [f">against {_dollars(now)} now"]
+    against = [] if now is None else [f">against {in_dollars(now)} now"]
     show(
         heading(f"each month  at {traffic.reads:,g} items read and {traffic.writes:,g} written a second"),
         table((*columns, *against), rows),
@@ -216,17 +218,10 @@ def _show_months(plan: Plan) -> None:
     )
 
 
-def _dollars(amount: float | None) -> str:
-    """With four digits below ten cents: small tables cost little, not nothing."""
-    if amount is None:
-        return "?"
-    if 0 < amount < 0.0001:
-        return "< $0.0001"
-    return f"${amount:,.2f}" if amount >= 0.1 or amount == 0 else f"${amount:.4f}"
-
-
 def _difference(amount: float) -> str:
-    return f"{'-' if amount < 0 else '+'}{_dollars(abs(amount))}"
+    from migration_tool.costs import in_dollars
+
+    return f"{'-' if amount < 0 else '+'}{in_dollars(abs(amount))}"
 
 
 def _show_refusals(plan: Plan) -> None:

@@ -59,10 +59,11 @@ def _design(config: Config, table: str) -> Design:
 def _list(design: Design, put: Callable[[str], None]) -> None:
     from migration_tool.showing.questions import signature
 
-    put(f"{design.name}: {design.description}")
+    put(": ".join(filter(None, (design.name, design.description))))
     for pattern in design.patterns:
         put(f"  {signature(pattern)}")
-        put(f"      {pattern.description}")
+        if pattern.description:
+            put(f"      {pattern.description}")
 
 
 def _words(parameters: Sequence[str]) -> dict[str, str]:

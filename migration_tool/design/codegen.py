@@ -26,10 +26,11 @@ from migration_tool.design.pieces import (
     string,
     where,
 )
-from migration_tool.design.runtime import converter, fitted
+from migration_tool.design.runtime import converter
 from migration_tool.design.scope import Scope
 from migration_tool.design.shape import expected_columns, is_expected, key_limit
 from migration_tool.design.template import Field, Reference, Template, code, digits_code, field_code
+from migration_tool.design.units import local_indexes
 from migration_tool.model import NO_SORT_KEY, Column, ColumnRef
 
 
@@ -76,7 +77,7 @@ def item_source(design: Design, entity: Entity, scope: Scope, rules: Mapping[str
     pieces[ENTITY_TYPE] = always(prefix(ENTITY_TYPE) + attributes.text(entity.name))
     pieces |= _embedded(body, "", entity.embeds)
     ending = [
-        f"if len(text) > {limits.LARGE_TEXT}: {fitted(design, entity)}",
+        f"if len(text) > {limits.LARGE_TEXT // (1 + local_indexes(design))}: text = fitted(text)",
         f"return {', '.join([*(body.keys[name] for name in design.keys), repr(NO_SORT_KEY)][:2])}, text",
     ]
     lines = [*body.lines, *item_text([pieces[name] for name in sorted(pieces)]), *ending]

@@ -19,7 +19,7 @@ from migration_tool.design.faults import Faults
 from migration_tool.design.model import Design, Entity
 from migration_tool.design.own_code import Function, load_functions, names, on_rows, repeatable
 from migration_tool.design.resolve import ResolvedEntity, resolve
-from migration_tool.design.runtime import item_function
+from migration_tool.design.runtime import fitted, item_function
 from migration_tool.design.shape import Shape, item_shape
 from migration_tool.model import ColumnRef, EncodedItem, Read, Row, Schema, Table
 
@@ -32,6 +32,7 @@ class CompiledEntity:
     labels   the name of each place in the row, for messages and the reject file
     source   the generated Python
     shape    what the items are made of
+    loose    the lookups that may find more than one row
     """
 
     name: str
@@ -42,6 +43,7 @@ class CompiledEntity:
     labels: tuple[str, ...]
     source: str
     shape: Shape
+    loose: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,17 +98,18 @@ def _entity(design: Design, resolved: ResolvedEntity, own: Mapping[str, Function
         entity=entity,
         table=resolved.table,
         read=resolved.read([child.read for child in children]),
-        item=_item(entity, source, labels, own),
+        item=_item(design, entity, source, labels, own),
         labels=labels + tuple(embed.name for embed in entity.embeds),
         source=source,
         shape=item_shape(design, entity, scope, rules, {child.read.name: child.shape for child in children}),
+        loose=tuple(scope.loose),
     )
 
 
 def _item(
-    entity: Entity, source: str, labels: tuple[str, ...], own: Mapping[str, Function]
+    design: Design, entity: Entity, source: str, labels: tuple[str, ...], own: Mapping[str, Function]
 ) -> Callable[[Row], EncodedItem]:
-    item = item_function(source, names(own) if own else {})
+    item = item_function(source, {"fitted": fitted(design, entity), **(names(own) if own else {})})
     if entity.transform:
         fixed = frozenset(entity.ancestries)
         item = on_rows(entity.transform, own[entity.transform], labels, fixed, item)

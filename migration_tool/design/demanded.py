@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from migration_tool.design.expression import Node, Operand
 from migration_tool.design.faults import Faults
 from migration_tool.design.model import Design
+from migration_tool.design.reading import nearest
 from migration_tool.design.resolve import ResolvedEntity
 from migration_tool.design.scope import UnknownTable
 from migration_tool.design.template import Reference
@@ -32,7 +33,7 @@ def check_demanded(design: Design, entities: Sequence[ResolvedEntity], faults: F
     written = all_written(entities, faults)
     for place, name in wanted:
         if written is not None and name not in written:
-            faults.add(place, f"no entity writes {name}")
+            faults.add(place, f"no entity writes {name}", nearest(name, sorted(written)))
     for entity in entities if ttl is not None else ():
         place = f"{entity.scope.place}.attributes.{ttl}"
         if not faults.touched(place) and _spoils(entity, ttl or ""):

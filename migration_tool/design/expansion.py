@@ -67,10 +67,15 @@ def _expanded(scope: Scope, alias: str, table: Table, rule: Everything) -> dict[
         if column not in omitted and (rule.include is None or column in wanted):
             name = renamed.pop(column, column)
             if name in found:
-                scope.fault("attributes.*.rename", f"two columns of {table.name} become {name!r}")
+                scope.fault(
+                    "attributes.*.rename",
+                    f"two columns of {table.name} become {name!r}",
+                    "rename one otherwise",
+                )
             found[name] = Attribute(name, Reference(alias, column))
     for untaken in filter(None, renamed) if scope.is_sound("attributes.*.include") else ():
-        scope.fault(f"attributes.*.rename.{untaken}", f"{untaken} is not among the columns that are taken")
+        reason = f"{untaken} is not among the columns that are taken"
+        scope.fault(f"attributes.*.rename.{untaken}", reason, "take it, or leave it out here, too")
     return found
 
 

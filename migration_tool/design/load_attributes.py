@@ -70,7 +70,7 @@ class AttributeLoader:
             return Everything(value)
         body = self._read.section(place, value, "everything")
         if "omit" in body and "include" in body:
-            self._read.fault(place, "expected either `omit` or `include`")
+            self._read.fault(place, "expected either `omit` or `include`", "leave one out")
         renamed = self._read.mapping(f"{place}.rename", body.get("rename", {}))
         return Everything(
             alias=self._read.typed(f"{place}.of", body.get("of"), str, ""),
@@ -93,7 +93,8 @@ class AttributeLoader:
 
     def _constant(self, place: str, value: Any) -> str | int | float:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            self._read.fault(place, f"expected text or a number, found {described(value)}")
+            remedy = f"write `expr: '{described(value)}'`" if isinstance(value, bool) else ""
+            self._read.fault(place, f"expected text or a number, found {described(value)}", remedy)
             return ""
         try:
             encode(value)

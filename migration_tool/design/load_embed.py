@@ -51,7 +51,11 @@ class EmbedLoader:
     def embeds(self, place: str, value: Any, depth: int = 1) -> tuple[Embed, ...]:
         body = self._read.mapping(f"{place}.embed", value)
         if body and depth > MAX_EMBEDDING:
-            self._read.fault(f"{place}.embed", f"more than {MAX_EMBEDDING} embedded lists within one another")
+            self._read.fault(
+                f"{place}.embed",
+                f"more than {MAX_EMBEDDING} embedded lists within one another",
+                "give the inner ones an entity",
+            )
             return ()
         return tuple(
             self._embed(f"{place}.embed.{name}", name, content, depth) for name, content in body.items()
@@ -90,10 +94,10 @@ class EmbedLoader:
         if known and (form == "map") != ("key" in body):
             self._read.fault(f"{place}.key", "the names in a map, which `as: map` needs and nothing else has")
         if known and form == "set" and "value" not in body:
-            self._read.fault(f"{place}.value", "a set holds single values")
+            self._read.fault(f"{place}.value", "a set holds single values", "write `value: Column`")
         for other in ("attributes", "embed") if "value" in body else ():
             if body.get(other):
-                self._read.fault(place, f"either `value` or `{other}`")
+                self._read.fault(place, f"either `value` or `{other}`", "leave one out")
         key = self._attributes.template(f"{place}.key", body["key"]) if "key" in body else None
         value = self._attributes.value(f"{place}.value", name, body["value"]) if "value" in body else None
         return {"form": form or "list", "key": key, "value": value}

@@ -103,9 +103,10 @@ class EntityLoader:
         """All keys of the table are there, and of each index all or none."""
         for name in self._keys:
             if name and name not in keys:
-                self._read.fault(f"{place}.{name}", self._needed())
+                self._read.fault(f"{place}.{name}", self._needed(), "write a template for it")
         for index in half_written(self._keys, self._indexes, keys):
-            self._read.fault(place, f"{index.name} needs both {' and '.join(index.keys)}")
+            reason = f"{index.name} needs both {' and '.join(index.keys)}"
+            self._read.fault(place, reason, "write both, or neither")
             for name in index.keys:
                 self._read.faults.lose(f"{place}.{name}")
 

@@ -46,7 +46,9 @@ class TableLoader:
             return ("",)
         for name in names:
             if name == ENTITY_TYPE or not 1 <= len(name.encode(errors="replace")) <= MAX_KEY_NAME_BYTES:
-                self._read.fault(place, f"{name!r:.60} cannot be the name of a key attribute")
+                self._read.fault(
+                    place, f"{name!r:.60} cannot be the name of a key attribute", "choose another"
+                )
         return names
 
     def indexes(self, value: Any) -> tuple[Index, ...]:
@@ -98,13 +100,17 @@ class TableLoader:
         for index in indexes:
             place = f"indexes.{index.name}"
             for name in taken.intersection(index.include or ()):
-                self._read.fault(f"{place}.projection.include", f"{name} is a key attribute")
+                self._read.fault(
+                    f"{place}.projection.include",
+                    f"{name} is a key attribute",
+                    "leave it out; keys are there",
+                )
             if index.local and (index.capacity or index.warm_throughput):
-                self._read.fault(place, "a local index uses the capacity of the table")
+                self._read.fault(place, "a local index uses the capacity of the table", "leave it out")
             if not all((*keys, *index.keys)):
                 continue
             if index.local and len(keys) < 2:
-                self._read.fault(place, "a table without a sort key has no local indexes")
+                self._read.fault(place, "a table without a sort key has no local indexes", "give it one")
             elif index.local and (index.partition_key != keys[0] or not index.sort_key):
                 self._read.fault(f"{place}.keys", f"expected [{keys[0]}, sort key] of a local index")
 

@@ -11,7 +11,7 @@ from migration_tool.design.language import keys
 from migration_tool.design.template import Template, parse
 from migration_tool.documents import described, within
 
-_KINDS: Mapping[type, str] = {str: "text", list: "a list"}
+_KINDS: Mapping[type, str] = {str: "text", int: "a whole number", bool: "true or false", list: "a list"}
 _SHOWN = 12
 T = TypeVar("T")
 
@@ -59,9 +59,7 @@ class Reader:
             return value
         plain = isinstance(value, bool | int | float) or is_unquoted(value)
         remedy = "put it in quotes" if kind is str and plain else ""
-        self.unreadable(
-            place, f"expected {_KINDS.get(kind, kind.__name__)}, found {described(value)}", remedy
-        )
+        self.unreadable(place, f"expected {_KINDS[kind]}, found {described(value)}", remedy)
         return default
 
     def parsed(self, place: str, value: Any, parser: Callable[[str], T], fallback: T) -> T:

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from migration_tool import attributes, limits, oversize
-from migration_tool.design import operations, template
-from migration_tool.design.model import ENTITY_TYPE, MAX_EMBEDDING, Design, Entity
+from migration_tool.design import operations, template, units
+from migration_tool.design.model import ENTITY_TYPE, MAX_EMBEDDING, Design, Entity, Oversize
 from migration_tool.design.pieces import prefix
 from migration_tool.errors import RowRejected
 from migration_tool.model import EncodedItem, Row
@@ -50,23 +50,20 @@ def _names() -> dict[str, Any]:
         "json_string": attributes.json_string,
         "own_key": _own_key,
         "index_key": _index_key,
-        "check_item_size": limits.check_item_size,
-        "compressed": oversize.compressed,
-        "split": oversize.split,
-        "pointed": oversize.pointed,
     }
 
 
-def fitted(design: Design, entity: Entity) -> str:
+def fitted(design: Design, entity: Entity) -> Callable[[str], str]:
     """What becomes of an item that may be over 400 KB. What the table asks for by name stays where it is."""
     keep = (*entity.keys, ENTITY_TYPE, *design.demanded)
-    calls = {
-        "reject": "check_item_size(text)",
-        "compress": f"text = compressed(text, {keep!r}, {entity.compression!r})",
-        "s3": f"text = pointed(text, {keep!r})",
-        "split": f"text = split(text, {keep!r}, {design.keys!r})",
+    counted = partial(units.counted, design) if units.local_indexes(design) else limits.item_size
+    ways: dict[Oversize, Callable[[str], str]] = {
+        "reject": partial(limits.checked, counted=counted),
+        "compress": partial(oversize.compressed, keep=keep, how=entity.compression, counted=counted),
+        "s3": partial(oversize.pointed, keep=keep, counted=counted),
+        "split": partial(oversize.split, keep=keep, names=design.keys, counted=counted),
     }
-    return calls[entity.oversize]
+    return ways[entity.oversize]
 
 
 def converter(kind: str, level: int) -> str:

@@ -14,6 +14,7 @@ from migration_tool.documents import within
 from migration_tool.model import Ancestry, Column, ColumnRef, Join, Schema, Table, folded
 
 _NOTHING = Column("", "")
+_NUMBERS = ("INTEGER", "REAL", "NUMERIC")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Computed:
 class Scope:
     """The aliases that one entity or embedded list can see; collects the columns it uses.
 
+    loose      the lookups that may find more than one row
     faults     shared by all scopes of a design, so that all of them are reported at once; once there is one,
                no code is made
     rewritten  own code goes over the rows: nothing is sure of their values
@@ -59,6 +61,7 @@ class Scope:
         self.rewritten = rewritten
         self.tables = {alias: table}
         self.joins: list[Join] = []
+        self.loose: list[str] = []
         self.columns: dict[ColumnRef, Column] = {}
         self.ancestries: dict[str, Ancestry] = {}
         self.computed: dict[str, Computed] = {}
@@ -94,13 +97,17 @@ class Scope:
 
     def _join(self, lookup: Lookup, table: Table) -> None:
         at = f"lookup.{lookup.alias}"
-        by = [self.resolve(reference, f"{at}.by")[0] for reference in lookup.by]
+        ours = [self.resolve(reference, f"{at}.by") for reference in lookup.by]
+        by = [ref for ref, _ in ours]
         self.tables[lookup.alias] = table
         if isinstance(table, UnknownTable) or not by:
             return
         to = _unique_columns(table, lookup)
         if len(to) == len(by):
             self.joins.append(Join(lookup.alias, table.name, tuple(zip(to, by, strict=True))))
+            theirs = [table.column(name) or _NOTHING for name in to]
+            if any(_alike(one, other) for one, (_, other) in zip(theirs, ours, strict=True)):
+                self.loose.append(lookup.alias)
         elif lookup.to is None and len(table.primary_key) > 1:
             reason = f"the primary key of {table.name} is {', '.join(table.primary_key)}"
             self.fault(at, reason, "name as many columns in `by`, or other unique ones of the table in `to`")
@@ -196,6 +203,14 @@ class Scope:
 def unknown(kind: str, name: str, known: Iterable[str]) -> tuple[str, str]:
     """Reason and remedy of a name that is not there."""
     return f"unknown {kind} {name!r}", nearest(name, known)
+
+
+def _alike(theirs: Column, ours: Column) -> bool:
+    """Whether two values of a unique column can equal one of the other: '1' and '01' equal the number 1.
+
+    SQLite, "Type conversions prior to comparison".
+    """
+    return theirs.affinity not in _NUMBERS and ours.affinity in _NUMBERS
 
 
 def _unique_columns(table: Table, lookup: Lookup) -> tuple[str, ...]:

@@ -13,7 +13,11 @@ from migration_tool import limits
 from migration_tool.design.model import Attribute, Design, Embed, Entity
 from migration_tool.design.scope import Scope
 from migration_tool.design.template import Reference, Template
+from migration_tool.design.units import local_indexes
 from migration_tool.model import Column, ColumnRef
+
+MOST_COPIES = limits.MAX_ITEM_BYTES // limits.LARGE_TEXT - 1
+"""Copies in local indexes with which an item of `LARGE_TEXT` bytes of text is within 400 KB all the same."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,8 @@ def item_shape(
     }
     used = _used(scope, rules, list(keys.values()))
     paths = tuple(ColumnRef("", name) for name in scope.ancestries)
-    beyond = bool(scope.computed or entity.conditions) or any(inner.beyond for inner in lists.values())
+    odd = (scope.computed, entity.conditions, local_indexes(design) > MOST_COPIES)
+    beyond = any(odd) or any(inner.beyond for inner in lists.values())
     return Shape(rules, used, keys, paths, lists, entity.name, beyond)
 
 

@@ -128,7 +128,10 @@ def parse_reference(body: str) -> Reference:
     """`Column` or `Alias.Column`. Raises ValueError."""
     match = _REFERENCE.fullmatch(body)
     if not match:
-        raise ValueError(f"{body!r} is not a column, Alias.column or function of one")
+        raise ValueError(
+            f"{body!r} is not a column, Alias.column or function of one; "
+            "a name with other characters than letters, digits and _ stands between backquotes"
+        )
     first, second = (name and _bare(name) for name in match.groups())
     return Reference(first, second) if second else Reference(None, first)
 

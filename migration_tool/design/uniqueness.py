@@ -1,9 +1,9 @@
 """Can two rows fall on one item key? Answered from the design and the schema alone, without data.
 
-Proved is: no two rows of an entity share both keys, because the two templates hold a whole unique key of
-its table so that it can be read back from them; and no two entities share both keys, because one of their
-two templates can never render the same text. What cannot be proved is a Doubt, not a fault: then the
-data decides (verify/collisions.py).
+Proved is: no row comes twice, because each lookup finds one row at most; no two rows of an entity share
+both keys, because the two templates hold a whole unique key of its table so that it can be read back from
+them; and no two entities share both keys, because one of their two templates can never render the same
+text. What cannot be proved is a Doubt, not a fault: then the data decides (verify/collisions.py).
 
 What SQLite promises and this leans on: a rowid alias holds integers only; a column of INTEGER or REAL
 affinity holds no text that reads as a number, one of TEXT affinity no number. So in one such column two
@@ -51,6 +51,9 @@ def proof(compiled: CompiledDesign) -> list[Doubt]:
 def _doubt(entity: CompiledEntity, keys: tuple[str, ...]) -> Doubt | None:
     if entity.entity.transform:
         return Doubt((entity.name,), f"{entity.entity.transform} can give two rows the same values")
+    if entity.loose:
+        reason = f"the lookup {entity.loose[0]} compares numbers with what is none, and can find two rows"
+        return Doubt((entity.name,), reason)
     readable = {name for key in keys for name in _readable(entity, entity.entity.keys[key])}
     table = entity.table
     unique = [key for key in (table.primary_key, *table.unique) if key]

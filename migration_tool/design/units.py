@@ -27,6 +27,20 @@ def copies(design: Design, item: WireItem, size: int) -> Iterator[tuple[Index, i
             yield index, _copied(design.projected(index.name), item, size)
 
 
+def local_indexes(design: Design) -> int:
+    """How many of the indexes are local: each may hold a copy of an item, which counts as the item's size."""
+    return sum(index.local for index in design.indexes)
+
+
+def counted(design: Design, item: WireItem) -> int:
+    """Bytes that count towards the 400 KB of an item: with its copies in local indexes.
+
+    AWS, "Constraints": "Item size for tables with local secondary indexes".
+    """
+    size = item_size(item)
+    return size + sum(copied for index, copied in copies(design, item, size) if index.local)
+
+
 def _copied(projected: Collection[str] | None, item: WireItem, size: int) -> int:
     """Bytes of the copy; None: all of the item."""
     return size if projected is None else item_size({n: v for n, v in item.items() if n in projected})

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from migration_tool.costs import USUAL_TRAFFIC, Volume, usual_month
+from migration_tool.costs import USUAL_TRAFFIC, Volume, in_dollars, usual_month
 from migration_tool.design.model import Design
 from migration_tool.design.units import copies, units
 from migration_tool.exemplars import Exemplar
@@ -33,7 +33,8 @@ def in_words(found: Cost) -> str:
     if found.load is None or found.month is None:
         return f"{units}; the prices of the region are not known."
     traffic = f"{USUAL_TRAFFIC.reads:g} items read and {USUAL_TRAFFIC.writes:g} written a second"
-    return f"{units} (${found.load:,.4f} on demand), a month at {traffic} about ${found.month:,.2f}."
+    month = in_dollars(found.month)
+    return f"{units} ({in_dollars(found.load)} on demand), a month at {traffic} about {month}."
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def cost(
     if prices is None:
         return Cost(total["units"], None, None)
     load = total["units"] * prices.standard.write_million / 1e6
-    return Cost(total["units"], round(load, 4), round(usual_month([volume], prices), 4))
+    return Cost(total["units"], load, round(usual_month([volume], prices), 4))
 
 
 def _means(design: Design, items: Sequence[WireItem]) -> _Means:

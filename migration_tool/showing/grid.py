@@ -41,7 +41,7 @@ class Columns:
 
 
 def grid(items: Sequence[Exemplar], keys: tuple[str, ...], columns: Columns, most: int, each: int) -> str:
-    """At most `most` collections with `each` items each, by these keys of the table or of an index."""
+    """`most` collections with `each` items each, and all entities, by these keys of the table or an index."""
     found = collections(items, keys, most, each)
     if not found:
         return '<p class="soft">No item among those of the first rows is here.</p>\n'

@@ -10,7 +10,7 @@ from migration_tool.checking.fitting import fitted
 from migration_tool.config import Config
 from migration_tool.design.compile import CompiledDesign, CompiledEntity
 from migration_tool.design.definition import table_definition
-from migration_tool.design.model import Attribute, Design, Entity
+from migration_tool.design.model import Design
 from migration_tool.exemplars import Exemplar, pool
 from migration_tool.job import chosen_files, with_tables
 from migration_tool.limits import item_size
@@ -18,8 +18,15 @@ from migration_tool.prices import RegionPrices, load_prices
 from migration_tool.showing.costing import Cost, cost
 from migration_tool.showing.questions import Question, question
 from migration_tool.showing.relations import Diagram, diagram
+from migration_tool.showing.wording import (
+    attribute_in_words,
+    key_in_words,
+    list_in_words,
+    rows_in_words,
+    settings_in_words,
+)
 from migration_tool.source.sqlite import SqliteSource, check_source
-from migration_tool.verify.json_form import json_text, plain_json
+from migration_tool.verify.json_form import plain_json
 
 
 @dataclass(frozen=True)
@@ -33,11 +40,15 @@ class ShownAttribute:
 
 @dataclass(frozen=True)
 class ShownEntity:
-    """Key templates by key attribute. Sizes in bytes as DynamoDB counts them, of the first items."""
+    """Key templates by key attribute. Sizes in bytes as DynamoDB counts them, of the first items.
+
+    says  its `where` and what else is not usual about the way of a row to its item
+    """
 
     name: str
     source_table: str
     where: str | None
+    says: str
     rows: int
     average_bytes: int
     largest_bytes: int
@@ -60,13 +71,17 @@ class ShownIndex:
 
 @dataclass(frozen=True)
 class ShownTable:
-    """cost: by the first rows; items: those of them, to choose from what is to be seen."""
+    """settings  those that the design has, in words
+    cost      by the first rows
+    items     those of them, to choose from what is to be seen
+    """
 
     name: str
     table: str
     description: str
     keys: tuple[str, ...]
     indexes: tuple[ShownIndex, ...]
+    settings: Mapping[str, str]
     entities: tuple[ShownEntity, ...]
     access_patterns: tuple[Question, ...]
     cost: Cost
@@ -111,6 +126,7 @@ def _table(
         description=design.description,
         keys=design.keys,
         indexes=tuple(_indexes(table_definition(name, design))),
+        settings=dict(settings_in_words(design)),
         entities=entities,
         access_patterns=tuple(question(source, design, name, pattern) for pattern in design.patterns),
         cost=cost(design, {entity.name: entity.rows for entity in entities}, items, prices),
@@ -136,35 +152,19 @@ def _entity(
     for item in own:
         for name, value in item.items():
             types.setdefault(name, {})[next(iter(value))] = None
-    sources = {name: _source(rule) for name, rule in entity.shape.attributes.items()}
-    sources |= {embed.name: f"{embed.form} of {embed.table}" for embed in entity.entity.embeds}
+    sources = {name: attribute_in_words(rule) for name, rule in entity.shape.attributes.items()}
+    sources |= {embed.name: list_in_words(embed) for embed in entity.entity.embeds}
     return ShownEntity(
         name=entity.name,
         source_table=entity.table.name,
         where=entity.entity.where,
+        says=rows_in_words(entity.entity),
         rows=source.count(entity.read),
         average_bytes=round(sum(sizes) / len(sizes)),
         largest_bytes=max(sizes),
-        keys={name: _key(entity.entity, name) for name in entity.entity.keys},
+        keys={name: key_in_words(entity.entity, name) for name in entity.entity.keys},
         attributes=tuple(ShownAttribute(n, tuple(types.get(n, ())), made) for n, made in sources.items()),
     )
-
-
-def _key(entity: Entity, name: str) -> str:
-    """The template, and when an item has the key, if not always."""
-    condition, template = entity.conditions.get(name), entity.keys[name].source
-    return f"{template} when {condition.source}" if condition else template
-
-
-def _source(rule: Attribute) -> str:
-    """As a design writes it."""
-    made = rule.template or rule.expression
-    if made:
-        return made.source
-    if rule.reference:
-        through = f" through {rule.transform}" if rule.transform else ""
-        return f"{rule.reference} as {rule.convert}" if rule.convert else f"{rule.reference}{through}"
-    return f"value {json_text(rule.constant, indent=False)}"
 
 
 def _table_json(table: ShownTable) -> dict[str, Any]:

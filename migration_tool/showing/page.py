@@ -58,7 +58,8 @@ def _table(number: int, shown: ShownTable) -> str:
     return (
         f'<h2 id="t{number}">{text(shown.name)} <span class=soft>{text(shown.table)}</span></h2>\n'
         f"<p>{text(shown.description)}</p>\n"
-        f"<div class=card>{_entities(shown)}{_keys(shown)}{_attributes(shown.entities)}</div>\n"
+        f"<div class=card>{_entities(shown)}{_keys(shown)}{_settings(shown)}"
+        f"{_attributes(shown.entities)}</div>\n"
         f"<div class=card><h3>Item collections</h3>\n{_collections(shown)}</div>\n"
         f"{_indexes(shown)}{_questions(shown.access_patterns)}"
     )
@@ -68,7 +69,7 @@ def _entities(shown: ShownTable) -> str:
     rows = (
         [
             f"<b>{text(entity.name)}</b>",
-            text(entity.source_table) + (f"<br>{_as_written(entity.where)}" if entity.where else ""),
+            text(entity.source_table) + (f"<br>{_as_written(entity.says)}" if entity.says else ""),
             f"{entity.rows:,}",
             f"{entity.average_bytes:,}",
             f"{entity.largest_bytes:,}",
@@ -90,6 +91,11 @@ def _keys(shown: ShownTable) -> str:
                 rows.append([f"<b>{text(name)}</b>", text(entity.name), *templates, *[""] * (2 - len(keys))])
                 name = ""
     return f"<h3>Keys</h3>\n{table(('Of', 'Entity', 'Partition key', 'Sort key'), rows)}"
+
+
+def _settings(shown: ShownTable) -> str:
+    rows = ([f"<b>{text(name)}</b>", text(words)] for name, words in shown.settings.items())
+    return f"<h3>Settings</h3>\n{table(('Setting', 'Value'), rows)}" if shown.settings else ""
 
 
 def _attributes(entities: Sequence[ShownEntity]) -> str:

@@ -1,7 +1,7 @@
 """What a page about designs needs beyond the style of all pages."""
 
 STYLE = """
-.er { font-size: 12px }
+.er { font-size: 12px; max-width: 100% }
 .wide:has(> .er) { max-height: 60rem; overflow: auto }
 @media print { .wide:has(> .er) { max-height: none } }
 .er .box { fill: var(--card); stroke: var(--line) }

@@ -131,13 +131,21 @@ def _primary_index(connection: apsw.Connection, name: str) -> _PrimaryIndex:
 
 
 def _unique(connection: apsw.Connection, name: str) -> tuple[tuple[str, ...], ...]:
-    """The column lists of complete unique indexes."""
+    """The column lists of complete unique indexes: no two rows are equal in them, as SQL compares them."""
     unique = []
     for index, is_unique, _, partial in _indexes(connection, name):
-        columns = tuple(row[2] for row in rows_of(connection, f"PRAGMA index_info({quote(index)})"))
-        if is_unique and not partial and None not in columns:
+        entries = [row for row in rows_of(connection, f"PRAGMA index_xinfo({quote(index)})") if row[5]]
+        columns = tuple(row[2] for row in entries)
+        if not is_unique or partial or None in columns:
+            continue
+        if all(_collation(connection, name, row[2]) in ("BINARY", row[4]) for row in entries):
             unique.append(columns)
     return tuple(unique)
+
+
+def _collation(connection: apsw.Connection, table: str, name: str) -> str:
+    """By which SQLite compares the column."""
+    return connection.column_metadata(None, table, name)[1]
 
 
 def _indexes(connection: apsw.Connection, name: str) -> list[tuple[str, bool, str, bool]]:

@@ -251,7 +251,7 @@ def paths(table: str, ancestry: Ancestry) -> str:
         f"SELECT t.{key}, '/' FROM {name} AS t LEFT JOIN {name} AS p ON p.{key} = t.{parent} "
         f"WHERE p.{key} IS NULL "
         f"UNION ALL SELECT t.{key}, up.path || up.key || '/' "
-        f"FROM {name} AS t JOIN up ON t.{parent} = up.key ORDER BY 1) "
+        f"FROM {name} AS t JOIN up ON up.key = t.{parent} ORDER BY 1) "
         f"SELECT key, path FROM up"
     )
 

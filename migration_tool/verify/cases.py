@@ -153,7 +153,9 @@ def unprojected(design: Design, pattern: AccessPattern, columns: Sequence[str]) 
     projected = design.projected(pattern.index)
     for name in columns if projected is not None else ():
         if projected is not None and name not in projected and not name.startswith(ORDER_ONLY):
-            yield Fault(f"access_patterns.{pattern.name}.sql", f"{pattern.index} does not project {name}")
+            remedy = f'add it to its `include`, or write AS "-{name}": then it is not compared'
+            reason = f"{pattern.index} does not project {name}"
+            yield Fault(f"access_patterns.{pattern.name}.sql", reason, remedy)
 
 
 def _bare(statement: str) -> str:

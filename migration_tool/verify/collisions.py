@@ -35,14 +35,20 @@ _NOTHING_ELSE = bytes(RECORD_BYTES - HASH_BYTES)
 
 @dataclass(frozen=True)
 class SourceRow:
-    """A row by its table and its rowid or primary key."""
+    """A row by its table and its primary key; `by_rowid`: by its rowid, which is no column of the table."""
 
     entity: str
     table: str
     position: Position
+    by_rowid: bool = False
+
+    @classmethod
+    def of(cls, entity: CompiledEntity, position: Position) -> Self:
+        return cls(entity.name, entity.table.name, position, not entity.table.cursor)
 
     def __str__(self) -> str:
-        return f"{self.table} {', '.join(map(repr, self.position))}"
+        name = f"{self.table} rowid" if self.by_rowid else self.table
+        return f"{name} {', '.join(map(repr, self.position))}"
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,8 @@ class Collision:
 
     def __str__(self) -> str:
         key = ", ".join(repr(value) for value in self.key if value != NO_SORT_KEY)
+        if self.first == self.second:
+            return f"{self.first} comes twice, with the key {key}: one of its lookups finds two rows"
         return f"{self.first} and {self.second} share the key {key}"
 
 
@@ -144,7 +152,7 @@ def _named(source: SqliteSource, entities: Sequence[CompiledEntity], shared: set
             hashed = key_hash(partition_key, sort_key)
             if hashed not in shared:
                 continue
-            row = SourceRow(entity.name, entity.read.table, position)
+            row = SourceRow.of(entity, position)
             if hashed in first:
                 found.append(Collision((partition_key, sort_key), first[hashed], row))
             first.setdefault(hashed, row)

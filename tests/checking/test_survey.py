@@ -119,6 +119,13 @@ def test_an_item_whose_local_copies_make_it_too_large_is_refused(bind: Bind) -> 
     assert found.entities[0].refusals == ()
 
 
+def test_an_item_is_near_the_limit_with_its_local_copies(bind: Bind) -> None:
+    tasks = "INSERT INTO Task VALUES (1, 'ann', printf('%.*c', 180000, 'x'), 1, 1);"
+    design = INDEXES.replace("{Task.State}", "{Id}").replace("D#{Due}", "D")
+    (warning,) = data_warnings(survey(*bind(SCHEMA + tasks, design)))
+    assert "1 item with 80% of 400 KB or more, with their copies in local indexes; the largest" in warning
+
+
 def test_a_collection_that_local_indexes_make_too_large_is_told(bind: Bind) -> None:
     found = survey(*bind(SCHEMA + TASKS, INDEXES))
     assert not list(data_warnings(found))

@@ -67,6 +67,31 @@ def test_files_without_a_configuration_are_checked_by_themselves(shell: Shell, t
     assert shell("design", "check").returncode == 3
 
 
+def test_designs_are_checked_by_name_and_shown_without_a_configuration(shell: Shell, tiny_db: Path) -> None:
+    own = shell.folder / "own.yaml"
+    own.write_text('version: 1\ntable: Shop\nentities:\n  Genre: {keys: {PK: "A#{GenreId}", SK: x}}\n')
+    assert "own  (table Shop)" in shell.ok("design", "show", own, "--source-db", tiny_db)
+    assert shell("design", "show", own).returncode == 3
+    unknown = shell("design", "check", "playlist_data", "--source-db", tiny_db)
+    assert unknown.returncode == 2 and "no configuration that knows designs" in unknown.stderr
+    shell.ok("init", "-s", tiny_db)
+    checked = shell.ok("design", "check", "PlaylistData", "own.yaml")
+    assert re.findall(r"^\w+(?=: sound)", checked, re.M) == ["own", "playlist_data"]
+    assert re.search(r"^GSI1 +PlaylistTrack +\d+ +\d+$", checked, re.M), checked
+    assert re.search(r"^the table +\d+ +\S+ +[\d.]+%.*\n {20,}\S+ +[\d.]+%", checked, re.M), checked
+
+
+def test_patterns_without_a_description_are_listed_without_a_gap(shell: Shell, tiny_db: Path) -> None:
+    shell.ok("init", "-s", tiny_db)
+    own = shell.folder / "config" / "designs" / "playlist_data.yaml"
+    own.parent.mkdir()
+    own.write_text(
+        "version: 1\ntable: Shop\nentities:\n  Genre: {keys: {PK: 'A#{GenreId}', SK: x}}\naccess_patterns:\n"
+        "  one: {get: {PK: A#1, SK: x}, sql: SELECT Name FROM Genre WHERE GenreId = 1}\n"
+    )
+    assert shell.ok("query", "playlist_data") == "playlist_data\n  one()\n"
+
+
 def test_what_the_data_does_to_a_design_decides_the_exit_code(shell: Shell, tiny_db: Path) -> None:
     shell.ok("init", "-s", tiny_db)
     own = shell.folder / "own.yaml"

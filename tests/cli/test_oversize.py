@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import pytest
 
+from migration_tool.limits import MAX_ITEM_BYTES, item_size
 from migration_tool.oversize import ATTRIBUTE, CHUNK
 from migration_tool.target.lease import ATTRIBUTE as LEASE
 from tests.cli.shell import Shell
@@ -115,6 +116,43 @@ def test_long_articles_in_chunks(shell: Shell, dynoxide: str, table_prefix: str)
     assert any(pattern["passed"] < pattern["calls"] for pattern in report["access_patterns"])
     shell.ok("validate", "--repair", "--delete-extra", "--yes")
     shell.ok("validate")
+
+
+LOCAL = """
+version: 1
+table: Library
+indexes: {INDEXES}
+entities:
+  Article:
+    oversize: POLICY
+    keys: {KEYS, PK: "A#{Kind}", SK: "{ArticleId}"}
+"""
+
+
+@pytest.mark.parametrize("policy", ["compress", "split", "reject"])
+@pytest.mark.parametrize(("indexes", "length"), [(1, 220_000), (5, 90_000)])
+def test_what_counts_is_the_item_with_its_copies_in_local_indexes(
+    shell: Shell, dynoxide: str, table_prefix: str, policy: str, indexes: int, length: int
+) -> None:
+    """One of them is of a length that SQLite alone would write."""
+    library = Library(shell, dynoxide, table_prefix, policy)
+    names = [f"Local{n}" for n in range(indexes)]
+    local = ", ".join(f"{name}: {{keys: [PK, {name}K], local: true}}" for name in names)
+    keys = ", ".join(f'{name}K: "{{Notes}}"' for name in names)
+    design = LOCAL.replace("{INDEXES}", f"{{{local}}}").replace("KEYS", keys).replace("POLICY", policy)
+    (shell.folder / "config" / "designs" / "library.yaml").write_text(design)
+    with closing(sqlite3.connect(shell.folder / "library.sqlite")) as connection, connection:
+        connection.execute("UPDATE Article SET Body = substr(?, 1, ?)", (WORDS, length))
+        connection.execute("UPDATE Article SET Body = 'short' WHERE ArticleId = 1")
+        connection.execute("UPDATE Article SET Notes = NULL WHERE ArticleId = 4")
+    checked = shell("design", "check").stdout
+    assert ("2 rows would be rejected: item_too_large" in checked) == (policy == "reject"), checked
+    shell.ok("migrate", "--yes", "--max-rejects", "2")
+    articles = [item for item in library.items() if item["EntityType"] == {"S": "Article"}]
+    stored = {item["ArticleId"]["N"] for item in articles if ATTRIBUTE in item}
+    assert stored == (set() if policy == "reject" else {"2", "3"})
+    assert len(articles) == (2 if policy == "reject" else 4)
+    assert all((1 + indexes) * item_size(item) <= MAX_ITEM_BYTES for item in articles if "Local0K" in item)
 
 
 def looked_at(shell: Shell, verified: list[tuple[str, int]], *words: str, code: int) -> None:

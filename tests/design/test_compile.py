@@ -223,12 +223,12 @@ def test_a_time_to_live_that_dynamodb_would_overlook(make: Make, load: Load, rul
 
 def test_what_the_table_asks_for_has_to_be_written(make: Make, load: Load) -> None:
     design = """
-indexes: {GSI1: {keys: SK, projection: {include: [Name, EntityType, Titel]}}}
+indexes: {GSI1: {keys: SK, projection: {include: [Name, EntityType, Namen]}}}
 settings: {ttl: Ends}
 entities: {Thing: {keys: {PK: "{Id}", SK: x}}}
 """
     unwritten, ttl = faults(make, load, THING, design)
-    assert "indexes.GSI1.projection.include: no entity writes Titel" in unwritten
-    assert "settings.ttl: no entity writes Ends" in ttl
+    assert "indexes.GSI1.projection.include: no entity writes Namen; did you mean 'Name'?" in unwritten
+    assert "settings.ttl: no entity writes Ends; there are " in ttl
     key = "settings: {ttl: SK}\nentities: {Thing: {keys: {PK: '{Id}', SK: x}}}"
     assert "SK is the time to live" in faults(make, load, THING, key)[0]

@@ -227,6 +227,33 @@ def test_rows_that_cannot_be_embedded_so(bind: Bind, embed: str, rule: str, reas
     assert rejected.reason.startswith(reason)
 
 
+@pytest.mark.parametrize("index", ["ThingId, Size", "ThingId, Size DESC"])
+@pytest.mark.parametrize(("order", "sizes"), [("descending", [3, 2]), ("ascending", [1, 2])])
+def test_an_order_holds_beside_a_lookup_that_a_condition_does_not_need(
+    bind: Bind, index: str, order: str, sizes: list[int]
+) -> None:
+    """SQLite omits the table looked up from the statement of the list."""
+    rows = """
+CREATE TABLE Maker (MakerId INTEGER PRIMARY KEY, Name);
+CREATE TABLE Thing (Id INTEGER PRIMARY KEY, MakerId INT);
+CREATE TABLE Part (PartId INTEGER PRIMARY KEY, ThingId INT, Size INT);
+INSERT INTO Thing VALUES (1, 1);
+INSERT INTO Part VALUES (1, 1, 2), (2, 1, 3), (3, 1, 1);
+"""
+    design = f"""
+entities:
+  Thing:
+    where: Thing.Id > 0
+    lookup: {{Maker: MakerId}}
+    embed:
+      Parts: {{from: Part, match: {{ThingId: Id}}, order: {{Size: {order}}}, limit: 2, value: Size}}
+    keys: {{PK: "{{Id}}", SK: x}}
+    attributes: {{Maker: Maker.Name}}
+"""
+    (found,) = items(bind(f"{rows}CREATE INDEX Way ON Part ({index});", design))
+    assert found["Parts"] == sizes
+
+
 def test_json_within_nested_rows_may_be_as_deep_as_dynamodb_takes_it(bind: Bind) -> None:
     """31 lists and maps in all: four lists of maps leave 23 to the JSON in the innermost."""
     deep = "CREATE TABLE N (Id INTEGER PRIMARY KEY, Json TEXT);"
@@ -250,7 +277,7 @@ def test_json_within_nested_rows_may_be_as_deep_as_dynamodb_takes_it(bind: Bind)
         ("value: Name, attributes: {a: b}", "embed.Parts: either `value` or `attributes`"),
         ("value: Name, embed: {X: {match: {a: b}}}", "embed.Parts: either `value` or `embed`"),
         ("limit: 0", "embed.Parts.limit: expected a number of rows"),
-        ("limit: many", "embed.Parts.limit: expected int, found the text"),
+        ("limit: many", "embed.Parts.limit: expected a whole number, found the text"),
         ("order: [{Name: down}]", "embed.Parts.order[0]: expected a column, or {"),
         ("order: [{Name: ascending, Id: descending}]", "embed.Parts.order[0]: expected a column, or {column"),
         ("embed: {A: {embed: {B: {embed: {C: {embed: {D: {}}}}}}}}",

@@ -331,6 +331,18 @@ def test_ancestry(bind: Bind) -> None:
     assert resumed == ["T#5", "T#10"]
 
 
+def test_ancestry_compares_keys_as_their_column_does(bind: Bind) -> None:
+    names = """
+CREATE TABLE Thing (Code TEXT COLLATE NOCASE PRIMARY KEY, Up TEXT);
+INSERT INTO Thing VALUES ('Root', NULL), ('b', 'ROOT'), ('c', 'B');
+"""
+    design = """
+entities:
+  Thing: {ancestry: {Path: Up}, keys: {PK: "T#{Code}", SK: x}, attributes: {Path: Path}}
+"""
+    assert [found["Path"] for found in items(bind(names, design))] == ["/", "/Root/", "/Root/b/"]
+
+
 @pytest.mark.parametrize("stored", [", attributes: {Path: Path}", ""])
 def test_a_circle_of_parents_is_refused_whether_its_path_is_stored_or_not(bind: Bind, stored: str) -> None:
     design = "entities: {Thing: {ancestry: {Path: Boss}, " + KEYS + stored + "}}"

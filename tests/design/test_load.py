@@ -278,7 +278,10 @@ FAULTS = [
         HEAD + ENTITY + "indexes: {GSI1: {keys: a, projection: {include: [SK, b]}}}",
         "indexes.GSI1.projection.include: SK is a key attribute",
     ),
-    (HEAD + ENTITY + "indexes: {GSI1: {keys: a, local: 1}}", "indexes.GSI1.local: expected bool, found 1"),
+    (
+        HEAD + ENTITY + "indexes: {GSI1: {keys: a, local: 1}}",
+        "indexes.GSI1.local: expected true or false, found 1",
+    ),
     (HEAD + ENTITY + "indexes: {LSI1: {keys: [a, b], local: true}}", "LSI1.keys: expected [PK, sort key]"),
     (HEAD + ENTITY + "indexes: {LSI1: {keys: PK, local: true}}", "LSI1.keys: expected [PK, sort key]"),
     (
@@ -314,14 +317,17 @@ FAULTS = [
     (HEAD + ENTITY + "settings: {billing: provisioned}", "settings.capacity: provisioned billing needs"),
     (
         HEAD + ENTITY + "settings: {capacity: {read: 1}}",
-        "settings.capacity.write: expected int, found nothing",
+        "settings.capacity.write: expected a whole number, found nothing",
     ),
     (HEAD + ENTITY + "settings: {capacity: {read: 0, write: 1}}", "capacity.read: expected units per second"),
     (HEAD + ENTITY + "settings: {warm_throughput: 5}", "settings.warm_throughput: expected a mapping"),
     (HEAD + ENTITY + "settings: {stream: all}", "settings.stream: expected new_image"),
     (HEAD + ENTITY + "settings: {table_class: cold}", "settings.table_class: expected standard"),
     (HEAD + ENTITY + "settings: {point_in_time_recovery: 36}", "expected true or 1 to 35 days, found 36"),
-    (HEAD + ENTITY + "settings: {deletion_protection: 1}", "deletion_protection: expected bool, found 1"),
+    (
+        HEAD + ENTITY + "settings: {deletion_protection: 1}",
+        "deletion_protection: expected true or false, found 1",
+    ),
     (HEAD + ENTITY + "settings: {ttl: 1}", "settings.ttl: expected text, found 1"),
     (HEAD + ENTITY + "settings: {tags: {a: 1}}", "settings.tags.a: expected text, found 1"),
     (HEAD + ENTITY + "settings: {tags: {'aws:a': b}}", "settings.tags: 'aws:a' cannot be the name of a tag"),
@@ -386,7 +392,11 @@ FAULTS = [
     (entity("attributes: {a: {as: [int]}}"), "attributes.a.as: expected one of text, number"),
     (entity("attributes: {a: {colum: x}}"), "attributes.a.colum: unknown key; did you mean 'column'?"),
     (entity("attributes: {a: {value: [1]}}"), "attributes.a.value: expected text or a number"),
-    (entity("attributes: {a: {value: true}}"), "attributes.a.value: expected text or a number"),
+    (entity("attributes: {a: {value: true}}"), "found true; write `expr: 'true'`"),
+    (
+        entity("attributes: {a: full name}"),
+        "is not a column, Alias.column or function of one; a name",
+    ),
     (entity("attributes: {a: {value: 1e200}}"), "attributes.a.value: 1e+200 is outside"),
     (entity("attributes: {a: {value: 1, as: text}}"), "attributes.a: a constant value has no column"),
     (entity("attributes: {a: {value: 123456789012345678901234567890}}"), "document: Integer exceeds 64-bit"),
@@ -398,7 +408,7 @@ FAULTS = [
     (pattern('get: {PK: "T#1"}'), "access_patterns.p.get.SK: expected text, found nothing"),
     (pattern('get: {PK: "T#1", SK: x, X: y}'), "access_patterns.p.get.X: unknown key"),
     (pattern("query: {}"), "access_patterns.p.query.partition: expected text, found nothing"),
-    (pattern('query: {index: G, partition: "T#1"}'), "query.index: there is no index 'G' in this design"),
+    (pattern('query: {index: G, partition: "T#1"}'), "query.index: there is no index 'G' in this design; "),
     (
         pattern('query: {partition: "T#1", order: up}'),
         "query.order: expected ascending or descending, found the text 'up'",

@@ -151,7 +151,7 @@ def test_row_19_rows_that_share_a_key_are_named_before_the_first_write(
     )
     configure(tmp_path, database, design(E=keyed(table, pk, sk)), moto.url, table_prefix, {})
     code, said = commands.run(tmp_path, "migrate")
-    assert (code, f"{table} 3 and {table} 4 share the key" in said) == (3, True), said
+    assert (code, f"{table} rowid 3 and {table} rowid 4 share the key" in said) == (3, True), said
     assert items(moto, f"{table_prefix}Things") == []
 
 
@@ -166,7 +166,7 @@ def test_row_19_two_entities_that_share_a_key(
     entities = design(One=keyed("One", "A#{A}"), Two=keyed("Two", "A#B#{A}"))
     configure(tmp_path, database, entities, moto.url, table_prefix, {})
     code, said = commands.run(tmp_path, "migrate")
-    assert (code, "One 2 and Two 1 share the key" in said) == (3, True), said
+    assert (code, "One rowid 2 and Two rowid 1 share the key" in said) == (3, True), said
     assert items(moto, f"{table_prefix}Things") == []
 
 

@@ -20,8 +20,8 @@ from migration_tool.prices import load_prices
 from migration_tool.showing.costing import in_words
 from migration_tool.showing.grid import grid
 from migration_tool.showing.overview import Shown, ShownIndex, _indexes, overview
-from migration_tool.showing.page import _columns, _kind, _projected
-from migration_tool.showing.relations import Relation
+from migration_tool.showing.page import _columns, _kind, _projected, to_html
+from migration_tool.showing.relations import Diagram, Relation
 from migration_tool.source.sqlite import SqliteSource
 from tests.exporting.definitions import CREATED
 
@@ -100,6 +100,57 @@ def test_entities_and_what_their_attributes_are_made_of(shown: Shown) -> None:
     assert 0 < person.average_bytes <= person.largest_bytes
 
 
+def test_rows_lists_and_settings_are_told_as_the_design_has_them(tmp_path: Path) -> None:
+    project(tmp_path)
+    (tmp_path / "shop.yaml").write_text(
+        """
+version: 1
+table: Shop
+indexes: {GSI1: {keys: G, capacity: {read: 1, write: 2000}}}
+settings:
+  billing: on_demand
+  stream: new_and_old_images
+  point_in_time_recovery: 7
+  deletion_protection: false
+  ttl: Ends
+  tags: {Team: a, Stage: b}
+entities:
+  Person:
+    oversize: {compress: zstd}
+    where: Person.Id < 100
+    embed:
+      Orders:
+        from: Purchase
+        match: {Buyer: Id}
+        order: [{Number: descending}, Buyer]
+        limit: 2
+        attributes: {}
+        embed:
+          Zips: {from: Place, match: {Code: Buyer}, as: map, key: "{Code}", value: {expr: upper(Name)}}
+    keys: {PK: "P#{Id}", SK: "#P", G: "{Zip}"}
+    attributes: {"*": Person, Ends: {value: 1}}
+"""
+    )
+    config = load_config(tmp_path / "config/migration.json", {}, {})
+    (table,) = overview(config, [str(tmp_path / "shop.yaml")]).tables
+    (person,) = table.entities
+    assert person.says == "where Person.Id < 100; over 400 KB: compress with zstd"
+    (orders,) = [a.source for a in person.attributes if a.name == "Orders"]
+    inner = "map of Place under {Code}: upper(Name)"
+    assert orders == f"list of Purchase by Number descending, Buyer, 2 at most; in each Zips: {inner}"
+    assert table.settings == {
+        "billing": "on demand",
+        "capacity of GSI1": "1 read and 2,000 write units a second",
+        "stream": "new and old images",
+        "point-in-time recovery": "7 days",
+        "deletion protection": "off",
+        "time to live": "Ends",
+        "tags": "Team = a, Stage = b",
+    }
+    page = to_html(Shown("", (table,), Diagram((), (), ())), "today")
+    assert "<h3>Settings</h3>" in page and "Team = a, Stage = b" in page and person.says.split(";")[1] in page
+
+
 def test_access_patterns_have_the_fullest_example_that_there_is(shown: Shown) -> None:
     town, nobody = shown.tables[0].access_patterns
     assert town.signature == "in_town(town: text)"
@@ -139,6 +190,12 @@ def test_collections_show_every_entity_and_keep_their_order() -> None:
     ]  # fmt: skip
 
 
+def test_an_entity_that_is_in_no_other_collection_has_one_of_its_own() -> None:
+    keys, alone = ("PK", "SK"), [made(kind, kind, "#") for kind in "EFGH"]
+    assert [c.partition for c in collections([*POOL, *alone], keys, 3, 3)] == ["1", "3", *"EFGH"]
+    assert [c.partition for c in collections(POOL, keys, 9, 3)] == ["1", "3", "2"]
+
+
 def test_numbers_are_sorted_as_numbers() -> None:
     items = [Exemplar("A", {"PK": {"S": "1"}, "SK": {"N": n}}) for n in ("10", "9", "-1")]
     (found,) = collections(items, ("PK", "SK"), 1, 5)
@@ -176,7 +233,7 @@ def test_the_cost_is_that_of_all_items_where_all_are_looked_at(shown: Shown, tmp
     found = shown.tables[0].cost
     assert found.write_units == figures.write_units > 0
     prices = load_prices(None).of("us-east-1")
-    assert found.load == round(figures.write_units * prices.standard.write_million / 1e6, 4)
+    assert found.load == pytest.approx(figures.write_units * prices.standard.write_million / 1e6)
     volume = PlannedTable(figures, compiled.design, "Shop", False, "").volume
     assert found.month == pytest.approx(usual_month([volume], prices), abs=1e-4)
 

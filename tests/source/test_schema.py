@@ -96,6 +96,18 @@ CREATE INDEX plain ON T (c);
     assert set(table(make, statement).unique) == {("a",), ("b",), ("c", "d"), ("d",)}
 
 
+def test_what_an_index_tells_apart_and_a_comparison_does_not_is_not_unique(make: Open) -> None:
+    """The other way round it is: what no index tells apart cannot be there twice."""
+    statement = """
+CREATE TABLE T (a TEXT COLLATE NOCASE, b TEXT, c TEXT COLLATE RTRIM, d TEXT COLLATE NOCASE UNIQUE);
+CREATE UNIQUE INDEX fine ON T (b COLLATE NOCASE);
+CREATE UNIQUE INDEX finer ON T (a COLLATE BINARY);
+CREATE UNIQUE INDEX other ON T (c COLLATE NOCASE, b);
+CREATE UNIQUE INDEX same ON T (c, a);
+"""
+    assert set(table(make, statement).unique) == {("b",), ("d",), ("c", "a")}
+
+
 def test_generated_columns_are_columns(make: Open) -> None:
     source = make(
         "CREATE TABLE T (a INTEGER PRIMARY KEY, b AS (a * 2), c TEXT AS (lower('X' || a)) STORED);"

@@ -34,12 +34,45 @@ def test_rows_that_share_a_key_are_named(bind: Bind, tmp_path: Path) -> None:
     found = find_collisions(source, compiled, tmp_path, proof(compiled), memory=40, bucket=40)
     assert found.count == 2
     assert set(found.named) == {
-        Collision(("K#1", "x"), SourceRow("Loose", "Loose", (1,)), SourceRow("Loose", "Loose", (2,))),
-        Collision(("K#2", "x"), SourceRow("Loose", "Loose", (3,)), SourceRow("Firm", "Firm", (2,))),
+        Collision(
+            ("K#1", "x"), SourceRow("Loose", "Loose", (1,), True), SourceRow("Loose", "Loose", (2,), True)
+        ),
+        Collision(("K#2", "x"), SourceRow("Loose", "Loose", (3,), True), SourceRow("Firm", "Firm", (2,))),
     }
     assert found.named == table_collisions(source, compiled)
-    with pytest.raises(DesignError, match="Loose 1 and Loose 2 share the key 'K#1', 'x'"):
+    with pytest.raises(DesignError, match="Loose rowid 1 and Loose rowid 2 share the key 'K#1', 'x'"):
         require_unique_keys(source, compiled, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "twice"),
+    [
+        ("TEXT", "INT", True), ("TEXT", "TEXT", False), ("TEXT", "", False), ("INT", "TEXT", False),
+        ("", "INT", True), ("", "TEXT", False), ("", "", False), ("TEXT COLLATE NOCASE", "NUMERIC", True),
+    ],
+)  # fmt: skip
+def test_a_row_comes_twice_where_a_lookup_finds_two(
+    bind: Bind, tmp_path: Path, theirs: str, ours: str, twice: bool
+) -> None:
+    """A number equals '1' and '01' of a text column, 1 and '1' of one without a type."""
+    other = "'01'" if theirs else "1"
+    source, compiled = bind(
+        f"CREATE TABLE Code (Code {theirs} UNIQUE, Name TEXT); INSERT INTO Code VALUES ('1', 'one');"
+        f"INSERT OR IGNORE INTO Code VALUES ({other}, 'two');"
+        f"CREATE TABLE Thing (Id INTEGER PRIMARY KEY, Code {ours}); INSERT INTO Thing VALUES (7, 1);",
+        """
+entities:
+  Thing:
+    lookup: {Found: {table: Code, by: Code, to: Code}}
+    keys: {PK: "T#{Id}", SK: "x"}
+    attributes: {Name: Found.Name}
+""",
+    )
+    found = find_collisions(source, compiled, tmp_path, proof(compiled))
+    assert (found.count, bool(proof(compiled))) == (int(twice), twice)
+    assert [str(one) for one in found.named] == [
+        "Thing 7 comes twice, with the key 'T#7', 'x': one of its lookups finds two rows"
+    ] * twice
 
 
 def test_none_where_the_data_is_clean(bind: Bind, tmp_path: Path) -> None:

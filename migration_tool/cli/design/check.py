@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
     from migration_tool.checking.figures import Spread, TableFigures
     from migration_tool.config import Config
 
+_KEYS = 3
+"""Partition keys that are shown of the table and of each index."""
+
 
 @command()
-@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
+@click.argument("designs", nargs=-1, metavar="[FILE|DESIGN]...")
 @click.option(
     "--source-db",
     metavar="PATH",
@@ -28,29 +32,29 @@ if TYPE_CHECKING:
 @as_json("what was found")
 @click.pass_obj
 def check(
-    shared: Globals, files: tuple[Path, ...], source_db: Path | None, no_data: bool, as_json: bool
+    shared: Globals, designs: tuple[str, ...], source_db: Path | None, no_data: bool, as_json: bool
 ) -> None:
     """Find what is wrong with designs; no target is needed.
 
-    Reads the named files, or the designs of the configuration, and compares them with the source: every
-    table, column and alias, the SQL of every access pattern, what no item carries. All faults are named at
-    once, each with line, column and remedy. Then every item is made and measured: rows that share a key or
-    are rejected (exit codes 3 and 8, as of migrate), large items and collections, hot partition keys, who is
-    in which index. Files without a configuration are checked by themselves.
+    Reads the named files, or designs and tables of the configuration, or all of its designs, and compares
+    them with the source: every table, column and alias, the SQL of every access pattern, what no item
+    carries. All faults are named at once, each with line, column and remedy. Then every item is made and
+    measured: rows that share a key or are rejected (exit codes 3 and 8, as of migrate), large items and
+    collections, hot partition keys, who is in which index. Files without a configuration are checked by
+    themselves.
     """
     from dataclasses import asdict
 
     from migration_tool.budget import NO_REJECTS
     from migration_tool.checking.designs import Examination, examine
     from migration_tool.cli.console import data
-    from migration_tool.job import design_path, require_bucket
+    from migration_tool.job import chosen_files, require_bucket
     from migration_tool.verify.json_form import json_text
 
-    config = _config(shared, files, source_db)
+    config = _config(shared, designs, source_db)
     database = config.source_db if config else source_db
-    paths = files or [design_path(config, name) for name in config.dynamodb_tables] if config else files
     try:
-        found = examine(paths, database, not no_data, _allows_code(shared, config))
+        found = examine(chosen_files(config, designs), database, not no_data, _allows_code(shared, config))
     except DesignError as error:
         if as_json:
             faults = error.found or [Fault("", error.cause, error.hint, error.obj)]
@@ -65,10 +69,10 @@ def check(
     found.require_sound(config.settings.max_rejects if config else NO_REJECTS)
 
 
-def _config(shared: Globals, files: tuple[Path, ...], source_db: Path | None) -> Config | None:
-    """None where files are named and no configuration is there."""
+def _config(shared: Globals, designs: tuple[str, ...], source_db: Path | None) -> Config | None:
+    """None where designs are named and no configuration is there."""
     flags = {"source_db": source_db}
-    return shared.load_if_there(flags) if files else shared.load(flags=flags)
+    return shared.load_if_there(flags) if designs else shared.load(flags=flags)
 
 
 def _allows_code(shared: Globals, config: Config | None) -> bool:
@@ -116,27 +120,32 @@ def _show_figures(figures: TableFigures) -> None:
     from migration_tool.cli.render import table
     from migration_tool.cli.text import size
 
-    indexes = [index.name for index in figures.indexes]
-    show(
-        table(
-            ("entity", ">rows", ">left out", ">rejected", ">items", ">bytes", ">largest",
-             *(f">in {name}" for name in indexes)),
-            [
-                (e.name, e.rows, e.dropped, e.refused, e.items, size(e.bytes), size(e.largest_bytes),
-                 *(e.members.get(name, "-") for name in indexes))
-                for e in figures.entities
-            ],
-        ),
-    )  # fmt: skip
-    if spreads := [_spread_row(spread) for spread in (figures.table, *figures.indexes) if spread.items]:
+    columns = ("entity", ">rows", ">left out", ">rejected", ">items", ">bytes", ">largest")
+    entities = [
+        (e.name, e.rows, e.dropped, e.refused, e.items, size(e.bytes), size(e.largest_bytes))
+        for e in figures.entities
+    ]
+    show(table(columns, entities))
+    members = [
+        (index.name, entity.name, entity.members[index.name], entity.items)
+        for index in figures.indexes
+        for entity in figures.entities
+        if index.name in entity.members
+    ]
+    if members:
+        show("", table(("in the index", "entity", ">items", ">of"), members))
+    spreads = [row for spread in (figures.table, *figures.indexes) for row in _spread_rows(spread)]
+    if spreads:
         headings = ("partition keys of", ">count", "hottest", ">of its writes", "largest", ">items", ">bytes")
         show("", table(headings, spreads))
 
 
-def _spread_row(spread: Spread) -> tuple[str | int, ...]:
+def _spread_rows(spread: Spread) -> Iterator[tuple[str | int, ...]]:
+    """A local index has no writes of its own."""
     from migration_tool.cli.text import size
 
-    hot, large = spread.hottest[0], spread.largest[0]
-    name = spread.name or "the table"
-    hottest = (hot.key, f"{hot.share:.1%}") if hot.share else ("with the table's", "-")
-    return name, spread.keys, *hottest, large.key, large.items, size(large.bytes)
+    name, count = spread.name or "the table", f"{spread.keys:,}"
+    for hot, large in zip(spread.hottest[:_KEYS], spread.largest, strict=False):
+        own = (hot.key, f"{hot.share:.1%}") if hot.share else (name and "with the table's", "-")
+        yield name, count, *own, large.key, large.items, size(large.bytes)
+        name = count = ""
