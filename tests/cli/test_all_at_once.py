@@ -87,7 +87,7 @@ OF_FAULTY = """\
 1:1: version: expected 1, found the text 'one'; write `version: 1`
 3:1: tables: unknown key; did you mean 'table'?
 7:24: settings.billing: expected on_demand, provisioned, found the text 'monthly'
-10:5: entities.Artist.keys: GSI1 needs both GSI1PK and GSI1SK
+10:5: entities.Artist.keys: GSI1 needs both GSI1PK and GSI1SK; write both, or neither
 12:7: entities.Artist.keys.SK: unknown column of Artist 'Nmae'; did you mean 'Name'?
 15:7: entities.Artist.attributes.Name: expected a mapping, found a list; write `key: value`
 16:17: entities.Artist.attributes.Letters.expr: at 12: expected ')', found the end
@@ -114,13 +114,13 @@ OF_FAULTY = """\
 40:13: access_patterns.unindexed.query.index: there is no index 'GSI9' in this design; did you mean 'GSI2'?
 41:5: access_patterns.unindexed.sql: no such column: Nmae; did you mean 'Name'?
 43:26: access_patterns.unwritten.query.partition: GSI2PK equals 'NAME' finds nothing; entities write nothing
-44:5: access_patterns.unwritten.sql: GSI2 does not project n
+44:5: access_patterns.unwritten.sql: GSI2 does not project n; add it to its `include`, or write AS "-n": then it is not compared
 45:3: access_patterns.both: expected either `get` or `query`
 48:5: access_patterns.both.sql: expected text, found 5; put it in quotes
 """  # noqa: E501
 OF_OTHER = """\
-4:47: indexes.GSI1.projection.include: no entity writes Nobody
-5:12: settings.ttl: no entity writes Never
+4:47: indexes.GSI1.projection.include: no entity writes Nobody; there are ArtistId, EntityType, GSI1PK, GSI1SK, Name, PK, SK
+5:12: settings.ttl: no entity writes Never; there are ArtistId, EntityType, GSI1PK, GSI1SK, Name, PK, SK
 5:24: settings.billing: expected on_demand, provisioned, found the text 'monthly'
 10:52: access_patterns.names.sql: no such column: Nmae; did you mean 'Name'?
 """

@@ -84,25 +84,25 @@ def test_a_copy_is_one_moment_while_somebody_writes(write: Write, copy: Path) ->
 
     def hammer() -> None:
         nonlocal moved
-        with other_program(path) as execute:
-            while not stop.is_set():
-                execute("BEGIN")
-                execute("UPDATE T SET Amount = Amount - 1 WHERE Id = ?", moved % 500 + 1)
-                execute("UPDATE T SET Amount = Amount + 1 WHERE Id = ?", moved * 7 % 500 + 1)
-                execute("COMMIT")
-                moved += 1
+        while not stop.is_set():
+            execute("BEGIN")
+            execute("UPDATE T SET Amount = Amount - 1 WHERE Id = ?", moved % 500 + 1)
+            execute("UPDATE T SET Amount = Amount + 1 WHERE Id = ?", moved * 7 % 500 + 1)
+            execute("COMMIT")
+            moved += 1
 
-    thread = threading.Thread(target=hammer)
-    thread.start()
-    try:
-        for _ in range(20):
-            copy_database(path, copy, quiet)
-            with SqliteSource(copy) as source:
-                assert source.query("SELECT sum(Amount), count(*) FROM T", {})[1] == [(50_000, 500)]
-                assert source.query("SELECT count(*) FROM T WHERE Amount <> 100", {})[1][0][0] <= 500
-    finally:
-        stop.set()
-        thread.join()
+    with other_program(path) as execute:
+        thread = threading.Thread(target=hammer)
+        thread.start()
+        try:
+            for _ in range(20):
+                copy_database(path, copy, quiet)
+                with SqliteSource(copy) as source:
+                    assert source.query("SELECT sum(Amount), count(*) FROM T", {})[1] == [(50_000, 500)]
+                    assert source.query("SELECT count(*) FROM T WHERE Amount <> 100", {})[1][0][0] <= 500
+        finally:
+            stop.set()
+            thread.join()
     assert moved > 0
 
 
