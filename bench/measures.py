@@ -28,7 +28,7 @@ PEERS = {
     "pynamodb": "PynamoDB batch_write",
     "awswrangler": "awswrangler put_items",
 }
-_PAIRS = 3
+_PAIRS = 7
 
 
 @dataclass(frozen=True)

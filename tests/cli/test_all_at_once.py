@@ -123,7 +123,7 @@ OF_OTHER = """\
 5:12: settings.ttl: no entity writes Never; there are ArtistId, EntityType, GSI1PK, GSI1SK, Name, PK, SK
 5:24: settings.billing: expected on_demand, provisioned, found the text 'monthly'
 10:52: access_patterns.names.sql: no such column: Nmae; did you mean 'Name'?
-"""
+"""  # noqa: E501
 OF_BROKEN = "3:1: expected the node content, but found '<stream end>', while parsing a flow node\n"
 
 
