@@ -117,13 +117,13 @@ OF_FAULTY = """\
 44:5: access_patterns.unwritten.sql: GSI2 does not project n; add it to its `include`, or write AS "-n": then it is not compared
 45:3: access_patterns.both: expected either `get` or `query`
 48:5: access_patterns.both.sql: expected text, found 5; put it in quotes
-"""  # noqa: E501
+"""  # noqa: E501  # what the command says, a line each
 OF_OTHER = """\
 4:47: indexes.GSI1.projection.include: no entity writes Nobody; there are ArtistId, EntityType, GSI1PK, GSI1SK, Name, PK, SK
 5:12: settings.ttl: no entity writes Never; there are ArtistId, EntityType, GSI1PK, GSI1SK, Name, PK, SK
 5:24: settings.billing: expected on_demand, provisioned, found the text 'monthly'
 10:52: access_patterns.names.sql: no such column: Nmae; did you mean 'Name'?
-"""  # noqa: E501
+"""  # noqa: E501  # what the command says, a line each
 OF_BROKEN = "3:1: expected the node content, but found '<stream end>', while parsing a flow node\n"
 
 
