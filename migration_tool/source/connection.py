@@ -163,7 +163,7 @@ def source_error(operation: str, path: Path, error: Exception) -> SourceError:
     elif "interrupted" in message:
         message, hint = f"the query took more than {QUERY_SECONDS:.0f} s", "Simplify it or add an index."
     elif isinstance(error, UnicodeDecodeError):
-        message = "lower() or upper() meets text that is not UTF-8"
+        message = "text that is not UTF-8 is met: by lower() or upper(), or as a name"
         hint = "Mend the text (`migrate.py rejects` names rows), or `migrate.py validate --items-only`."
         return BrokenText(operation, path, message, hint)
     elif "not authorized" in message or "prohibited" in message:

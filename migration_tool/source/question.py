@@ -24,15 +24,23 @@ def answer(
     encoding  of the database's texts
     Raises apsw.Error, ValueError; UnicodeDecodeError where a function is given text that is not UTF-8.
     """
-    names, text = _first(connection, statement, arguments)
-    if _first(connection, statement[len(text) :], arguments)[0]:
-        raise ValueError("there is more than one statement")
+    names, text = _only(connection, statement, arguments)
     try:
         rows = list(islice(connection.execute(text, arguments), most))
     except UnicodeDecodeError:
         careful = connection.execute(_carefully(text, len(names)), arguments)
         rows = list(map(restored(encoding), islice(careful, most)))
     return names, rows
+
+
+def _only(
+    connection: apsw.Connection, statement: str, arguments: Mapping[str, Scalar]
+) -> tuple[list[str], str]:
+    """As `_first`, of a text with one statement."""
+    names, text = _first(connection, statement, arguments)
+    if _first(connection, statement[len(text) :], arguments)[0]:
+        raise ValueError("there is more than one statement")
+    return names, text
 
 
 def _first(
@@ -57,8 +65,19 @@ def _first(
     return found[-1]
 
 
+def bare(connection: apsw.Connection, statement: str, arguments: Mapping[str, Scalar]) -> str:
+    """The statement without what ends it: it can stand within another, before a line's end.
+
+    Raises as `answer`.
+    """
+    return _bare(_only(connection, statement, arguments)[1])
+
+
+def _bare(text: str) -> str:
+    return text.rstrip().removesuffix(";")
+
+
 def _carefully(statement: str, width: int) -> str:
     columns = [f"c{number}" for number in range(width)]
-    inner = statement.rstrip().removesuffix(";")
     values = ", ".join(map(carefully, columns))
-    return f"WITH asked({', '.join(columns)}) AS ({inner}\n) SELECT {values} FROM asked"
+    return f'WITH "~asked"({", ".join(columns)}) AS ({_bare(statement)}\n) SELECT {values} FROM "~asked"'

@@ -19,7 +19,7 @@ from migration_tool.source.connection import FAULTS, QUERY_SECONDS, connect, row
 from migration_tool.source.fragments import Beyond
 from migration_tool.source.item_sql import item_expression
 from migration_tool.source.moment import Moment
-from migration_tool.source.question import answer
+from migration_tool.source.question import answer, bare
 from migration_tool.source.rows import RowReader
 from migration_tool.source.schema import read_schema
 from migration_tool.source.snapshot import fingerprinting
@@ -169,6 +169,11 @@ class SqliteSource:
                     return answer(connection, self.encoding, statement, arguments, most)
             finally:
                 connection.set_progress_handler(None)
+
+    def bare(self, statement: str, arguments: Mapping[str, Scalar]) -> str:
+        """A statement for `query` as it can stand within another, before the end of a line."""
+        with self._moment.using("read the SQL of an access pattern") as connection:
+            return bare(connection, statement, arguments)
 
     def facts(self) -> SourceFacts:
         with self._moment.using("count the rows") as connection:

@@ -55,7 +55,7 @@ def columns_of(source: SqliteSource, statement: str, arguments: Arguments) -> li
     that is called true is "column1".
     """
     source.query(f"EXPLAIN {statement}", arguments, 0)
-    names, _ = source.query(f"SELECT * FROM ({_bare(statement)}\n) LIMIT 0", arguments, 0)  # noqa: S608  # the design's SQL
+    names, _ = source.query(f"SELECT * FROM ({source.bare(statement, arguments)}\n) LIMIT 0", arguments, 0)  # noqa: S608  # the design's SQL
     if any(_RENAMED.search(name) for name in names):
         names, _ = source.query(statement, arguments, 0)
     return names
@@ -71,8 +71,8 @@ def cases(source: SqliteSource, pattern: AccessPattern, limit: int | None) -> li
         columns, rows, _ = answered(
             source,
             'SELECT * FROM (SELECT *, row_number() OVER () - 1 AS "-n" FROM ('  # noqa: S608  # the design's SQL
-            f'{_bare(pattern.cases)}\n)) WHERE "-n" * :limit / :possible > ("-n" - 1) * :limit / :possible '
-            'OR "-n" = 0',
+            f"{source.bare(pattern.cases, {})}\n"
+            ')) WHERE "-n" * :limit / :possible > ("-n" - 1) * :limit / :possible OR "-n" = 0',
             {"limit": limit, "possible": max(limit, possible(source, pattern))},
         )
         columns = columns[:-1]
@@ -99,7 +99,7 @@ def possible(source: SqliteSource, pattern: AccessPattern) -> int:
     """How many parameter sets there are."""
     if pattern.cases is None:
         return 1
-    return int(answered(source, f"SELECT count(*) FROM ({_bare(pattern.cases)}\n)", {})[1][0][0])  # noqa: S608  # as above
+    return int(answered(source, f"SELECT count(*) FROM ({source.bare(pattern.cases, {})}\n)", {})[1][0][0])  # noqa: S608  # as above
 
 
 def arguments(pattern: AccessPattern, columns: Sequence[str], case: Row) -> Arguments:
@@ -156,7 +156,3 @@ def unprojected(design: Design, pattern: AccessPattern, columns: Sequence[str]) 
             remedy = f'add it to its `include`, or write AS "-{name}": then it is not compared'
             reason = f"{pattern.index} does not project {name}"
             yield Fault(f"access_patterns.{pattern.name}.sql", reason, remedy)
-
-
-def _bare(statement: str) -> str:
-    return statement.rstrip().rstrip(";")

@@ -158,7 +158,12 @@ def test_one_statement_and_no_more(make: Open, statement: str, most: int | None)
 
 @pytest.mark.parametrize("statement", ["SELECT 1;", "SELECT 1 -- one;", "SELECT 1; /* ; */ -- that is all"])
 def test_a_comment_is_no_statement(make: Open, statement: str) -> None:
-    assert make(ROWS).query(statement, {})[1] == [(1,)]
+    """Nor within another statement."""
+    source = make(ROWS)
+    assert source.query(statement, {})[1] == [(1,)]
+    assert source.query(f"SELECT * FROM ({source.bare(statement, {})}\n)", {})[1] == [(1,)]
+    with pytest.raises(SourceError, match="more than one"):
+        source.bare(f"{statement}\n; SELECT 2", {})
 
 
 @pytest.mark.parametrize("end", ["", ";", " -- the end;", "\n;\n"])
@@ -175,3 +180,8 @@ def test_broken_text_stands_among_everything_else(make: Open, end: str) -> None:
     ]  # fmt: skip
     assert [type(row[0]).__name__ for row in rows] == ["str", "InvalidText", "str", "bytes"]
     assert source.query("SELECT b FROM V ORDER BY rowid DESC", {}, 2)[1] == [("",), (b"a\xff",)]
+
+
+def test_broken_text_of_a_table_that_is_called_as_the_careful_statement_calls_its_own(make: Open) -> None:
+    source = make('CREATE TABLE "~asked" (c0); INSERT INTO "~asked" VALUES (CAST(x\'61ff\' AS TEXT));')
+    assert source.query('SELECT c0 FROM main."~asked"', {})[1] == [(b"a\xff",)]
