@@ -391,3 +391,22 @@ def test_a_fingerprint_in_the_background_ends_no_lock(write: Write) -> None:
         assert content.result() == expected
         with other_program(path, timeout=0) as execute:
             assert "locked" in execute("DELETE FROM T")
+
+
+def test_a_statement_is_planned_once_whatever_is_bound_to_it(write: Write) -> None:
+    """SQLite asks the authorizer about every column of a statement that it plans."""
+    asked = list[int]()
+
+    def ask(action: int, *_: object) -> int:
+        asked.append(action)
+        return apsw.SQLITE_OK
+
+    with closing(connect(write(ROWS))) as connection:
+        connection.set_authorizer(ask)
+        statement = "SELECT group_concat(Name) FROM (SELECT Name FROM T WHERE Id > ? ORDER BY Id LIMIT ?)"
+        assert connection.execute(statement, (0, 2)).fetchall() == [("a,b",)]
+        assert asked
+        asked.clear()
+        assert connection.execute(statement, (1, 1)).fetchall() == [("b",)]
+        assert connection.execute(statement, (0, 1)).fetchall() == [("a",)]
+        assert not asked
