@@ -28,19 +28,33 @@ _WORTH_SHARING = 500
 """Rows of a window: the second half begins with a search for its first row."""
 
 
+class _Threads:
+    """One for each kind of work: a window is written in memory that the one before has left to its thread.
+
+    writing    windows, or first halves
+    halves     second ones
+    preparing  what the second connection needs
+    """
+
+    def __init__(self) -> None:
+        self.writing, self.halves, self.preparing = (ThreadPoolExecutor(1, "source") for _ in range(3))
+
+    def end(self) -> None:
+        for thread in (self.writing, self.halves, self.preparing):
+            thread.shutdown(wait=False, cancel_futures=True)
+
+
 class Writers:
     """The threads of a source, and a second connection beside its own once there is something to write."""
 
     def __init__(self, moment: Moment) -> None:
         self._moment = moment
         self._twin: Future[Moment | None] | None = None
-        self._pool = ThreadPoolExecutor(2, "source")
-        self._preparing = ThreadPoolExecutor(1, "source")
+        self._threads = _Threads()
 
     def close(self) -> None:
         """Also in the middle of a statement, and more than once."""
-        for pool in (self._pool, self._preparing):
-            pool.shutdown(wait=False, cancel_futures=True)
+        self._threads.end()
         if self._twin and not self._twin.cancelled() and (twin := self._twin.result()):
             twin.close()
 
@@ -51,24 +65,24 @@ class Writers:
         they are sent, and two connections would only be in each other's way.
         """
         helper = self._helper(items.read) if items.read.children else _nobody()
-        return Writer(self._moment, helper, items, self._pool)
+        return Writer(self._moment, helper, items, self._threads)
 
     def _helper(self, read: Read) -> Future[Moment | None]:
         if self._twin is None:
-            self._twin = self._preparing.submit(self._moment.twin)
-        return self._preparing.submit(_prepared, self._twin, read)
+            self._twin = self._threads.preparing.submit(self._moment.twin)
+        return self._threads.preparing.submit(_prepared, self._twin, read)
 
 
 class Writer:
     """Writes the items of one entity."""
 
     def __init__(
-        self, moment: Moment, helper: Future[Moment | None], items: sql.Items, pool: ThreadPoolExecutor
+        self, moment: Moment, helper: Future[Moment | None], items: sql.Items, threads: _Threads
     ) -> None:
         self._moment = moment
         self._helper = helper
         self._items = items
-        self._pool = pool
+        self._threads = threads
 
     def write(self, start: sql.Start, count: int, first: Callable[[], Row | None]) -> Future[Written]:
         """That many rows from the start on, in the background. `first` reads the first of them, if it can.
@@ -77,10 +91,10 @@ class Writer:
         """
         helper = self._helper.result() if count >= _WORTH_SHARING and self._helper.done() else None
         if helper is None:
-            return self._pool.submit(self._first, start, count, first)
+            return self._threads.writing.submit(self._first, start, count, first)
         half = count // 2
-        rest = self._pool.submit(self._behind, helper, start, half, count - half)
-        return self._pool.submit(self._both, start, half, first, rest)
+        rest = self._threads.halves.submit(self._behind, helper, start, half, count - half)
+        return self._threads.writing.submit(self._both, start, half, first, rest)
 
     def _both(
         self, start: sql.Start, half: int, first: Callable[[], Row | None], rest: Future[_Half]
