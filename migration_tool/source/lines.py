@@ -9,8 +9,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import BytesIO
-from itertools import accumulate, compress
-from operator import not_
+from itertools import accumulate, filterfalse
 
 from migration_tool.source.fragments import CASES
 
@@ -27,7 +26,7 @@ def split(blob: bytes) -> tuple[list[bytes], list[int]]:
     """
     file, texts, broken = BytesIO(blob), list[bytes](), list[int]()
     while some := file.readlines(_IN_CACHE):
-        if not _are_text(compress(some, map(not_, map(bytes.isascii, some)))):
+        if not _are_text(filterfalse(bytes.isascii, some)):
             broken += (n for n, text in enumerate(some, len(texts)) if not _are_text([text]))
         texts += some
     return texts, broken
