@@ -78,6 +78,8 @@ class Supply:
 class Mixer:
     """The batches of all supplies, round by round; each round reads one window of each lane.
 
+    The first windows are begun with at once.
+
     size   items in a batch
     most   gives the number of batches in the next round
     ready  what the batches of a round go through
@@ -92,24 +94,34 @@ class Mixer:
         self._most = most
         self._ready = ready
         self._last = False
+        self._due = self._planned()
+        self._ask()
 
     def __iter__(self) -> Iterator[Batch]:
-        while not self._last and (open_ones := [s for s in self._supplies if not s.ended]):
-            yield from self._round(open_ones)
+        while self._due and not self._last:
+            yield from self._round(self._due)
+            self._due = self._planned()
 
     def end_after_round(self) -> None:
         """So that all windows that have been begun are sent as a whole, and nothing else."""
         self._last = True
 
-    def _round(self, supplies: Sequence[Supply]) -> Iterator[Batch]:
-        shares = zip(supplies, _shares(supplies, self._most()), strict=True)
-        due = [(supply, share) for supply, share in shares if share]
-        placed = [place for supply, share in due for place in supply.batches(share, self._size)]
-        for supply, share in due:
+    def _planned(self) -> list[tuple[Supply, int]]:
+        """What the next round has of each supply that has more, in batches."""
+        open_ones = [supply for supply in self._supplies if not supply.ended]
+        shares = _shares(open_ones, self._most()) if open_ones else []
+        return [(supply, share) for supply, share in zip(open_ones, shares, strict=True) if share]
+
+    def _ask(self) -> None:
+        for supply, share in self._due:
             supply.ask(share, self._size)
+
+    def _round(self, due: Sequence[tuple[Supply, int]]) -> Iterator[Batch]:
+        placed = [place for supply, share in due for place in supply.batches(share, self._size)]
+        self._ask()
         dealt = chain.from_iterable(next(batches) for _, batches in sorted(placed, key=itemgetter(0)))
         yield from self._ready(dealt)
-        for supply in supplies:
+        for supply, _ in due:
             supply.ended = supply.ending
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import orjson
@@ -74,25 +74,25 @@ class Copy:
         self._stop_by: float | None = None
         self._grown = 1
 
-    def run(self, supplies: Iterable[Supply]) -> None:
+    def run(self, supplies: Sequence[Supply]) -> None:
         """Returns when every row is stored or rejected within the budget.
 
         Raises Interrupted, TooManyRejects, Stopped, TargetError, SourceError, StateError; what is
         acknowledged by then is saved first.
         """
+        through = self._outbox.through if self._outbox else iter
+        mixer = Mixer(supplies, self._batch_size, self._round, through)
         try:
             self._over_budget()
             self._follow()
             with no_search_for_cycles():
-                self._load(list(supplies))
+                self._load(mixer, list(supplies))
         finally:
             self._ledger.settle()
             self._ledger.save()
 
-    def _load(self, supplies: list[Supply]) -> None:
+    def _load(self, mixer: Mixer, supplies: list[Supply]) -> None:
         """All entities, to their last row and their last acknowledgement."""
-        through = self._outbox.through if self._outbox else iter
-        mixer = Mixer(supplies, self._batch_size, self._round, through)
         for number, batch in enumerate(mixer):
             self._make_room(batch.window.lane)
             self._loader.submit(batch)

@@ -126,8 +126,7 @@ class Export:
     def _table(self, source: SqliteSource, bound: Bound) -> None:
         most = self._settings.max_rejects.of(self.checkpoint.items_total)
         log = self._store.reject_log(self.checkpoint)
-        book, unread = share(source, self.checkpoint, [bound], log, most)
-        supplies = list(unread)
+        book, supplies = share(source, self.checkpoint, [bound], log, most)
         if supplies:
             self._parts(bound, book, Mixer(supplies, _BATCH, self._round))
         for supply in supplies:

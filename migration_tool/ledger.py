@@ -172,8 +172,9 @@ class Ledger:
 
     def tune(self, tuning: Tuning) -> None:
         """Says that this is in force; saved, it acknowledges the wish."""
-        self.checkpoint = self.checkpoint.with_tuning(tuning)
-        self.save()
+        if tuning != self.saved.tuning:
+            self.checkpoint = self.checkpoint.with_tuning(tuning)
+            self.save()
 
     def _figures(self) -> Counters:
         """The figures of earlier processes of this run plus those of this one."""

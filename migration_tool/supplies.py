@@ -21,15 +21,15 @@ from migration_tool.target.batch import Lane
 
 def share(
     source: SqliteSource, checkpoint: Checkpoint, tables: Sequence[Bound], log: RejectLog, most: int
-) -> tuple[Book, Iterator[Supply]]:
+) -> tuple[Book, Sequence[Supply]]:
     """The book and the rows of a process that goes on from `checkpoint`.
 
     most  rows that may be rejected when rows are read for the first time
     """
     if checkpoint.retrying:
         book = Retrying(log)
-        return book, _chosen(source, book, tables)
-    return Reading(log, most), _unread(source, checkpoint, tables)
+        return book, list(_chosen(source, book, tables))
+    return Reading(log, most), list(_unread(source, checkpoint, tables))
 
 
 def _unread(source: SqliteSource, checkpoint: Checkpoint, tables: Sequence[Bound]) -> Iterator[Supply]:

@@ -165,10 +165,11 @@ def test_a_round_that_has_begun_is_sent_as_a_whole() -> None:
 def test_the_next_window_is_asked_for_before_the_present_one_is_dealt() -> None:
     rows = Rows(1_000)
     batches = iter(Mixer([Supply(LANE, rows, item, 1_000)], 25, lambda: 8))
+    assert rows.asked == [200], "the first one is asked for at once"
     next(batches)
-    assert rows.asked == [200]
+    assert rows.asked == [200] * 2
     assert sum(len(batch.texts) for batch in batches) == 975
-    assert rows.asked == [200] * 5, "not again behind the end"
+    assert rows.asked == [200] * 6, "not again behind the end"
 
 
 def made(texts: list[Any], odd: set[int]) -> Made:

@@ -149,6 +149,24 @@ def poison(setting: Setting, *numbers: int) -> None:
     setting.source = SqliteSource(path)
 
 
+def test_what_is_in_force_is_saved_before_anything_is_sent_unless_it_is_no_news(setting: Setting) -> None:
+    seen: list[tuple[str, int]] = []
+
+    def look(checkpoint: Checkpoint) -> None:
+        seen.append((checkpoint.tuning.max_wcu, setting.server.requests))
+
+    setting.config = replace(
+        setting.config, settings=replace(setting.config.settings, max_wcu=MaxWcu(90_000.0))
+    )
+    with pytest.raises(Interrupted):
+        setting.copy(Watch(stop_after=1, look=look))
+    assert seen[0] == ("90000", 0)
+    seen.clear()
+    before = setting.server.requests
+    setting.copy(Watch(look=look))
+    assert seen[0][1] > before
+
+
 def test_all_rows_arrive_and_the_last_save_says_so(setting: Setting) -> None:
     final = setting.copy(watch := Watch())
     assert set(setting.server.stored) == all_keys()
