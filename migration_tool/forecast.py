@@ -27,6 +27,7 @@ Trend: TypeAlias = Literal["rising", "falling", "steady", ""]
 SAMPLES = 256
 _FIRST_SECONDS, _SPACING = 2.0, 0.25
 _RECENT_SECONDS, _RECENT_SAMPLES = 5.0, 4
+_TICK_SECONDS = 1e-6
 _MOMENTS, _MARGIN = 32, 4
 _WORST_ERROR, _ERROR_FLOOR, _SHARPNESS, _NEGLIGIBLE = 0.4, 0.02, 16, 0.01
 
@@ -90,7 +91,7 @@ class Forecast:
             self._began, self._first = now, done
             seconds.append(0.0)
             items.append(0)
-        elif (second := now - self._began) > seconds[-1]:
+        elif (second := now - self._began) >= seconds[-1] + _TICK_SECONDS:
             item = max(done - self._first, items[-1])
             if len(seconds) > 1 and seconds[-1] - seconds[-2] < self._spacing:
                 seconds[-1], items[-1] = second, item

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bench import forecast as bench
@@ -163,6 +163,7 @@ steps = st.tuples(st.floats(-10, 1e5), st.integers(-(10**6), 10**9))
 
 
 @pytest.mark.row(23)
+@example([(0.0, 0), (5e-324, 1)], 0, 0)
 @given(st.lists(steps, max_size=60), st.integers(-1, 10**12), st.integers(0, 10**9))
 def test_no_clock_and_no_figures_break_it(moves: list[tuple[float, int]], left: int, done: int) -> None:
     now = 0.0
