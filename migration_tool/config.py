@@ -71,7 +71,7 @@ class Settings:
     max_retry_seconds: int = 900
     source_snapshot: str = "copy"
     connections: int = 64
-    in_flight: int = 1024
+    in_flight: int = 2048
     max_wcu: MaxWcu = OFF
     allow_http: bool = False
     allow_code: bool = False

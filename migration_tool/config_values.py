@@ -245,7 +245,7 @@ KEYS: tuple[Key, ...] = (
     _whole("migration_settings.max_retry_seconds", 1, 86_400, 900),
     Key("migration_settings.source_snapshot", choice("copy", "live"), "copy"),
     _whole("migration_settings.connections", 1, 256, 64),
-    _whole("migration_settings.in_flight", 1, 4096, 1024),
+    _whole("migration_settings.in_flight", 1, 4096, 2048),
     Key("migration_settings.max_wcu", max_wcu, "off", ("MIGRATION_MAX_WCU",), text_to_number),
     _truth("migration_settings.allow_http", False, "MIGRATION_ALLOW_HTTP"),
     _truth("migration_settings.allow_code", False, "MIGRATION_ALLOW_CODE"),

@@ -23,7 +23,7 @@ from migration_tool.target.objects import Objects
 from migration_tool.target.outbox import Outbox
 
 LOG = logging.getLogger(__name__)
-_ROUNDS_IN_FLIGHT = 16
+_ROUNDS_IN_FLIGHT = 32
 """A round is the least that a checkpoint covers. In fewer of them rows would wait for slower requests, and
 would have left the processor's cache before they are sent; and memory that is new costs 3 us for 4 KB."""
 _ROUND_BYTES = 8 << 20

@@ -135,7 +135,7 @@ def test_the_defaults(path: Path) -> None:
         },
         endpoint="aws",
         prices=None,
-        settings=Settings(3, 1.0, 30, True, True, False, NO_REJECTS, 900, "copy", 64, 1024, OFF, lease=60),
+        settings=Settings(3, 1.0, 30, True, True, False, NO_REJECTS, 900, "copy", 64, 2048, OFF, lease=60),
         logging=LogSettings("INFO", base / "logs" / "migration.log", 10 * 1024 * 1024, 5),
         origins=config.origins,
     )

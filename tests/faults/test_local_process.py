@@ -138,7 +138,7 @@ def limited(folder: Path, megabytes: int, command: str) -> subprocess.CompletedP
 
 
 LIVE = {"migration_settings.source_snapshot": "live", "migration_settings.lease": "off"}
-USUAL = {**LIVE, "migration_settings.connections": 64, "migration_settings.in_flight": 1024}
+USUAL = {**LIVE, "migration_settings.connections": 64, "migration_settings.in_flight": 2048}
 
 
 def test_row_25_a_million_rows_in_flat_memory(tmp_path: Path) -> None:

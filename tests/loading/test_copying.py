@@ -478,7 +478,7 @@ def test_no_more_requests_than_full_batches_need(setting: Setting) -> None:
     assert ROWS / 10 <= setting.server.requests <= ROWS / 10 + 4
 
 
-@pytest.mark.parametrize(("most", "longest"), [(8 << 20, 160), (3_000, 20)])
+@pytest.mark.parametrize(("most", "longest"), [(8 << 20, 80), (3_000, 20)])
 def test_a_round_has_as_many_rows_as_memory_is_to_hold(
     setting: Setting, monkeypatch: pytest.MonkeyPatch, most: int, longest: int
 ) -> None:
