@@ -122,13 +122,9 @@ class Checkpoint:
         """With new cumulative figures of one entity. Raises StateError where one would go back."""
         earlier = self.entity(table, entity)
         later = replace(
-            earlier,
-            position=position,
-            rows_read=rows_read,
-            items_written=items_written,
-            rejected=rejected,
-            skipped=skipped,
-        )
+            earlier, position=position, rows_read=rows_read, items_written=items_written,
+            rejected=rejected, skipped=skipped,
+        )  # fmt: skip
         fault = later.fault() or later.fault_after(earlier)
         if not fault and earlier.done and later != earlier:
             fault = "the entity is done"
