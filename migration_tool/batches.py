@@ -22,6 +22,8 @@ from migration_tool.target.batch import Batch, Lane, Window
 
 _MOST_BYTES = MAX_REQUEST_BYTES - 65_536
 """Of the items in one request: what stands around them takes the rest of 16 MB."""
+_FEW = 4
+"""Batches in the first round."""
 LARGE = 2
 """Batches in a window whose rows may be large: they are in memory together."""
 _KEY = itemgetter(0, 1)
@@ -67,9 +69,8 @@ class Supply:
         return [((n + 0.5) / number, batches) for n in range(number)]
 
     def ask(self, count: int, size: int) -> None:
-        """The window after that will be about as large; it may be begun with."""
-        if not self.ending:
-            self.windows.ask(self._rows(count, size))
+        """The next window will have about `count` batches; it may be begun with."""
+        self.windows.ask(self._rows(count, size))
 
     def _rows(self, count: int, size: int) -> int:
         return min(count, self.most or count) * size
@@ -78,10 +79,12 @@ class Supply:
 class Mixer:
     """The batches of all supplies, round by round; each round reads one window of each lane.
 
+    Rounds are small at first, each twice as large as the one before, and again at the end: while the first
+    window is read nothing can be sent, and while the last one is sent nothing is left to be read.
     The first windows are begun with at once.
 
     size   items in a batch
-    most   gives the number of batches in the next round
+    most   gives the number of batches that the next round may have
     ready  what the batches of a round go through
     Raises DesignError when two rows of a window have one key.
     """
@@ -93,32 +96,37 @@ class Mixer:
         self._size = size
         self._most = most
         self._ready = ready
+        self._grown = _FEW
         self._last = False
-        self._due = self._planned()
-        self._ask()
+        self._due = self._begun()
 
     def __iter__(self) -> Iterator[Batch]:
         while self._due and not self._last:
             yield from self._round(self._due)
-            self._due = self._planned()
 
     def end_after_round(self) -> None:
-        """So that all windows that have been begun are sent as a whole, and nothing else."""
+        """So that all windows that have been dealt from are sent as a whole, and nothing else."""
         self._last = True
 
-    def _planned(self) -> list[tuple[Supply, int]]:
-        """What the next round has of each supply that has more, in batches."""
-        open_ones = [supply for supply in self._supplies if not supply.ended]
-        shares = _shares(open_ones, self._most()) if open_ones else []
-        return [(supply, share) for supply, share in zip(open_ones, shares, strict=True) if share]
-
-    def _ask(self) -> None:
-        for supply, share in self._due:
+    def _begun(self) -> list[tuple[Supply, int]]:
+        """What the next round has of each supply that has more, in batches; it may be begun with."""
+        open_ones = [supply for supply in self._supplies if not supply.ending]
+        shares = _shares(open_ones, self._batches(open_ones)) if open_ones else []
+        due = [(supply, share) for supply, share in zip(open_ones, shares, strict=True) if share]
+        for supply, share in due:
             supply.ask(share, self._size)
+        return due
+
+    def _batches(self, supplies: Sequence[Supply]) -> int:
+        """In the next round."""
+        most = self._most()
+        grown, self._grown = self._grown, min(2 * self._grown, max(_FEW, most))
+        half = sum(max(0, supply.left) for supply in supplies) // self._size // 2
+        return max(1, min(most, grown, max(_FEW, half)))
 
     def _round(self, due: Sequence[tuple[Supply, int]]) -> Iterator[Batch]:
         placed = [place for supply, share in due for place in supply.batches(share, self._size)]
-        self._ask()
+        self._due = self._begun()
         dealt = chain.from_iterable(next(batches) for _, batches in sorted(placed, key=itemgetter(0)))
         yield from self._ready(dealt)
         for supply, _ in due:

@@ -72,7 +72,6 @@ class Copy:
         self._steering = steering
         self._outbox = Outbox(objects, lambda: self._turn(0)) if objects else None
         self._stop_by: float | None = None
-        self._grown = 1
 
     def run(self, supplies: Sequence[Supply]) -> None:
         """Returns when every row is stored or rejected within the budget.
@@ -108,12 +107,12 @@ class Copy:
             self._interrupt()
 
     def _round(self) -> int:
-        """Batches of the next round: few at first, and never more than the target takes in a second or so."""
-        self._grown = min(2 * self._grown, max(1, self._settings.in_flight // _ROUNDS_IN_FLIGHT))
+        """Batches that the next round may have: never more than the target takes in a second or so."""
+        most = max(1, self._settings.in_flight // _ROUNDS_IN_FLIGHT)
         rate, sent = self._ledger.checkpoint.pace.items_per_second, self._loader.figures
-        size = sent.bytes + (self._outbox.bytes if self._outbox else 0)
-        most = min(self._grown, _ROUND_BYTES * sent.requests // size) if size else self._grown
-        return max(1, min(most, int(rate / self._batch_size) if rate else most))
+        if size := sent.bytes + (self._outbox.bytes if self._outbox else 0):
+            most = min(most, _ROUND_BYTES * sent.requests // size)
+        return min(most, int(rate / self._batch_size)) if rate else most
 
     def _make_room(self, lane: Lane) -> None:
         """Waits until a batch can leave soon and what is in flight has place for it.

@@ -99,7 +99,6 @@ class Export:
         self._watcher = watcher
         self._register = store.folder / REGISTER
         self._batches = self._bytes = 0
-        self._grown = 1
         self.checkpoint = checkpoint
         self.parts = registered_parts(folder, store, checkpoint)
 
@@ -187,11 +186,9 @@ class Export:
             )
 
     def _round(self) -> int:
-        """Batches of the next round: few at first, and several rounds in a part, so that parts are alike."""
-        self._grown = min(2 * self._grown, _MOST_BATCHES)
+        """Batches that the next round may have: several rounds in a part, so that parts are alike."""
         most = min(_ROUND_BYTES, self._form.part_bytes // _ROUNDS_IN_PART)
-        fitting = most * self._batches // self._bytes if self._bytes else 1
-        return max(1, min(self._grown, fitting))
+        return min(_MOST_BATCHES, most * self._batches // self._bytes) if self._bytes else 1
 
 
 def data_folder(table: str) -> str:

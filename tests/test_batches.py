@@ -158,18 +158,31 @@ def test_a_round_that_has_begun_is_sent_as_a_whole() -> None:
     begun = [next(batches) for _ in range(11)]
     mixer.end_after_round()
     begun += batches
-    assert len(begun) == 16
-    assert all(batch.window.rows == 200 for batch in begun)
+    assert [batch.window.rows for batch in begun] == [100] * 4 + [200] * 8
+
+
+@pytest.mark.parametrize(
+    ("most", "rounds"), [(16, [4, 8, 16, 16, 16, 10, 5, 4, 1]), (3, [3] * 26 + [2]), (1, [1] * 80)]
+)
+def test_rounds_grow_at_first_and_shrink_in_the_end(most: int, rounds: list[int]) -> None:
+    windows = list(dict.fromkeys(batch.window for batch in Mixer([supply(2_000)], 25, lambda: most)))
+    assert [window.rows // 25 for window in windows] == rounds
+
+
+def test_rounds_grow_again_after_they_had_to_be_small() -> None:
+    most = iter([16, 16, 1, 1, *[16] * 100])
+    windows = list(dict.fromkeys(b.window for b in Mixer([supply(10_000)], 25, lambda: next(most))))
+    assert [window.rows // 25 for window in windows][:7] == [4, 8, 1, 1, 4, 8, 16]
 
 
 def test_the_next_window_is_asked_for_before_the_present_one_is_dealt() -> None:
     rows = Rows(1_000)
     batches = iter(Mixer([Supply(LANE, rows, item, 1_000)], 25, lambda: 8))
-    assert rows.asked == [200], "the first one is asked for at once"
+    assert rows.asked == [100], "the first one is asked for at once"
     next(batches)
-    assert rows.asked == [200] * 2
+    assert rows.asked == [100, 200]
     assert sum(len(batch.texts) for batch in batches) == 975
-    assert rows.asked == [200] * 6, "not again behind the end"
+    assert rows.asked == [100, 200, 200, 200, 150, 100, 100], "not again behind the end"
 
 
 def made(texts: list[Any], odd: set[int]) -> Made:
