@@ -12,8 +12,8 @@ import orjson
 from migration_tool.batches import Mixer, Supply
 from migration_tool.budget import Budget
 from migration_tool.config import Config
-from migration_tool.cycles import no_search_for_cycles
 from migration_tool.errors import Interrupted, Stopped, TooManyRejects
+from migration_tool.interpreter import no_search_for_cycles, quick_handover
 from migration_tool.ledger import Ledger, Watcher
 from migration_tool.state.checkpoint import Checkpoint
 from migration_tool.steering import Steering
@@ -84,7 +84,7 @@ class Copy:
         try:
             self._over_budget()
             self._follow()
-            with no_search_for_cycles():
+            with no_search_for_cycles(), quick_handover():
                 self._load(mixer, list(supplies))
         finally:
             self._ledger.settle()

@@ -20,8 +20,8 @@ from typing import Protocol
 from migration_tool.batches import Mixer
 from migration_tool.config import Config
 from migration_tool.copying import too_many_rejects
-from migration_tool.cycles import no_search_for_cycles
 from migration_tool.errors import Interrupted, UsageError
+from migration_tool.interpreter import no_search_for_cycles, quick_handover
 from migration_tool.job import Bound
 from migration_tool.ledger import Book
 from migration_tool.source.sqlite import SqliteSource
@@ -110,7 +110,7 @@ class Export:
         forget_others(self._register, self.parts)
         for bound in tables:
             self._sweep(bound)
-            with no_search_for_cycles():
+            with no_search_for_cycles(), quick_handover():
                 self._table(source, bound)
 
     def _sweep(self, bound: Bound) -> None:

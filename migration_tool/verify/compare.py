@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from migration_tool.cycles import no_search_for_cycles
 from migration_tool.design.compile import CompiledDesign
 from migration_tool.design.model import Index
 from migration_tool.design.uniqueness import proof
+from migration_tool.interpreter import no_search_for_cycles
 from migration_tool.oversize import CHUNK
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state.proofs import KeyRange

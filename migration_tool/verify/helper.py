@@ -14,8 +14,8 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from migration_tool.cycles import no_search_for_cycles
 from migration_tool.errors import MigrationError
+from migration_tool.interpreter import no_search_for_cycles
 from migration_tool.target.objects import Objects
 from migration_tool.target.s3 import Bucket
 from migration_tool.target.session import Target

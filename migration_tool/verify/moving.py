@@ -15,9 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from migration_tool.cycles import no_search_for_cycles
 from migration_tool.design.compile import CompiledDesign
 from migration_tool.errors import RowRejected
+from migration_tool.interpreter import no_search_for_cycles
 from migration_tool.model import EncodedItem, Position, Read
 from migration_tool.oversize import CHUNK
 from migration_tool.source.rows import RowReader

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-import gc
-
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from migration_tool.attributes import canonical_item
-from migration_tool.cycles import no_search_for_cycles
 from migration_tool.model import WireItem
 from migration_tool.verify.canonical import canonical_texts
 
@@ -70,14 +67,3 @@ def test_one_odd_number_among_many_is_seen(number: str, other: str) -> None:
 def test_the_order_of_attributes_does_not_matter() -> None:
     items: list[WireItem] = [{"b": {"S": "1"}, "a": {"M": {"d": {"N": "1"}, "c": {"NULL": True}}}}]
     assert canonical_texts(items) == [b'{"a":{"M":{"c":{"NULL":true},"d":{"N":"1"}}},"b":{"S":"1"}}']
-
-
-@pytest.mark.parametrize("before", [True, False])
-def test_the_search_for_cycles_is_left_as_it_was_found(before: bool) -> None:
-    gc.enable() if before else gc.disable()
-    try:
-        with no_search_for_cycles():
-            assert not gc.isenabled()
-        assert gc.isenabled() == before
-    finally:
-        gc.enable()
