@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
+from bench.awake import awake
 from bench.child import Child, Ended, environment
 from bench.figures import Must, Result, alone, compared
 from bench.plan import Plan, measure
@@ -22,6 +23,10 @@ from bench.servers import Server, sink
 _LIBRARIES = ("boto3", "botocore", "pycurl")
 _KILLED = -9
 _KILLED_AT = 0.9
+_GROWTH_ROUNDS = 3
+"""For each of the others: loads of less than a second vary more than anything else that is measured."""
+_PARTS = (1, *(10, 100, 100, 100) * 3)
+"""What share of the source each load of a round is of: all sizes in the same minute."""
 
 
 def _loaded(server: Server, source: Path) -> tuple[int, Ended, float]:
@@ -54,26 +59,25 @@ def memory(plan: Plan) -> Iterator[Result]:
 def growth(plan: Plan) -> Iterator[Result]:
     """Loading time per item: the whole of the large source, a tenth and a hundredth.
 
-    By the medians of all loads so far, after each round: what else the machine does makes a load of a seventh
-    of a second longer by half at times. The whole comes first: a virtual machine that has idled is slow.
+    By the medians of all loads so far, after each round: where another guest of the machine is busy, all
+    loads of the next five or ten seconds take up to half as long again.
     """
-    parts = {1: 1, 10: 3, 100: 9}
-    taken: dict[int, list[float]] = {part: [] for part in parts}
+    taken: dict[int, list[float]] = {part: [] for part in (1, 10, 100)}
     grown = []
-    with sink() as server:
-        for _ in range(plan.rounds):
-            for part, loads in parts.items():
-                taken[part] += _per_item(server, music(plan.large // part), loads)
+    with awake(), sink() as server:
+        for _ in range(_GROWTH_ROUNDS * plan.rounds):
+            for part in _PARTS:
+                taken[part].append(_per_item(server, music(plan.large // part)))
             costs = [median(found) for found in taken.values()]
             grown.append((max(costs) / min(costs) - 1) * 100)
     result = alone("growth", "%", grown, Must("product", most=15), us_per_item=costs, loads=taken)
     yield replace(result, product=grown[-1])
 
 
-def _per_item(server: Server, source: Path, loads: int) -> list[float]:
-    """Microseconds of loading, for each of so many loads."""
-    taken = [_loaded(server, source) for _ in range(loads)]
-    return [loading / items * 1e6 for items, _, loading in taken]
+def _per_item(server: Server, source: Path) -> float:
+    """Microseconds of loading."""
+    items, _, loading = _loaded(server, source)
+    return loading / items * 1e6
 
 
 @measure("first-batch")

@@ -28,6 +28,7 @@ from migration_tool.target.facts import IndexFacts, TableFacts
 from migration_tool.target.lease import Place, Record
 from migration_tool.target.session import Target
 from tests.target.fake import FakeServer, fault
+from tests.waiting import wait_until
 
 KEYS = ("PK", "SK")
 RUNS = {"a": "20261120T213000-aaaaaa", "b": "20261120T213000-bbbbbb", "c": "20261120T213000-cccccc"}
@@ -99,13 +100,6 @@ class Process:
 
     def stopping(self) -> bool:
         return self.stops
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def bound(table: str) -> Bound:

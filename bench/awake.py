@@ -1,0 +1,44 @@
+"""A machine that is awake: each of its processors works all the time, for nobody.
+
+The host of a virtual machine gives a processor that wakes up whatever is free. That may be the other half of
+the core on which its neighbour works, for the next 40 to 150 ms: two threads that do nothing but calculate
+take a quarter longer then, those of a load up to half. A load of a seventh of a second can pass in that time.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from bench.plan import ROOT
+
+_LOOPS = 100_000
+
+
+@contextmanager
+def awake() -> Iterator[None]:
+    """Meanwhile no processor idles; what works there gives way to anything else. Only on Linux."""
+    with ExitStack() as stack:
+        if sys.platform == "linux":
+            for processor in os.sched_getaffinity(0):
+                command = [sys.executable, "-m", "bench.awake", str(processor)]
+                process = stack.enter_context(subprocess.Popen(command, cwd=ROOT))
+                stack.callback(process.terminate)
+        yield
+
+
+def main() -> None:
+    """Until whoever started it is gone."""
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    os.sched_setaffinity(0, [int(sys.argv[1])])
+    parent = os.getppid()
+    while os.getppid() == parent:
+        for _ in range(_LOOPS):
+            pass
+
+
+if __name__ == "__main__":
+    main()
