@@ -24,7 +24,7 @@ def awake() -> Iterator[None]:
     with ExitStack() as stack:
         if sys.platform == "linux":
             for processor in os.sched_getaffinity(0):
-                command = [sys.executable, "-m", "bench.awake", str(processor)]
+                command = [sys.executable, "-m", "bench.awake", str(processor), str(os.getpid())]
                 process = stack.enter_context(subprocess.Popen(command, cwd=ROOT))
                 stack.callback(process.terminate)
         yield
@@ -32,9 +32,9 @@ def awake() -> Iterator[None]:
 
 def main() -> None:
     """Until whoever started it is gone."""
+    processor, parent = map(int, sys.argv[1:])
+    os.sched_setaffinity(0, [processor])
     os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    os.sched_setaffinity(0, [int(sys.argv[1])])
-    parent = os.getppid()
     while os.getppid() == parent:
         for _ in range(_LOOPS):
             pass
