@@ -1,8 +1,8 @@
 """A machine that is awake: each of its processors works all the time, for nobody.
 
-The host of a virtual machine gives a processor that wakes up whatever is free. That may be the other half of
-the core on which its neighbour works, for the next 40 to 150 ms: two threads that do nothing but calculate
-take a quarter longer then, those of a load up to half. A load of a seventh of a second can pass in that time.
+After a virtual machine has idled, two threads that only calculate take a quarter longer at times, both alike,
+for 60 to 200 ms: as if the host had put both processors on one core. A load of a seventh of a second can pass
+in that time.
 """
 
 from __future__ import annotations
