@@ -65,9 +65,10 @@ def test_row_05_a_burst_of_server_faults(loading: Loading, names: Sequence[str])
 
 @pytest.mark.parametrize("name", ["TableWriteAccountLimitExceeded", "500"])
 def test_row_05_concurrency_falls_and_recovers(loading: Loading, name: str) -> None:
+    """Each request takes long enough that the loader can fill the width, on a busy machine too."""
     width, first = 16, 60
     trouble = burst({**faults.THROTTLES, **faults.SERVER_FAULTS}[name], first, width)
-    load = loading(faults.slowly(0.004, trouble), batch=1, connections=width)
+    load = loading(faults.slowly(0.02, trouble), batch=1, connections=width)
     assert load.migrate() == 0
     flights, calm = load.proxy.flights, first + 2 * width
     before, after, end = max(flights[:first]), max(flights[calm : calm + width]), max(flights[-200:])
