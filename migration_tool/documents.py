@@ -13,6 +13,7 @@ import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ for _name, (_pattern, _first) in _PLAIN.items():
 
 
 def read_pairs(path: Path) -> Any:
-    """The content of a file: Pairs, lists and plain values.
+    """The content of a file: Pairs, lists and plain values, not to be changed.
 
     Raises OSError where it cannot be read, ValueError with a reason where it cannot be understood: Faulty
     where that is at some line.
@@ -201,7 +202,9 @@ def _bytes(path: Path) -> bytes:
         return file.read(MAX_BYTES + 1)
 
 
+@lru_cache(maxsize=16)
 def _from_yaml(text: str) -> Any:
+    """Not to be changed. A command reads its designs several times, and a design takes PyYAML 10 ms."""
     node = yaml.compose(text, Loader=_Loader)
     return Pairs() if node is None else _value(node)
 
