@@ -6,9 +6,10 @@ boto3 is imported when the first thing is asked of it: commands that need no net
 from __future__ import annotations
 
 import ipaddress
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
-from importlib import import_module
+from functools import cache, cached_property
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +21,8 @@ CONNECT_SECONDS = 10.0
 
 _ATTEMPTS = 5
 _STATIC_SOURCES = frozenset({"env", "shared-credentials-file", "config-file"})
+_MAKING = Lock()
+"""One client at a time: what the first one reads, the second one finds read."""
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 
@@ -33,9 +36,9 @@ class Credentials:
 
 
 def preload() -> None:
-    """Imports what takes long, so that it can be done beside something else."""
-    for name in ("boto3", "botocore.client", "botocore.config"):
-        import_module(name)
+    """Imports and reads what takes long, so that it can be done beside something else."""
+    with suppress(TargetError):
+        _ = Target("http://localhost", "us-east-1", CONNECT_SECONDS, 1).client
 
 
 def partition_of(region: str) -> str:
@@ -86,7 +89,7 @@ class Target:
     def client(self) -> Any:
         """The boto3 client for all that is not hot. Made at first use."""
         if self._client is None:
-            with translated("reach DynamoDB", self._given_url or f"aws, region {self.region}"):
+            with translated("reach DynamoDB", self._given_url or f"aws, region {self.region}"), _MAKING:
                 self._client = self._make_client("dynamodb", self._given_url)
         return self._client
 
@@ -153,6 +156,7 @@ class Target:
 
             with translated("open an AWS session", f"region {self.region}"):
                 session: Any = Session()
+                session.register_component("data_loader", _models(session.get_config_variable("data_path")))
                 if self.loopback:
                     _stay_on_this_machine(session)
             self._session = session
@@ -174,6 +178,14 @@ class Target:
         }
         session = boto3.Session(botocore_session=self._core, region_name=self.region)
         return session.client(service, endpoint_url=url, config=Config(**options))  # type: ignore[call-overload]
+
+
+@cache
+def _models(path: str | None) -> Any:
+    """botocore's descriptions of services, which it otherwise looks for and reads for each session."""
+    from botocore.loaders import create_loader
+
+    return create_loader(path)
 
 
 def _stay_on_this_machine(session: Any) -> None:
