@@ -54,7 +54,6 @@ from migration_tool.target.wire import Wire
 from migration_tool.verify import SAMPLE_CALLS
 from migration_tool.verify.report import Report
 from migration_tool.verify.sound import require_sound
-from migration_tool.verify.validate import validate
 
 LOG = logging.getLogger(__name__)
 PHASES = ("analysis", "preparation", "transformation", "loading", "validation")
@@ -251,6 +250,8 @@ class Run:
             self.checkpoint = ledger.saved
 
     def _validate(self, source: SqliteSource, wire: Wire, tables: Sequence[Bound]) -> Report:
+        from migration_tool.verify.validate import validate
+
         about = proofs.world_of(self.checkpoint, tables, wire.target.url)
         with proofs.open_journal(self.store, self.checkpoint, about, self.observer.notice) as journal:
             report = validate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -190,7 +190,8 @@ def check_source(path: Path) -> SourceFacts:
     """Opens the database and has SQLite check it. Raises SourceError if it is broken or empty."""
     with closing(connect(path)) as connection:
         _require_sound(path, connection)
-    return _filled(path)
+    with SqliteSource(path) as source:
+        return source.facts()
 
 
 def examine_source(path: Path) -> str:
@@ -198,41 +199,34 @@ def examine_source(path: Path) -> str:
     connection = connect(path)
     with fingerprinting(path) as content, closing(connection):
         _require_sound(path, connection)
-    _filled(path)
     return content.result()
 
 
-def _filled(path: Path) -> SourceFacts:
-    with SqliteSource(path) as source:
-        facts = source.facts()
-    if not any(facts.rows.values()):
-        raise SourceError("check the source database", path, "no table holds a row", "Name another file.")
-    return facts
-
-
 def _require_sound(path: Path, connection: apsw.Connection) -> None:
+    operation = "check the source database"
     try:
-        problems = _problems(connection)
+        tables = read_schema(connection).tables.values()
+        if problems := list(_problems(connection, tables)):
+            cause = "SQLite's own check finds it damaged"
+            hint = "Restore it from a backup, or try `sqlite3 DB .recover`."
+            raise SourceError(operation, path, cause, hint, problems)
+        if not any(_has_rows(connection, table) for table in tables):
+            raise SourceError(operation, path, "no table holds a row", "Name another file.")
     except FAULTS as error:
-        raise source_error("check the source database", path, error) from error
-    if problems:
-        raise SourceError(
-            "check the source database",
-            path,
-            "SQLite's own check finds it damaged",
-            "Restore it from a backup, or try `sqlite3 DB .recover`.",
-            problems,
-        )
+        raise source_error(operation, path, error) from error
 
 
-def _problems(connection: apsw.Connection) -> list[str]:
+def _has_rows(connection: apsw.Connection, table: Table) -> bool:
+    statement = f"SELECT 1 FROM {sql.quote(table.name)} LIMIT 1"
+    return not table.is_view and row_of(connection, statement) is not None
+
+
+def _problems(connection: apsw.Connection, tables: Iterable[Table]) -> Iterator[str]:
     """What SQLite finds damaged: by its quick check, which does not look at the order of primary keys.
 
     A resume in a WITHOUT ROWID table stands on that order.
     """
-    checks = ["quick_check(5)"]
-    for name, table in read_schema(connection).tables.items():
-        if table.without_rowid:
-            checks.append(f"integrity_check({sql.quote(name)})")
-    found = (row[0] for check in checks for row in rows_of(connection, f"PRAGMA {check}"))
-    return [problem for problem in found if problem != "ok"]
+    ordered = [f"integrity_check({sql.quote(table.name)})" for table in tables if table.without_rowid]
+    for check in ("quick_check(5)", *ordered):
+        found = (row[0] for row in rows_of(connection, f"PRAGMA {check}"))
+        yield from (problem for problem in found if problem != "ok")
