@@ -28,7 +28,8 @@ from migration_tool.errors import Interrupted, MigrationError, StateError, TooMa
 from migration_tool.filing import STATE, Export, Form, data_folder, parts_of, registered_parts
 from migration_tool.job import Bound, bind, find_designs, pointing, selected
 from migration_tool.model import Confirm, Question
-from migration_tool.source.sqlite import SqliteSource, examine_source
+from migration_tool.source.examination import Examination
+from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state import files
 from migration_tool.state.checkpoint import Checkpoint
 from migration_tool.state.parts import Part
@@ -78,7 +79,7 @@ def export_files(
     Interrupted, TooManyRejects and the errors of reading a source and its designs.
     """
     chosen = selected(config, names)
-    content = examine_source(config.source_db)
+    content = Examination(config.source_db).result()
     require_fit(config, chosen, config.source_db)
     _require_no_objects(find_designs(config, chosen))
     store = StateStore(folder / STATE)

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Thread
 from typing import Protocol
 
 from migration_tool import logs, proofs, world
@@ -40,7 +39,8 @@ from migration_tool.leases import Leases
 from migration_tool.ledger import Ledger
 from migration_tool.model import Confirm
 from migration_tool.preparation import delete_tables, ensure_tables
-from migration_tool.source.sqlite import SqliteSource, examine_source
+from migration_tool.source.examination import Examination
+from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state.checkpoint import RETRY, Checkpoint, Lease
 from migration_tool.state.control import Wishes, withdraw_limit
 from migration_tool.state.store import StateStore
@@ -96,11 +96,13 @@ def migrate(
     observer: Observer,
     take_over: bool = False,
     importing: Form | None = None,
+    examination: Examination | None = None,
 ) -> Summary:
     """Begins a run. `confirm` is asked about a new target, and about what `force` deletes.
 
-    take_over  load tables also where another run that is alive does
-    importing  new tables are imported from S3, from files like this
+    take_over    load tables also where another run that is alive does
+    importing    new tables are imported from S3, from files like this
+    examination  of the source, where it has begun already
     Raises MigrationError; the run can then be resumed where the error says so.
     """
     chosen = selected(config, names)
@@ -108,8 +110,9 @@ def migrate(
     store = StateStore(config.state_dir)
     with store.lock():
         world.refuse_unfinished(store, force)
-        Thread(target=preload, daemon=True).start()
-        content = examine_source(config.source_db)
+        examination = examination or Examination(config.source_db)
+        preload()
+        content = examination.result()
         require_fit(config, chosen, config.source_db)
         endpoint = open_target(config, start=True)
         require_agreed(config, endpoint.target, confirm, observer.notice)

@@ -57,16 +57,22 @@ def migrate(
     goes on where it was stopped or killed. With --via s3-import these files are uploaded, and DynamoDB makes
     the tables of them; a table that exists is loaded by batch writing. `resume` goes on with it, too.
     """
-    from migration_tool.cli.progress import watching
-    from migration_tool.cli.summary import show_summary
-    from migration_tool.migrating import migrate as run
+    from migration_tool.source.examination import Examination
 
     if way.via == "files":
         write_files(shared, tables, way, force, yes, max_rejects)
         return
     importing = way.form if way.via == "s3-import" else None
     config = shared.load(flags={MAX_WCU: max_wcu, MAX_REJECTS: max_rejects, LEASE: lease, **way.flags})
-    with watching(shared) as watch:
-        summary = run(config, tables, force, confirmation(yes, watch), watch, take_over, importing)
-        watch.finished()
+    with Examination(config.source_db) as examination:
+        # While SQLite is at work: these take a sixth of a second
+        from migration_tool.cli.progress import watching
+        from migration_tool.migrating import migrate as run
+
+        with watching(shared) as watch:
+            confirm = confirmation(yes, watch)
+            summary = run(config, tables, force, confirm, watch, take_over, importing, examination)
+            watch.finished()
+    from migration_tool.cli.summary import show_summary
+
     show_summary(summary, shared)

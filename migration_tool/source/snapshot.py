@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from io import BufferedReader
 from pathlib import Path
+from threading import Event
 
 import apsw
 
@@ -58,27 +58,22 @@ def fingerprint(path: Path) -> str:
     Not while this process has the database open (see `connect`). Raises SourceError.
     """
     with ExitStack() as files:
-        return _fingerprint(path, files)
+        return fingerprint_beside(path, files, Event())
 
 
-@contextmanager
-def fingerprinting(path: Path) -> Iterator[Future[str]]:
-    """The fingerprint, made in the background while the block uses connections that it closes.
+def fingerprint_beside(path: Path, files: ExitStack, given_up: Event) -> str:
+    """`fingerprint` where this process has the database open.
 
-    SQLite's locks end when any handle of the file is closed: ours are closed behind the block.
+    files     to be closed behind that: SQLite's locks end when any handle of the file is closed
+    given_up  set when nobody wants it any more
     """
-    with ExitStack() as files, ThreadPoolExecutor(1, "fingerprint") as pool:
-        yield pool.submit(_fingerprint, path, files)
-
-
-def _fingerprint(path: Path, files: ExitStack) -> str:
     digest = hashlib.sha256()
     try:
-        _hash_into(digest, files.enter_context(path.open("rb")))
+        _hash_into(digest, files.enter_context(path.open("rb")), given_up)
         log = path.with_name(path.name + "-wal")
         if log.exists() and log.stat().st_size:
             digest.update(b"wal")
-            _hash_into(digest, files.enter_context(log.open("rb")))
+            _hash_into(digest, files.enter_context(log.open("rb")), given_up)
     except OSError as error:
         raise SourceError("read the source database", path, error.strerror or error, "") from error
     return digest.hexdigest()
@@ -119,8 +114,8 @@ def schema_fingerprint(path: Path) -> str:
     return hashlib.sha256(repr(rows).encode()).hexdigest()
 
 
-def _hash_into(digest: hashlib._Hash, file: BufferedReader) -> None:
-    while block := file.read(_BLOCK):
+def _hash_into(digest: hashlib._Hash, file: BufferedReader, given_up: Event) -> None:
+    while not given_up.is_set() and (block := file.read(_BLOCK)):
         digest.update(block)
 
 

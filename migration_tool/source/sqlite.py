@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
 
-import apsw
-
 from migration_tool.design.shape import Shape
 from migration_tool.errors import SourceError
 from migration_tool.model import Chunk, EncodedItem, Position, Read, Row, Scalar, Schema, Table
 from migration_tool.source import sql
-from migration_tool.source.connection import FAULTS, QUERY_SECONDS, connect, row_of, rows_of, source_error
+from migration_tool.source.connection import QUERY_SECONDS, connect, row_of, rows_of
+from migration_tool.source.examination import require_sound
 from migration_tool.source.fragments import Beyond
 from migration_tool.source.item_sql import item_expression
 from migration_tool.source.moment import Moment
 from migration_tool.source.question import answer, bare
 from migration_tool.source.rows import RowReader
-from migration_tool.source.schema import read_schema
-from migration_tool.source.snapshot import fingerprinting
 from migration_tool.source.windows import Windows
 from migration_tool.source.writers import Writers
 
@@ -189,44 +186,6 @@ class SqliteSource:
 def check_source(path: Path) -> SourceFacts:
     """Opens the database and has SQLite check it. Raises SourceError if it is broken or empty."""
     with closing(connect(path)) as connection:
-        _require_sound(path, connection)
+        require_sound(path, connection)
     with SqliteSource(path) as source:
         return source.facts()
-
-
-def examine_source(path: Path) -> str:
-    """`check_source`, and at the same time the fingerprint, which it returns. Raises SourceError."""
-    connection = connect(path)
-    with fingerprinting(path) as content, closing(connection):
-        _require_sound(path, connection)
-    return content.result()
-
-
-def _require_sound(path: Path, connection: apsw.Connection) -> None:
-    operation = "check the source database"
-    try:
-        tables = read_schema(connection).tables.values()
-        if problems := list(_problems(connection, tables)):
-            cause = "SQLite's own check finds it damaged"
-            hint = "Restore it from a backup, or try `sqlite3 DB .recover`."
-            raise SourceError(operation, path, cause, hint, problems)
-        if not any(_has_rows(connection, table) for table in tables):
-            raise SourceError(operation, path, "no table holds a row", "Name another file.")
-    except FAULTS as error:
-        raise source_error(operation, path, error) from error
-
-
-def _has_rows(connection: apsw.Connection, table: Table) -> bool:
-    statement = f"SELECT 1 FROM {sql.quote(table.name)} LIMIT 1"
-    return not table.is_view and row_of(connection, statement) is not None
-
-
-def _problems(connection: apsw.Connection, tables: Iterable[Table]) -> Iterator[str]:
-    """What SQLite finds damaged: by its quick check, which does not look at the order of primary keys.
-
-    A resume in a WITHOUT ROWID table stands on that order.
-    """
-    ordered = [f"integrity_check({sql.quote(table.name)})" for table in tables if table.without_rowid]
-    for check in ("quick_check(5)", *ordered):
-        found = (row[0] for row in rows_of(connection, f"PRAGMA {check}"))
-        yield from (problem for problem in found if problem != "ok")

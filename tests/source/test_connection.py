@@ -6,8 +6,9 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
+from threading import Event
 
 import apsw
 import pytest
@@ -18,12 +19,17 @@ from migration_tool.errors import RowRejected, SourceError
 from migration_tool.model import ChildRead, ColumnRef, Join, Read, TooLarge
 from migration_tool.source import connection as connection_module
 from migration_tool.source.connection import connect
-from migration_tool.source.snapshot import copy_database, fingerprint, fingerprinting, schema_fingerprint
-from migration_tool.source.sqlite import SqliteSource, check_source, examine_source
+from migration_tool.source.examination import Examination
+from migration_tool.source.snapshot import copy_database, fingerprint, fingerprint_beside, schema_fingerprint
+from migration_tool.source.sqlite import SqliteSource, check_source
 
 from .conftest import Write, everything, other_program, traces
 
 ROWS = "CREATE TABLE T (Id INTEGER PRIMARY KEY, Name TEXT); INSERT INTO T VALUES (1, 'a'), (2, 'b');"
+
+
+def examined(path: Path) -> str:
+    return Examination(path).result()
 
 
 def refusal(path: Path) -> SourceError:
@@ -348,7 +354,7 @@ def test_a_broken_schema_whose_names_are_not_utf8(write: Write, open_it: Callabl
         open_it(path)
 
 
-@pytest.mark.parametrize("open_it", [check_source, examine_source, SqliteSource, schema_fingerprint])
+@pytest.mark.parametrize("open_it", [check_source, examined, SqliteSource, schema_fingerprint])
 @pytest.mark.parametrize("mode", ["delete", "wal"])
 def test_a_database_that_is_open_in_another_library_is_refused(
     write: Write, mode: str, open_it: Callable[[Path], object]
@@ -371,24 +377,15 @@ def test_our_own_connection_is_none_of_another_library(write: Write) -> None:
         assert second.facts().rows == {"T": 2}
 
 
-@pytest.mark.parametrize("mode", ["delete", "wal"])
-def test_an_examined_source_is_checked_and_has_its_fingerprint(write: Write, mode: str) -> None:
-    path = write(f"PRAGMA journal_mode={mode};" + ROWS)
-    assert examine_source(path) == fingerprint(path)
-    path.write_bytes(path.read_bytes()[:4096])
-    with pytest.raises(SourceError, match=r"malformed|damaged"):
-        examine_source(path)
-
-
-def test_a_fingerprint_in_the_background_ends_no_lock(write: Write) -> None:
+def test_a_fingerprint_beside_a_connection_ends_no_lock(write: Write) -> None:
     """The system drops all locks of a process on a file when any handle of it is closed."""
     path = write(ROWS)
     expected = fingerprint(path)
     connection = connect(path)
     connection.execute("BEGIN")
     connection.execute("SELECT * FROM T").fetchall()
-    with fingerprinting(path) as content, closing(connection):
-        assert content.result() == expected
+    with ExitStack() as files, closing(connection):
+        assert fingerprint_beside(path, files, Event()) == expected
         with other_program(path, timeout=0) as execute:
             assert "locked" in execute("DELETE FROM T")
 
