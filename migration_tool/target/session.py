@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
@@ -154,9 +154,11 @@ class Target:
         if self._session is None:
             from botocore.session import Session
 
+            from migration_tool.target.models import models
+
             with translated("open an AWS session", f"region {self.region}"):
                 session: Any = Session()
-                session.register_component("data_loader", _models(session.get_config_variable("data_path")))
+                session.register_component("data_loader", models(session.get_config_variable("data_path")))
                 if self.loopback:
                     _stay_on_this_machine(session)
             self._session = session
@@ -178,14 +180,6 @@ class Target:
         }
         session = boto3.Session(botocore_session=self._core, region_name=self.region)
         return session.client(service, endpoint_url=url, config=Config(**options))  # type: ignore[call-overload]
-
-
-@cache
-def _models(path: str | None) -> Any:
-    """botocore's descriptions of services, which it otherwise looks for and reads for each session."""
-    from botocore.loaders import create_loader
-
-    return create_loader(path)
 
 
 def _stay_on_this_machine(session: Any) -> None:
