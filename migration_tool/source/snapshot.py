@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from io import BufferedReader
 from pathlib import Path
 from threading import Event
@@ -66,14 +66,17 @@ def fingerprint_beside(path: Path, files: ExitStack, given_up: Event) -> str:
 
     files     to be closed behind that: SQLite's locks end when any handle of the file is closed
     given_up  set when nobody wants it any more
+
+    SQLite may take an empty log away at any moment.
     """
     digest = hashlib.sha256()
     try:
         _hash_into(digest, files.enter_context(path.open("rb")), given_up)
-        log = path.with_name(path.name + "-wal")
-        if log.exists() and log.stat().st_size:
-            digest.update(b"wal")
-            _hash_into(digest, files.enter_context(log.open("rb")), given_up)
+        with suppress(FileNotFoundError):
+            log = files.enter_context(path.with_name(path.name + "-wal").open("rb"))
+            if os.fstat(log.fileno()).st_size:
+                digest.update(b"wal")
+                _hash_into(digest, log, given_up)
     except OSError as error:
         raise SourceError("read the source database", path, error.strerror or error, "") from error
     return digest.hexdigest()

@@ -72,8 +72,8 @@ WORLD = (
         "log-not-fingerprinted",
         "a commit that only the write-ahead log holds is a change",
         "migration_tool/source/snapshot.py",
-        '            _hash_into(digest, files.enter_context(log.open("rb")))\n',
-        "            pass\n",
+        "                _hash_into(digest, log, given_up)\n",
+        "                pass\n",
         (
             "tests/source/test_snapshot.py::test_a_commit_that_is_only_in_the_wal_is_noticed",
             "tests/resume/test_changed_world.py::test_a_commit_that_only_the_write_ahead_log_holds_is_noticed",
@@ -108,9 +108,9 @@ WORLD = (
     Mutant(
         "damage-not-looked-for",
         "a damaged source is refused before the first write",
-        "migration_tool/source/sqlite.py",
-        '    return [problem for problem in found if problem != "ok"]\n',
-        "    return []\n",
+        "migration_tool/source/examination.py",
+        '        yield from (problem for problem in found if problem != "ok")\n',
+        "        yield from ()\n",
         (
             "tests/source/test_connection.py::test_what_quick_check_finds_is_said",
             "tests/source/test_connection.py::test_a_primary_key_out_of_order_is_damage",
@@ -136,8 +136,11 @@ WORLD = (
         "fingerprint-ends-the-locks",
         "files that are hashed stay open while SQLite has its locks",
         "migration_tool/source/snapshot.py",
-        '        _hash_into(digest, files.enter_context(path.open("rb")))\n',
-        '        with path.open("rb") as file:\n            _hash_into(digest, file)\n',
-        ("tests/source/test_connection.py::test_a_fingerprint_in_the_background_ends_no_lock",),
+        '        _hash_into(digest, files.enter_context(path.open("rb")), given_up)\n',
+        '        with path.open("rb") as file:\n            _hash_into(digest, file, given_up)\n',
+        (
+            "tests/source/test_connection.py::test_a_fingerprint_beside_a_connection_ends_no_lock",
+            "tests/source/test_examination.py::test_the_end_of_the_hash_ends_no_lock",
+        ),
     ),
 )
