@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import UnknownServiceError
 
+from migration_tool.errors import TargetError
 from migration_tool.target.models import models
 from migration_tool.target.session import Target, preload
 
@@ -45,3 +46,10 @@ def test_the_user_may_have_models_elsewhere(tmp_path: Path, monkeypatch: pytest.
 def test_a_service_that_is_not_used_here_is_unknown() -> None:
     with pytest.raises(UnknownServiceError):
         models(None).load_service_model("ec2", "service-2")
+
+
+def test_what_goes_wrong_ahead_of_time_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody has this one")
+    preload()
+    with pytest.raises(TargetError, match="nobody has this one"):
+        _ = Target(URL, "us-east-1", 5, 1).client
