@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
@@ -84,8 +85,8 @@ def test_the_end_of_the_hash_ends_no_lock(write: Write, monkeypatch: pytest.Monk
     path, hashed, said = write(ROWS), Event(), list[str]()
     hash_it = examination.fingerprint_beside
 
-    def hashing(*arguments: object) -> str:
-        found = hash_it(*arguments)  # type: ignore[arg-type]
+    def hashing(path: Path, files: ExitStack, given_up: Event) -> str:
+        found = hash_it(path, files, given_up)
         hashed.set()
         return found
 
