@@ -110,9 +110,9 @@ def migrate(
     store = StateStore(config.state_dir)
     with store.lock():
         world.refuse_unfinished(store, force)
-        examination = examination or Examination(config.source_db)
-        preload()
-        content = examination.result()
+        with examination or Examination(config.source_db) as examined:
+            preload()
+            content = examined.result()
         require_fit(config, chosen, config.source_db)
         endpoint = open_target(config, start=True)
         require_agreed(config, endpoint.target, confirm, observer.notice)

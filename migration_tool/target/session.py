@@ -9,7 +9,6 @@ import ipaddress
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,8 +20,6 @@ CONNECT_SECONDS = 10.0
 
 _ATTEMPTS = 5
 _STATIC_SOURCES = frozenset({"env", "shared-credentials-file", "config-file"})
-_MAKING = Lock()
-"""One client at a time: what the first one reads, the second one finds read."""
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 
@@ -92,7 +89,7 @@ class Target:
     def client(self) -> Any:
         """The boto3 client for all that is not hot. Made at first use."""
         if self._client is None:
-            with translated("reach DynamoDB", self._given_url or f"aws, region {self.region}"), _MAKING:
+            with translated("reach DynamoDB", self._given_url or f"aws, region {self.region}"):
                 self._client = self._make_client("dynamodb", self._given_url)
         return self._client
 
