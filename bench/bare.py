@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from bench.product import MUSIC
-from migration_tool import cli, migrating
+from migration_tool import cli, phases
 from migration_tool.copying import Copy
 from migration_tool.state.checkpoint import Pace
 from migration_tool.target import loader as loading
@@ -99,8 +99,8 @@ class NoLimiter(Deaf):
 
 
 def switch_off() -> None:
-    _put(migrating, "Ledger", RowCount)
-    _put(migrating, "Steering", Deaf)
+    _put(phases, "Ledger", RowCount)
+    _put(phases, "Steering", Deaf)
     _put(loading, "Limiter", NoLimiter)
     logging.disable()
 
@@ -113,7 +113,7 @@ def _put(module: ModuleType, name: str, stand_in: type) -> None:
 
 def main() -> None:
     mode, *options = sys.argv[1:]
-    _put(migrating, "Copy", TimedCopy)
+    _put(phases, "Copy", TimedCopy)
     if mode == "off":
         switch_off()
     sys.argv = ["migrate.py", *options, "migrate", "--tables", MUSIC, "--force", "--yes"]

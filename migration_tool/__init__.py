@@ -42,10 +42,10 @@ if TYPE_CHECKING:
     from migration_tool.exporting.export import Exported as Exported
     from migration_tool.files_export import Files as Files
     from migration_tool.filing import Form as Form
-    from migration_tool.migrating import Summary as Summary
     from migration_tool.model import Question as Question
     from migration_tool.model import Reject as Reject
     from migration_tool.overview import Overview as Overview
+    from migration_tool.phases import Summary as Summary
     from migration_tool.planning import Plan as Plan
     from migration_tool.proposing.proposals import Proposal as Proposal
     from migration_tool.proposing.proposals import Proposals as Proposals
@@ -82,7 +82,7 @@ _ROOMS = {
     "Report": "verify.report",
     "Shown": "showing.overview",
     "Source": "api.items",
-    "Summary": "migrating",
+    "Summary": "phases",
     "Tuned": "tuning",
     "check": "api.designing",
     "export": "api.designing",

@@ -14,8 +14,8 @@ from migration_tool.destination import require_agreed
 from migration_tool.errors import StateError
 from migration_tool.job import open_target
 from migration_tool.leases import Leases
-from migration_tool.migrating import Observer, Run, Summary
 from migration_tool.model import Confirm
+from migration_tool.phases import Observer, Run, Summary
 from migration_tool.state.checkpoint import RETRY, Checkpoint
 from migration_tool.state.store import StateStore
 

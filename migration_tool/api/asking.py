@@ -9,10 +9,10 @@ from migration_tool.about import About, about
 from migration_tool.api.observer import SILENT
 from migration_tool.ask import ask
 from migration_tool.config import Config
-from migration_tool.migrating import Observer
 from migration_tool.model import Scalar
 from migration_tool.overview import Overview
 from migration_tool.permissions import policy as permitting
+from migration_tool.phases import Observer
 from migration_tool.present import present
 from migration_tool.rejected import Rejected, rejected
 from migration_tool.state.store import StateStore

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 
-from migration_tool import migrating, tuning
+from migration_tool import migrating, phases, tuning
 from migration_tool.api.observer import SILENT, nobody
 from migration_tool.clearing import Cleared, clear
 from migration_tool.config import Config
 from migration_tool.errors import UsageError
 from migration_tool.files_export import Files, export_files
 from migration_tool.filing import Form
-from migration_tool.migrating import Summary
 from migration_tool.model import Confirm
+from migration_tool.phases import Summary
 from migration_tool.rates import MaxWcu
 from migration_tool.retry import retry_rejects as retried
 from migration_tool.state.store import StateStore
@@ -28,7 +28,7 @@ def run(
     *,
     force: bool = False,
     confirm: Confirm = nobody,
-    observer: migrating.Observer = SILENT,
+    observer: phases.Observer = SILENT,
     take_over: bool = False,
     importing: Form | None = None,
 ) -> Summary:
@@ -50,7 +50,7 @@ def resume(
     *,
     accept: Iterable[str] = (),
     confirm: Confirm = nobody,
-    observer: migrating.Observer = SILENT,
+    observer: phases.Observer = SILENT,
     take_over: bool = False,
 ) -> Summary | None:
     """Goes on with the run that was stopped, failed or killed; None where there is none.
@@ -66,7 +66,7 @@ def retry_rejects(
     *,
     accept: Iterable[str] = (),
     confirm: Confirm = nobody,
-    observer: migrating.Observer = SILENT,
+    observer: phases.Observer = SILENT,
     take_over: bool = False,
 ) -> Summary | None:
     """Sends the rejected rows of the newest run again, once they or the designs are mended, and proves all.
@@ -104,7 +104,7 @@ def write_files(
     form: Form = _USUAL,
     force: bool = False,
     confirm: Confirm = nobody,
-    observer: migrating.Observer = SILENT,
+    observer: phases.Observer = SILENT,
 ) -> Files:
     """Writes files that DynamoDB imports from S3 in place of a table, as `migrate --via files` does.
 

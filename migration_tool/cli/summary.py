@@ -12,7 +12,7 @@ from migration_tool.overview import Overview, WishView, overview
 
 if TYPE_CHECKING:
     from migration_tool.cli.options import Globals
-    from migration_tool.migrating import Summary
+    from migration_tool.phases import Summary
     from migration_tool.state.live import Trend
 
 _STYLES = {"completed": "bold green", "failed": "bold red", "paused": "bold yellow"}

@@ -101,11 +101,11 @@ confirm: 'Confirm' = nobody, processes: 'int | None' = None, \
 observer: 'repairing.Watcher' = SILENT) -> 'Report'
 reset(config: 'Config', *, dry_run: 'bool' = False, confirm: 'Confirm' = nobody) -> 'Cleared'
 resume(config: 'Config', *, accept: 'Iterable[str]' = (), confirm: 'Confirm' = nobody, \
-observer: 'migrating.Observer' = SILENT, take_over: 'bool' = False) -> 'Summary | None'
+observer: 'phases.Observer' = SILENT, take_over: 'bool' = False) -> 'Summary | None'
 retry_rejects(config: 'Config', *, accept: 'Iterable[str]' = (), confirm: 'Confirm' = nobody, \
-observer: 'migrating.Observer' = SILENT, take_over: 'bool' = False) -> 'Summary | None'
+observer: 'phases.Observer' = SILENT, take_over: 'bool' = False) -> 'Summary | None'
 run(config: 'Config', *, force: 'bool' = False, confirm: 'Confirm' = nobody, \
-observer: 'migrating.Observer' = SILENT, take_over: 'bool' = False, \
+observer: 'phases.Observer' = SILENT, take_over: 'bool' = False, \
 importing: 'Form | None' = None) -> 'Summary'
 show(config: 'Config') -> 'Shown'
 status(config: 'Config', *, observer: 'Observer' = SILENT) -> 'Overview'
@@ -118,7 +118,7 @@ claim: 'Claim | None' = None, go_on: 'bool' = False, processes: 'int | None' = N
 observer: 'validating.Watcher' = SILENT) -> 'Report'
 write_files(config: 'Config', folder: 'str | PathLike[str]', *, \
 form: 'Form' = Form(compression='gzip', part_bytes=1073741824), force: 'bool' = False, \
-confirm: 'Confirm' = nobody, observer: 'migrating.Observer' = SILENT) -> 'Files'
+confirm: 'Confirm' = nobody, observer: 'phases.Observer' = SILENT) -> 'Files'
 write_sample(path: 'str | PathLike[str]', *, scale: 'int' = 1, force: 'bool' = False) -> 'Path'
 """
 ATTRIBUTES = {

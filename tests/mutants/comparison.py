@@ -98,7 +98,7 @@ COMPARISON = (
     Mutant(
         "differences-are-no-failure",
         "complete means compared: a difference is not completion",
-        "migration_tool/migrating.py",
+        "migration_tool/phases.py",
         "        if not report.ok:\n",
         "        if False:\n",
         ("tests/cli/test_exit_codes.py::test_a_run_with_differences_7_is_not_complete",),
