@@ -56,9 +56,10 @@ class RowReader:
         self.go_to(start)
 
     def go_to(self, start: sql.Start) -> None:
-        """The next rows are those from `start` on."""
+        """The next rows are those from `start` on. No statement is under way until they are taken."""
         self._start = start
         self._parents: Iterator[Row] | None = None
+        self._children: list[_Group] = []
 
     def take(self, count: int) -> Chunk:
         """The next `count` rows; fewer only where the table ends. Raises apsw.Error, SourceError.
@@ -72,6 +73,14 @@ class RowReader:
         if chunk.rows:
             self._start = sql.Behind(chunk.position(-1))
         return chunk
+
+    def first(self, start: sql.Start) -> Chunk:
+        """The row from `start` on, alone. No statement stays under way. Raises as `take` does."""
+        self.go_to(start)
+        try:
+            return self.take(1)
+        finally:
+            self.go_to(None)
 
     def _decoded(self, count: int) -> Chunk:
         """Text that is not UTF-8 arrives as InvalidText; quick statements cannot give that, so the rest of

@@ -49,6 +49,10 @@ class Behind:
         return self.position
 
 
+ABOVE_ALL = Behind((float("-inf"),))
+"""All rows of a table that has rowids, by the statements that give those behind one of them."""
+
+
 @dataclass(frozen=True)
 class Among:
     """The rows of some positions, one at least; for a key of several columns not more than some hundred."""

@@ -97,6 +97,11 @@ class SqliteSource:
         with self._moment.using(f"read the table {reader.table}"):
             return reader.take(count)
 
+    def first(self, reader: RowReader, start: sql.Start) -> Chunk:
+        """The row from `start` on; empty where there is none."""
+        with self._moment.using(f"read the table {reader.table}"):
+            return reader.first(start)
+
     def chunks(self, read: Read, after: Position | None = None) -> Iterator[Chunk]:
         """All rows behind `after`, some hundreds at a time; fewer where they may be large."""
         count = _CHUNK_OF_LARGE if read.large else _CHUNK

@@ -40,6 +40,9 @@ class Desk(Protocol):
     def take(self, reader: RowReader, count: int) -> Chunk:
         """Raises SourceError."""
 
+    def first(self, reader: RowReader, start: sql.Start) -> Chunk:
+        """Raises SourceError."""
+
 
 @dataclass(frozen=True)
 class _Coming:
@@ -62,7 +65,8 @@ class Windows:
     ) -> None:
         self._desk = desk
         self._read = read
-        self._start: sql.Start = sql.Behind(after) if after else None
+        above: sql.Start = sql.ABOVE_ALL if writer else None
+        self._start = sql.Behind(after) if after else above
         self._writer = writer
         self._item = item
         self._first = desk.reader(read, None)
@@ -82,8 +86,7 @@ class Windows:
 
     def _first_of(self, start: sql.Start) -> Row | None:
         """None: it is not there any more, which is damage; whoever needs it will say so."""
-        self._first.go_to(start)
-        chunk = self._desk.take(self._first, 1)
+        chunk = self._desk.first(self._first, start)
         return chunk.row(0) if chunk.rows else None
 
     def take(self, count: int) -> tuple[Chunk | Made, bool]:

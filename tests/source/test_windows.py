@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from concurrent.futures import wait
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -274,6 +275,31 @@ def test_a_row_of_a_window_can_be_read_again_later(folder: Path) -> None:
     assert (second.position(-1), len(second)) == ((23,), 10)
 
 
+def test_a_window_that_is_begun_with_keeps_nothing_else_from_being_asked(folder: Path) -> None:
+    """SQLite changes no function while a statement is under way."""
+    fill(folder, [thing(n, 1, "Trommel") for n in range(1, 30)])
+    with SqliteSource(folder / "things.sqlite") as source:
+        (entity,) = compile_design(load_design(folder / "things.yaml"), source.schema).entities
+        windows = source.windows(entity.read, None, entity.item, entity.shape)
+        windows.ask(10)
+        wait(coming.written for coming in [windows._coming] if coming)
+        assert source.query("SELECT lower('Ä')", {}) == (["lower('Ä')"], [("ä",)])
+        assert isinstance(windows.take(10)[0], Made)
+
+
+def test_windows_begin_with_the_least_rowid_there_can_be(folder: Path) -> None:
+    ends = (-(1 << 63), -1, 0, (1 << 63) - 1)
+    fill(folder, [thing(n) for n in ends])
+    with SqliteSource(folder / "things.sqlite") as source:
+        (entity,) = compile_design(load_design(folder / "things.yaml"), source.schema).entities
+        windows = source.windows(entity.read, None, entity.item, entity.shape)
+        windows.ask(3)
+        first, _ = windows.take(3)
+        rest, ended = windows.take(3)
+        assert isinstance(first, Made) and ended
+        assert [first.position(n) for n in range(3)] + [rest.position(-1)] == [(n,) for n in ends]
+
+
 class Desk:
     """A source that loses the last of the rows it reads."""
 
@@ -286,6 +312,9 @@ class Desk:
     def take(self, reader: RowReader, count: int) -> Chunk:
         chunk = self.source.take(reader, count)
         return Chunk(chunk.rows[:-1], chunk.cursors[:-1], chunk.width)
+
+    def first(self, reader: RowReader, start: sql.Start) -> Chunk:
+        return self.source.first(reader, start)
 
 
 def at_desk(folder: Path) -> Chunk | Made:
