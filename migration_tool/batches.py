@@ -22,7 +22,7 @@ from migration_tool.target.batch import Batch, Lane, Window
 
 _MOST_BYTES = MAX_REQUEST_BYTES - 65_536
 """Of the items in one request: what stands around them takes the rest of 16 MB."""
-_FEW = 4
+FEW = 4
 """Batches in the first round."""
 LARGE = 2
 """Batches in a window whose rows may be large: they are in memory together."""
@@ -96,7 +96,7 @@ class Mixer:
         self._size = size
         self._most = most
         self._ready = ready
-        self._grown = _FEW
+        self._grown = FEW
         self._last = False
         self._due = self._begun()
 
@@ -120,9 +120,9 @@ class Mixer:
     def _batches(self, supplies: Sequence[Supply]) -> int:
         """In the next round."""
         most = self._most()
-        grown, self._grown = self._grown, min(2 * self._grown, max(_FEW, most))
+        grown, self._grown = self._grown, min(2 * self._grown, max(FEW, most))
         half = sum(max(0, supply.left) for supply in supplies) // self._size // 2
-        return max(1, min(most, grown, max(_FEW, half)))
+        return max(1, min(most, grown, max(FEW, half)))
 
     def _round(self, due: Sequence[tuple[Supply, int]]) -> Iterator[Batch]:
         placed = [place for supply, share in due for place in supply.batches(share, self._size)]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import orjson
 
-from migration_tool.batches import Mixer, Supply
+from migration_tool.batches import FEW, Mixer, Supply
 from migration_tool.budget import Budget
 from migration_tool.config import Config
 from migration_tool.errors import Interrupted, Stopped, TooManyRejects
@@ -64,8 +64,8 @@ class Copy:
         steering: Steering,
         objects: Objects | None = None,
     ) -> None:
+        self._config = config
         self._settings = config.settings
-        self._batch_size = config.batch_size
         self._loader = loader
         self._ledger = ledger
         self._watcher = watcher
@@ -80,7 +80,7 @@ class Copy:
         acknowledged by then is saved first.
         """
         through = self._outbox.through if self._outbox else iter
-        mixer = Mixer(supplies, self._batch_size, self._round, through)
+        mixer = Mixer(supplies, self._config.batch_size, self._round, through)
         try:
             self._over_budget()
             self._follow()
@@ -107,12 +107,11 @@ class Copy:
             self._interrupt()
 
     def _round(self) -> int:
-        """Batches that the next round may have: never more than the target takes in a second or so."""
-        most = max(1, self._settings.in_flight // _ROUNDS_IN_FLIGHT)
-        rate, sent = self._ledger.checkpoint.pace.items_per_second, self._loader.figures
+        """Batches that the next round may have."""
+        most, sent = round_of(self._config, self._ledger.checkpoint), self._loader.figures
         if size := sent.bytes + (self._outbox.bytes if self._outbox else 0):
             most = min(most, _ROUND_BYTES * sent.requests // size)
-        return min(most, int(rate / self._batch_size)) if rate else most
+        return most
 
     def _make_room(self, lane: Lane) -> None:
         """Waits until a batch can leave soon and what is in flight has place for it.
@@ -204,6 +203,20 @@ class Copy:
         while not self._loader.idle and time.monotonic() < until:
             self._loader.pump(_PATIENCE_SECONDS)
             self._ledger.settle()
+
+
+def read_ahead(supplies: Iterable[Supply], config: Config, checkpoint: Checkpoint) -> None:
+    """Begins with the first windows, before there is anywhere to send them to."""
+    for supply in supplies:
+        supply.ask(min(FEW, round_of(config, checkpoint)), config.batch_size)
+
+
+def round_of(config: Config, checkpoint: Checkpoint) -> int:
+    """Batches of a round, by the settings: never more than the target takes in a second or so."""
+    most = config.settings.in_flight // _ROUNDS_IN_FLIGHT
+    if rate := checkpoint.pace.items_per_second:
+        most = min(most, int(rate / config.batch_size))
+    return max(1, most)
 
 
 def require_budget(checkpoint: Checkpoint, budget: Budget) -> None:

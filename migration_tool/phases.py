@@ -12,13 +12,14 @@ from typing import Protocol
 
 from migration_tool import logs, proofs
 from migration_tool.analysis import counted, readable
+from migration_tool.batches import Supply
 from migration_tool.config import Config
-from migration_tool.copying import Copy, enough_memory, require_budget
+from migration_tool.copying import Copy, enough_memory, read_ahead, require_budget
 from migration_tool.errors import DifferencesFound, Interrupted, MigrationError, Stopped, TooManyRejects
 from migration_tool.importing import Importing
 from migration_tool.job import Bound, Endpoint, bind, open_wire, pointing
 from migration_tool.leases import Leases
-from migration_tool.ledger import Ledger
+from migration_tool.ledger import Book, Ledger
 from migration_tool.preparation import ensure_tables
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state.checkpoint import RETRY, Checkpoint, Lease
@@ -71,7 +72,7 @@ def _silent(text: str) -> None:
 
 
 class Run:
-    """One process's share of a run: the phases in order, each saved before it begins."""
+    """One process's share of a run: the phases in order, each saved as it begins."""
 
     def __init__(
         self,
@@ -119,30 +120,37 @@ class Run:
         with source, open_wire(self.config, self.target) as wire:
             names = dict.fromkeys(entity.table for entity in self.checkpoint.entities)
             tables = bind(self.config, tuple(names), source.schema)
-            self.save(counted(source, tables, self.checkpoint))
+            self.checkpoint = counted(source, tables, self.checkpoint)
             Importing(self.config, self.target, self.store, self.observer, self).run(source, tables)
-            with self.phase("preparation"):
-                notice = self.observer.notice if not self.checkpoint.fingerprints.targets else _silent
-                for bound, identity in ensure_tables(self.config, self.target, tables, notice):
-                    self.save(self.checkpoint.with_target(bound.name, identity))
-                generations = self.leases.take(tables, self.checkpoint.lease.generations)
-                self.save(self.checkpoint.with_lease(Lease(generations, self.leases.until)))
-            with self.phase("transformation"):
-                for bound in tables:
-                    require_sound(source, bound.compiled, self.config.state_dir)
-            with self.phase(RETRY if self.checkpoint.retrying else "loading"):
-                self._load(source, wire, tables)
+            self._copy(source, wire, tables)
             require_budget(self.checkpoint, self.config.settings.max_rejects)
             if not self.config.settings.enable_validation:
                 return None
             with self.phase("validation"), resumable():
                 return self._validate(source, wire, tables)
 
-    def _load(self, source: SqliteSource, wire: Wire, tables: Sequence[Bound]) -> None:
-        """Everything that is not loaded yet; in a retry what is still rejected."""
+    def _copy(self, source: SqliteSource, wire: Wire, tables: Sequence[Bound]) -> None:
+        """Everything that is not loaded yet; in a retry what is still rejected.
+
+        Reading begins at once: there are items when there are tables.
+        """
+        most, log = self.config.settings.max_rejects, self.store.reject_log(self.checkpoint)
+        book, supplies = share(source, self.checkpoint, tables, log, most.of(self.checkpoint.items_total))
+        read_ahead(supplies, self.config, self.checkpoint)
+        with self.phase("preparation"):
+            notice = self.observer.notice if not self.checkpoint.fingerprints.targets else _silent
+            for bound, identity in ensure_tables(self.config, self.target, tables, notice):
+                self.save(self.checkpoint.with_target(bound.name, identity))
+            generations = self.leases.take(tables, self.checkpoint.lease.generations)
+            self.checkpoint = self.checkpoint.with_lease(Lease(generations, self.leases.until))
+        with self.phase("transformation"):
+            for bound in tables:
+                require_sound(source, bound.compiled, self.config.state_dir)
+        with self.phase(RETRY if self.checkpoint.retrying else "loading"):
+            self._load(wire, tables, book, supplies)
+
+    def _load(self, wire: Wire, tables: Sequence[Bound], book: Book, supplies: Sequence[Supply]) -> None:
         loader, checkpoint = Loader(wire), self.checkpoint
-        most = self.config.settings.max_rejects.of(checkpoint.items_total)
-        book, supplies = share(source, checkpoint, tables, self.store.reject_log(checkpoint), most)
         ledger = Ledger(checkpoint, self.store, loader, self.observer, book, self.leases.hold)
         steering = Steering(
             Wishes(self.store.control_path(checkpoint.run_id)),
@@ -190,7 +198,7 @@ class Run:
         self.observer.phase(name)
         self.save(self.checkpoint.with_status("in_progress").with_phase(name, started=time.time()))
         yield
-        self.save(self.checkpoint.with_phase(name, finished=time.time()))
+        self.checkpoint = self.checkpoint.with_phase(name, finished=time.time())
 
     def save(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = self.store.save(checkpoint)

@@ -14,7 +14,7 @@ import pytest
 from migration_tool.batches import Supply
 from migration_tool.budget import Budget
 from migration_tool.config import Config, load_config, write_config
-from migration_tool.copying import Copy
+from migration_tool.copying import Copy, read_ahead
 from migration_tool.design.compile import compile_design
 from migration_tool.design.load import load_design
 from migration_tool.design.model import Attribute
@@ -32,7 +32,7 @@ from migration_tool.ledger import Ledger
 from migration_tool.model import EncodedItem, Reject, Row
 from migration_tool.rates import MaxWcu
 from migration_tool.source.sqlite import SqliteSource
-from migration_tool.state.checkpoint import Checkpoint, EntityProgress
+from migration_tool.state.checkpoint import Checkpoint, EntityProgress, Pace
 from migration_tool.state.control import Wish, Wishes, write_wish
 from migration_tool.state.rejects import RejectLog, read_rejects
 from migration_tool.state.store import StateStore
@@ -41,8 +41,8 @@ from migration_tool.supplies import share
 from migration_tool.target.facts import Capacity
 from migration_tool.target.loader import Loader
 from migration_tool.target.session import Target
+from tests.loading.ledger_server import LANE, key_of
 from tests.loading.ledger_server import Ledger as Server
-from tests.loading.ledger_server import key_of
 from tests.target.fake import FakeServer, fault
 
 DESIGN = """
@@ -493,3 +493,27 @@ def test_a_round_has_as_many_rows_as_memory_is_to_hold(
     setting.config = replace(config, settings=replace(config.settings, in_flight=256))
     assert setting.copy(Watch()).items_written == ROWS
     assert max(rounds[4:]) == longest
+
+
+class Asked:
+    """Windows of an entity, of which nothing is taken."""
+
+    def __init__(self) -> None:
+        self.counts: list[int] = []
+
+    def ask(self, count: int) -> None:
+        self.counts.append(count)
+
+
+@pytest.mark.parametrize(
+    ("in_flight", "rate", "rows"), [(2048, 0, 40), (64, 0, 20), (8, 0, 10), (2048, 25, 20), (2048, 3, 10)]
+)
+def test_no_more_is_read_ahead_than_may_be_in_flight_and_is_taken_in_a_second(
+    setting: Setting, in_flight: int, rate: float, rows: int
+) -> None:
+    """In batches of ten; at least one of them."""
+    config = replace(setting.config, settings=replace(setting.config.settings, in_flight=in_flight))
+    windows = Asked()
+    supply = Supply(LANE, windows, str, 1_000)  # type: ignore[arg-type]
+    read_ahead([supply], config, setting.checkpoint.with_pace(Pace(rate)))
+    assert windows.counts == [rows]
