@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Event
 
 import apsw
+from blake3 import blake3
 
 from migration_tool.errors import SourceError
 from migration_tool.source.connection import FAULTS, connect, row_of, rows_of, source_error
@@ -52,7 +53,7 @@ def copy_database(source: Path, copy: Path, progress: Callable[[int, int], None]
 
 
 def fingerprint(path: Path) -> str:
-    """A hash of the bytes of the database and of its write-ahead log (an empty one counts as none).
+    """A BLAKE3 hash of the bytes of the database and of its write-ahead log (an empty one counts as none).
 
     Size, times and the header's change counter all stand still while a WAL grows: only the content tells.
     Not while this process has the database open (see `connect`). Raises SourceError.
@@ -69,7 +70,7 @@ def fingerprint_beside(path: Path, files: ExitStack, given_up: Event) -> str:
 
     SQLite may take an empty log away at any moment.
     """
-    digest = hashlib.sha256()
+    digest = blake3()
     try:
         _hash_into(digest, files.enter_context(path.open("rb")), given_up)
         with suppress(FileNotFoundError):
@@ -97,13 +98,12 @@ def same_content(source: Path, copy: Path, scratch: Path) -> bool:
 
 def _content(copy: Path) -> str:
     """A hash of a private copy without the two counters in its header that every commit moves."""
-    digest = hashlib.sha256()
+    digest = blake3()
     with copy.open("rb") as file:
         header = bytearray(file.read(100))
         del header[92:100], header[24:28]
         digest.update(header)
-        while block := file.read(_BLOCK):
-            digest.update(block)
+        _hash_into(digest, file, Event())
     return digest.hexdigest()
 
 
@@ -117,7 +117,7 @@ def schema_fingerprint(path: Path) -> str:
     return hashlib.sha256(repr(rows).encode()).hexdigest()
 
 
-def _hash_into(digest: hashlib._Hash, file: BufferedReader, given_up: Event) -> None:
+def _hash_into(digest: blake3, file: BufferedReader, given_up: Event) -> None:
     while not given_up.is_set() and (block := file.read(_BLOCK)):
         digest.update(block)
 

@@ -6,7 +6,6 @@ import os
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
-from types import SimpleNamespace
 
 import apsw
 import pytest
@@ -73,7 +72,7 @@ def test_it_is_given_up_with_its_block(write: Write, monkeypatch: pytest.MonkeyP
         def hexdigest(self) -> str:
             return ""
 
-    monkeypatch.setattr(snapshot, "hashlib", SimpleNamespace(sha256=Digest))
+    monkeypatch.setattr(snapshot, "blake3", Digest)
     with pytest.raises(KeyboardInterrupt), Examination(path):
         raise KeyboardInterrupt
     assert sum(blocks) < 1 << 36
