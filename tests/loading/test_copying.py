@@ -514,6 +514,6 @@ def test_no_more_is_read_ahead_than_may_be_in_flight_and_is_taken_in_a_second(
     """In batches of ten; at least one of them."""
     config = replace(setting.config, settings=replace(setting.config.settings, in_flight=in_flight))
     windows = Asked()
-    supply = Supply(LANE, windows, str, 1_000)  # type: ignore[arg-type]
+    supply = Supply(LANE, windows, str, 1_000)  # type: ignore[arg-type]  # nothing is taken of it
     read_ahead([supply], config, setting.checkpoint.with_pace(Pace(rate)))
     assert windows.counts == [rows]
