@@ -81,7 +81,7 @@ class SqliteSource:
             items = sql.Items(read, *item_expression(read, shape, self._moment.cursors))
             with self._moment.using("prepare to read") as connection:
                 self._moment.prepare(read)
-                plan = rows_of(connection, f"EXPLAIN QUERY PLAN {items.window(None)}", (1,))
+                plan = rows_of(connection, f"EXPLAIN QUERY PLAN {items.whole}")
         except (Beyond, SourceError):
             return None
         return items if self.encoding == "UTF-8" and sql.streams([row[3] for row in plan]) else None

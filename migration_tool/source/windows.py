@@ -65,8 +65,7 @@ class Windows:
     ) -> None:
         self._desk = desk
         self._read = read
-        above: sql.Start = sql.ABOVE_ALL if writer else None
-        self._start = sql.Behind(after) if after else above
+        self._start = sql.Behind(after) if after else None
         self._writer = writer
         self._item = item
         self._first = desk.reader(read, None)
@@ -78,13 +77,13 @@ class Windows:
         """The next window that is not begun with has so many rows; where it can be, it is begun with now."""
         self._size = count
         if self._writer and self._coming is None:
-            self._begin(self._writer, self._start)
+            self._begin(self._writer, self._start or sql.ABOVE_ALL)
 
-    def _begin(self, writer: Writer, start: sql.Start) -> None:
+    def _begin(self, writer: Writer, start: sql.Behind) -> None:
         written = writer.write(start, self._size, partial(self._first_of, start))
         self._coming = _Coming(self._size, written)
 
-    def _first_of(self, start: sql.Start) -> Row | None:
+    def _first_of(self, start: sql.Behind) -> Row | None:
         """None: it is not there any more, which is damage; whoever needs it will say so."""
         chunk = self._desk.first(self._first, start)
         return chunk.row(0) if chunk.rows else None

@@ -84,7 +84,7 @@ class Writer:
         self._items = items
         self._threads = threads
 
-    def write(self, start: sql.Start, count: int, first: Callable[[], Row | None]) -> Future[Written]:
+    def write(self, start: sql.Behind, count: int, first: Callable[[], Row | None]) -> Future[Written]:
         """That many rows from the start on, in the background. `first` reads the first of them, if it can.
 
         Its result raises SourceError.
@@ -97,7 +97,7 @@ class Writer:
         return self._threads.writing.submit(self._both, start, half, first, rest)
 
     def _both(
-        self, start: sql.Start, half: int, first: Callable[[], Row | None], rest: Future[_Half]
+        self, start: sql.Behind, half: int, first: Callable[[], Row | None], rest: Future[_Half]
     ) -> Written:
         blob, last, rows, row = self._first(start, half, first)
         more, end, others = rest.result()
@@ -105,19 +105,19 @@ class Writer:
             return blob, last, rows, row
         return b"\n".join((blob, more)), end, rows + others, row
 
-    def _first(self, start: sql.Start, count: int, first: Callable[[], Row | None]) -> Written:
+    def _first(self, start: sql.Behind, count: int, first: Callable[[], Row | None]) -> Written:
         blob, last, rows = self._write(self._moment, start, count)
         return blob, last, rows, first() if rows else None
 
-    def _behind(self, moment: Moment, start: sql.Start, passed: int, count: int) -> _Half:
+    def _behind(self, moment: Moment, start: sql.Behind, passed: int, count: int) -> _Half:
         """What comes behind so many rows."""
         with moment.using("write the items") as connection:
-            (last,) = row_of(connection, self._items.reach(start), _arguments(start, passed))
+            (last,) = row_of(connection, self._items.reach, (*start.position, passed))
         return _NOTHING if last is None else self._write(moment, sql.Behind((last,)), count)
 
-    def _write(self, moment: Moment, start: sql.Start, count: int) -> _Half:
+    def _write(self, moment: Moment, start: sql.Behind, count: int) -> _Half:
         with moment.using("write the items") as connection:
-            half: _Half = row_of(connection, self._items.window(start), _arguments(start, count))
+            half: _Half = row_of(connection, self._items.window, (*start.position, count))
             return half
 
 
@@ -136,7 +136,3 @@ def _prepared(twin: Future[Moment | None], read: Read) -> Moment | None:
                 moment.prepare(read)
             return moment
     return None
-
-
-def _arguments(start: sql.Start, count: int) -> tuple[object, ...]:
-    return (*(start.arguments if start else ()), count)

@@ -300,6 +300,23 @@ def test_windows_begin_with_the_least_rowid_there_can_be(folder: Path) -> None:
         assert [first.position(n) for n in range(3)] + [rest.position(-1)] == [(n,) for n in ends]
 
 
+@pytest.mark.parametrize("condition", ["Size < 5", "Size > -2", "Size = 2"])
+def test_rows_of_a_condition_come_in_the_order_of_the_table_whatever_is_indexed(
+    tmp_path: Path, condition: str
+) -> None:
+    """An index would give them in another one: the statement of a window does not sort."""
+    (tmp_path / "things.yaml").write_text(
+        DESIGN.replace("from: Thing\n", f"from: Thing\n    where: {condition}\n", 1)
+    )
+    with closing(sqlite3.connect(tmp_path / "things.sqlite", isolation_level=None)) as connection:
+        connection.executescript(SCHEMA + "CREATE INDEX ThingSize ON Thing (Size);")
+    fill(tmp_path, [(n, 1, f"Drum {n}", "x", 0.99, 1.5, -n % 9, "any") for n in range(1, 100)])
+    assert isinstance(first_window(tmp_path, 5), Made)
+    by_sqlite, by_python = both(tmp_path)
+    assert len(by_python) > 10
+    assert by_sqlite == by_python
+
+
 class Desk:
     """A source that loses the last of the rows it reads."""
 
