@@ -112,11 +112,15 @@ REQUIRED: Mapping[str, str] = {
 ConsumedCapacity is there only if the request has `"ReturnConsumedCapacity": "TOTAL"`.
 """
 
-_TOGETHER: Mapping[str, tuple[str, ...]] = {"Responses": ("Responses", "UnprocessedKeys")}
-"""Keys that prove something only together: what was not found is not what was not looked for."""
-
-_TYPES: Mapping[str, type] = {"Count": int, "Items": list, "TableNames": list}
-"""Of the required keys that hold no object."""
+_PROOFS: Mapping[str, tuple[tuple[str, type], ...]] = {
+    **{key: ((key, dict),) for key in REQUIRED.values()},
+    "Count": (("Count", int),),
+    "Items": (("Items", list),),
+    "Responses": (("Responses", dict), ("UnprocessedKeys", dict)),
+    "TableNames": (("TableNames", list),),
+}
+"""What has to be there with a required key, and what it holds. What was not found is not what was not looked
+for, so two keys prove something only together."""
 
 _STEMS: Mapping[str, Reaction] = {
     name: reaction
@@ -155,6 +159,7 @@ _FROM_SERVER_FAULT = frozenset({Reaction.THROTTLED, Reaction.CONFLICT})
 _NO_ANSWER, _UNKNOWN = "no answer", "unknown"
 _MOST_UNITS = 1_000_000
 """More than any request can consume: 10 MB of items, in a table and 20 indexes, are 215,000 units."""
+_NUMBER = (int, float)
 _OPTIONAL = ("LastEvaluatedKey", "Item")
 
 
@@ -178,7 +183,7 @@ def classify(answer: Answer, required: str) -> Verdict:
 def units(consumed: object) -> float:
     """CapacityUnits of an entry of ConsumedCapacity; 0.0 where it names none, or none that there can be."""
     found = consumed.get("CapacityUnits") if isinstance(consumed, dict) else None
-    return found if isinstance(found, int | float) and 0 <= found <= _MOST_UNITS else 0.0
+    return found if isinstance(found, _NUMBER) and 0 <= found <= _MOST_UNITS else 0.0
 
 
 def unknown(why: str) -> Verdict:
@@ -189,13 +194,13 @@ def unknown(why: str) -> Verdict:
 def _of_success(body: dict[str, Any] | None, required: str) -> Verdict:
     if body is None:
         return unknown("HTTP 200 without a JSON object")
-    for key in _TOGETHER.get(required, (required,)):
-        if type(body.get(key)) is not _TYPES.get(key, dict):
+    for key, wanted in _PROOFS[required]:
+        if type(body.get(key)) is not wanted:
             return unknown(f"HTTP 200 without {key}")
     for name in _OPTIONAL:
         if name in body and not isinstance(body[name], dict):
             return unknown(f"HTTP 200 whose {name} is no object")
-    return Verdict(Reaction.DONE, body=body)
+    return Verdict(Reaction.DONE, "", "", body)
 
 
 def _of_failure(status: int, body: dict[str, Any] | None) -> Verdict:

@@ -17,7 +17,7 @@ ACKNOWLEDGEMENT = (
         "answer-without-its-key",
         "an HTTP 200 without the key that proves it is no acknowledgement",
         _ANSWERS,
-        "        if type(body.get(key)) is not _TYPES.get(key, dict):\n",
+        "        if type(body.get(key)) is not wanted:\n",
         "        if body.setdefault(key, {}) is None:\n",
         (_CLASSIFYING + "test_a_200_without_its_key_proves_nothing",),
     ),

@@ -12,18 +12,26 @@ SOURCE = (
         "rows-in-any-order",
         "rows come in the order of their cursor",
         _SQL,
-        '        f"SELECT {_values(columns, careful)} {_from(read)} {_where(read, cursor, start)} "\n'
+        '        f"SELECT {_values(columns, careful)} {_from(read)} {_where(read, *conditions)} "\n'
         "        f\"ORDER BY {', '.join(cursor.order(read.alias))}\"\n",
-        '        f"SELECT {_values(columns, careful)} {_from(read)} {_where(read, cursor, start)} "\n',
+        '        f"SELECT {_values(columns, careful)} {_from(read)} {_where(read, *conditions)} "\n',
         (_ROWS + "test_rows_of_a_table_without_rowid", _ROWS + "test_any_composite_key_can_be_resumed_from"),
     ),
     Mutant(
         "items-in-any-order",
         "items that SQLite writes come in the order of their rows",
         _SQL,
-        "ORDER BY {rowid} LIMIT ?",
-        "ORDER BY {rowid} % 3 LIMIT ?",
-        (_WINDOWS + "test_usual_rows_are_made_by_sqlite",),
+        "NOT INDEXED",
+        "INDEXED BY ThingSize",
+        (_WINDOWS + "test_rows_of_a_condition_come_in_the_order_of_the_table_whatever_is_indexed",),
+    ),
+    Mutant(
+        "window-of-more-rows",
+        "a window has the rows that were asked for",
+        _SQL,
+        "LIMIT 1 OFFSET ?2 - 1",
+        "LIMIT 1 OFFSET ?2",
+        (_WINDOWS + "test_a_row_of_a_window_can_be_read_again_later",),
     ),
     Mutant(
         "row-at-the-position-again",
