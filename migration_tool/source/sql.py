@@ -184,7 +184,7 @@ class Items:
         (rowid,), last = self.cursor.names(self.read.alias), f"coalesce(({self._last}), {_LAST_ROWID})"
         return (
             f"SELECT CAST(group_concat({self.expression}, '\n') AS BLOB), max({rowid}), count(*) "
-            f"{_from(self.read, 'NOT INDEXED')} {_where(self.read, self._behind, f'{rowid} <= {last}')}"
+            f"{_from(self.read, 'NOT INDEXED')} {self._behind} AND {rowid} <= {last}"
         )
 
     @property
@@ -201,13 +201,16 @@ class Items:
     @property
     def _last(self) -> str:
         (rowid,) = self.cursor.names(self.read.alias)
-        rows = f"{_from(self.read)} {_where(self.read, self._behind)}"
-        return f"SELECT {rowid} {rows} ORDER BY {rowid} LIMIT 1 OFFSET ?2 - 1"
+        return f"SELECT {rowid} {_from(self.read)} {self._behind} ORDER BY {rowid} LIMIT 1 OFFSET ?2 - 1"
 
     @property
     def _behind(self) -> str:
+        """With a plus before it the entity's own condition is not what SQLite searches by.
+
+        It could bound the rowid, too, and SQLite takes one bound at each end: the one of all rows, maybe.
+        """
         (rowid,) = self.cursor.names(self.read.alias)
-        return f"{rowid} > ?1"
+        return f"WHERE {rowid} > ?1" + (f" AND +({self.read.where}\n)" if self.read.where else "")
 
 
 def select_list(read: Read, child: ChildRead, cursor: Cursor, expression: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
+import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -315,6 +316,44 @@ def test_rows_of_a_condition_come_in_the_order_of_the_table_whatever_is_indexed(
     by_sqlite, by_python = both(tmp_path)
     assert len(by_python) > 10
     assert by_sqlite == by_python
+
+
+@pytest.mark.parametrize(
+    "condition", ["ThingId < 9999", "ThingId > 0", "ThingId BETWEEN -5 AND 9999", "Size > 0"]
+)
+def test_a_window_takes_as_long_however_many_rows_are_before_and_behind_it(
+    tmp_path: Path, condition: str
+) -> None:
+    """A condition may bound the rowid, too: SQLite searches by one bound at each end."""
+    (tmp_path / "things.yaml").write_text(
+        DESIGN.replace("from: Thing\n", f"from: Thing\n    where: {condition}\n", 1)
+    )
+    with closing(sqlite3.connect(tmp_path / "things.sqlite", isolation_level=None)) as connection:
+        connection.executescript(SCHEMA)
+    taken = []
+    for rows in (60, 600):
+        fill(tmp_path, [thing(n, 1, "Drum") for n in range(1, rows + 1)])
+        with SqliteSource(tmp_path / "things.sqlite") as source:
+            (entity,) = compile_design(load_design(tmp_path / "things.yaml"), source.schema).entities
+            items = source._items(entity.read, entity.shape) if entity.shape else None
+            assert items
+            taken.append(
+                [
+                    steps(tmp_path, text, after)
+                    for text in (items.window, items.reach)
+                    for after in (0, rows - 20)
+                ]
+            )
+    assert taken[0] == taken[1]
+
+
+def steps(folder: Path, statement: str, after: int) -> int:
+    """Tens of instructions that SQLite's virtual machine takes for ten rows."""
+    seen: list[int] = []
+    with closing(apsw.Connection(str(folder / "things.sqlite"))) as connection:
+        connection.set_progress_handler(lambda: bool(seen.append(1)), 10)  # type: ignore[func-returns-value]
+        connection.execute(statement, (after, 10)).fetchall()
+    return len(seen)
 
 
 class Desk:
