@@ -117,8 +117,7 @@ def count(read: Read) -> str:
 
 def bounds(read: Read, cursor: Cursor) -> str:
     """The least and the greatest rowid of the entity's table; SQLite finds each alone at once."""
-    table = f"{quote(read.table)} AS {quote(read.alias)}"
-    (rowid,) = cursor.names(read.alias)
+    table, (rowid,) = f"{quote(read.table)} AS {quote(read.alias)}", cursor.names(read.alias)
     return f"SELECT (SELECT min({rowid}) FROM {table}), (SELECT max({rowid}) FROM {table})"
 
 
