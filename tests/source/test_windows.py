@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import wait
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -301,16 +302,20 @@ def test_windows_begin_with_the_least_rowid_there_can_be(folder: Path) -> None:
         assert [first.position(n) for n in range(3)] + [rest.position(-1)] == [(n,) for n in ends]
 
 
+def prepare(folder: Path, condition: str, more: str = "") -> None:
+    """An empty database, and a design that takes things of that condition."""
+    design = DESIGN.replace("from: Thing\n", f"from: Thing\n    where: {condition}\n", 1)
+    (folder / "things.yaml").write_text(design)
+    with closing(sqlite3.connect(folder / "things.sqlite", isolation_level=None)) as connection:
+        connection.executescript(SCHEMA + more)
+
+
 @pytest.mark.parametrize("condition", ["Size < 5", "Size > -2", "Size = 2"])
 def test_rows_of_a_condition_come_in_the_order_of_the_table_whatever_is_indexed(
     tmp_path: Path, condition: str
 ) -> None:
     """An index would give them in another one: the statement of a window does not sort."""
-    (tmp_path / "things.yaml").write_text(
-        DESIGN.replace("from: Thing\n", f"from: Thing\n    where: {condition}\n", 1)
-    )
-    with closing(sqlite3.connect(tmp_path / "things.sqlite", isolation_level=None)) as connection:
-        connection.executescript(SCHEMA + "CREATE INDEX ThingSize ON Thing (Size);")
+    prepare(tmp_path, condition, "CREATE INDEX ThingSize ON Thing (Size);")
     fill(tmp_path, [(n, 1, f"Drum {n}", "x", 0.99, 1.5, -n % 9, "any") for n in range(1, 100)])
     assert isinstance(first_window(tmp_path, 5), Made)
     by_sqlite, by_python = both(tmp_path)
@@ -325,11 +330,7 @@ def test_a_window_takes_as_long_however_many_rows_are_before_and_behind_it(
     tmp_path: Path, condition: str
 ) -> None:
     """A condition may bound the rowid, too: SQLite searches by one bound at each end."""
-    (tmp_path / "things.yaml").write_text(
-        DESIGN.replace("from: Thing\n", f"from: Thing\n    where: {condition}\n", 1)
-    )
-    with closing(sqlite3.connect(tmp_path / "things.sqlite", isolation_level=None)) as connection:
-        connection.executescript(SCHEMA)
+    prepare(tmp_path, condition)
     taken = []
     for rows in (60, 600):
         fill(tmp_path, [thing(n, 1, "Drum") for n in range(1, rows + 1)])
@@ -337,23 +338,18 @@ def test_a_window_takes_as_long_however_many_rows_are_before_and_behind_it(
             (entity,) = compile_design(load_design(tmp_path / "things.yaml"), source.schema).entities
             items = source._items(entity.read, entity.shape) if entity.shape else None
             assert items
-            taken.append(
-                [
-                    steps(tmp_path, text, after)
-                    for text in (items.window, items.reach)
-                    for after in (0, rows - 20)
-                ]
-            )
+            texts, places = (items.window, items.reach), (0, rows - 20)
+            taken.append([steps(tmp_path, text, after) for text in texts for after in places])
     assert taken[0] == taken[1]
 
 
 def steps(folder: Path, statement: str, after: int) -> int:
     """Tens of instructions that SQLite's virtual machine takes for ten rows."""
-    seen: list[int] = []
+    seen = count()
     with closing(apsw.Connection(str(folder / "things.sqlite"))) as connection:
-        connection.set_progress_handler(lambda: bool(seen.append(1)), 10)  # type: ignore[func-returns-value]
+        connection.set_progress_handler(lambda: next(seen) < 0, 10)
         connection.execute(statement, (after, 10)).fetchall()
-    return len(seen)
+    return next(seen)
 
 
 class Desk:
