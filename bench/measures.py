@@ -29,7 +29,7 @@ PEERS = {
     "awswrangler": "awswrangler put_items",
 }
 _PAIRS = 15
-"""For each round of the others: two loads of one code differ by a seventh, what is sought is a hundredth."""
+"""For each round of the others: single pairs differ by a tenth and more, what is sought is a hundredth."""
 
 
 @dataclass(frozen=True)
