@@ -193,9 +193,8 @@ class Items:
 
     @property
     def whole(self) -> str:
-        """All items in cursor order: how SQLite would go about it says whether windows are worth it."""
-        (rowid,) = self.cursor.names(self.read.alias)
-        return f"SELECT {self.expression} {_from(self.read)} {_where(self.read)} ORDER BY {rowid}"
+        """All items, read as windows are: how SQLite would go about it says whether they are worth it."""
+        return f"SELECT {self.expression} {_from(self.read, 'NOT INDEXED')} WHERE {self._condition}"
 
     @property
     def _last(self) -> str:
@@ -204,12 +203,13 @@ class Items:
 
     @property
     def _behind(self) -> str:
-        """With a plus before it the entity's own condition is not what SQLite searches by.
-
-        It could bound the rowid, too, and SQLite takes one bound at each end: the one of all rows, maybe.
-        """
         (rowid,) = self.cursor.names(self.read.alias)
-        return f"WHERE {rowid} > ?1" + (f" AND +({self.read.where}\n)" if self.read.where else "")
+        return f"WHERE {rowid} > ?1 AND {self._condition}"
+
+    @property
+    def _condition(self) -> str:
+        """The entity's own. Without the plus SQLite could search by it, and not by the ends of the window."""
+        return f"+({self.read.where}\n)" if self.read.where else "1"
 
 
 def select_list(read: Read, child: ChildRead, cursor: Cursor, expression: str) -> str:

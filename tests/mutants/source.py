@@ -21,8 +21,8 @@ SOURCE = (
         "items-in-any-order",
         "items that SQLite writes come in the order of their rows",
         _SQL,
-        "NOT INDEXED",
-        "INDEXED BY ThingSize",
+        "'NOT INDEXED')} {self._behind}",
+        "'INDEXED BY ThingSize')} {self._behind}",
         (_WINDOWS + "test_rows_of_a_condition_come_in_the_order_of_the_table_whatever_is_indexed",),
     ),
     Mutant(

@@ -310,7 +310,7 @@ def prepare(folder: Path, condition: str, more: str = "") -> None:
         connection.executescript(SCHEMA + more)
 
 
-@pytest.mark.parametrize("condition", ["Size < 5", "Size > -2", "Size = 2"])
+@pytest.mark.parametrize("condition", ["Size < 5", "Size > -2", "Size IN (2, -3)"])
 def test_rows_of_a_condition_come_in_the_order_of_the_table_whatever_is_indexed(
     tmp_path: Path, condition: str
 ) -> None:
@@ -350,6 +350,17 @@ def steps(folder: Path, statement: str, after: int) -> int:
         connection.set_progress_handler(lambda: next(seen) < 0, 10)
         connection.execute(statement, (after, 10)).fetchall()
     return next(seen)
+
+
+@pytest.mark.parametrize("condition", ["ThingId < 9999", "Size = 2", "Size IN (2, 3)"])
+def test_a_condition_does_not_hide_that_a_list_has_no_index(tmp_path: Path, condition: str) -> None:
+    """SQLite would look through all parts for each thing."""
+    prepare(tmp_path, condition, "CREATE INDEX ThingSize ON Thing (Size);")
+    fill(tmp_path, [thing(n, 1, "Drum", "x", 1, 1.5, 2) for n in range(1, 20)], [(1, "b", 1)])
+    assert isinstance(first_window(tmp_path), Made)
+    with closing(sqlite3.connect(tmp_path / "things.sqlite", isolation_level=None)) as connection:
+        connection.execute("DROP INDEX PartThing")
+    assert isinstance(first_window(tmp_path), Chunk)
 
 
 class Desk:
