@@ -48,7 +48,7 @@ class RowCount:
         self._loader = loader
 
     @property
-    def checkpoint(self) -> RowCount:
+    def saved(self) -> RowCount:
         return self
 
     @property

@@ -108,7 +108,7 @@ class Copy:
 
     def _round(self) -> int:
         """Batches that the next round may have."""
-        most, sent = round_of(self._config, self._ledger.checkpoint), self._loader.figures
+        most, sent = round_of(self._config, self._ledger.saved), self._loader.figures
         if size := sent.bytes + (self._outbox.bytes if self._outbox else 0):
             most = min(most, _ROUND_BYTES * sent.requests // size)
         return most
@@ -187,7 +187,7 @@ class Copy:
     def _interrupted(self) -> Interrupted:
         return Interrupted(
             "finish the migration",
-            self._ledger.checkpoint.run_id,
+            self._ledger.saved.run_id,
             "you stopped it; its place is saved",
             "Run `migrate.py resume` to go on.",
         )
@@ -195,7 +195,7 @@ class Copy:
     def _over_budget(self) -> None:
         if self._ledger.over_budget:
             self._drain()
-            raise too_many_rejects(self._ledger.checkpoint, self._settings.max_rejects)
+            raise too_many_rejects(self._ledger.account, self._settings.max_rejects)
 
     def _drain(self) -> None:
         """Lets what is on its way arrive, for at most one request's time."""

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Protocol
 
 from migration_tool.batches import Mixer
+from migration_tool.book import Book
 from migration_tool.config import Config
 from migration_tool.copying import too_many_rejects
 from migration_tool.errors import Interrupted, UsageError
 from migration_tool.interpreter import no_search_for_cycles, quick_handover
 from migration_tool.job import Bound
-from migration_tool.ledger import Book
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state import files
 from migration_tool.state.checkpoint import Checkpoint
@@ -129,13 +129,13 @@ class Export:
         if supplies:
             self._parts(bound, book, Mixer(supplies, _BATCH, self._round))
         for supply in supplies:
-            self.checkpoint = book.finish(self.checkpoint, supply.lane)
-        self.checkpoint = self._store.save(self.checkpoint)
+            book.finish(supply.lane)
+        self.checkpoint = self._store.save(book.account(self.checkpoint))
         self._watcher.progress(self.checkpoint)
 
     def _parts(self, bound: Bound, book: Book, batches: Mixer) -> None:
         """All that is left of a table, in one part after the other."""
-        account, watermark, part = self.checkpoint, Watermark(), self._begin(bound)
+        watermark, part = Watermark(), self._begin(bound)
         try:
             for batch in batches:
                 window = batch.window
@@ -146,15 +146,15 @@ class Export:
                     watermark.add(batch)
                 window.open -= len(batch.texts)
                 for done in watermark.take():
-                    account = book.enter(account, done)
+                    book.enter(done)
                 if watermark.waiting:
                     continue
-                self._watcher.progress(account)
-                if part.bytes >= self._form.part_bytes or self._ending(book, account):
-                    self._close(part, bound, book, account)
+                self._watcher.progress(book.account(self.checkpoint))
+                if part.bytes >= self._form.part_bytes or self._ending(book):
+                    self._close(part, bound, book)
                     self._go_on(book)
-                    account, part = self.checkpoint, self._begin(bound)
-            self._close(part, bound, book, account)
+                    part = self._begin(bound)
+            self._close(part, bound, book)
         finally:
             part.discard()
 
@@ -164,21 +164,22 @@ class Export:
         file = f"{data_folder(bound.table_name)}part-{number:05}{compression.suffix}"
         return PartWriter(self._folder, bound.name, file, compression)
 
-    def _close(self, writer: PartWriter, bound: Bound, book: Book, account: Checkpoint) -> None:
+    def _close(self, writer: PartWriter, bound: Bound, book: Book) -> None:
         """The part, its line in the register, the rejected rows, then the checkpoint that knows of them."""
+        account = book.account(self.checkpoint)
         before = {e.entity: e.items_written for e in self.checkpoint.entities if e.table == bound.name}
         after = {e.entity: e.items_written for e in account.entities if e.table == bound.name}
         part = writer.close({name: n - before[name] for name, n in after.items() if n > before[name]})
         if part:
             register(self._register, part)
             self.parts.append(part)
-        self.checkpoint = self._store.save(book.store(account))
+        self.checkpoint = self._store.save(book.store(self.checkpoint))
 
-    def _ending(self, book: Book, account: Checkpoint) -> bool:
-        return self._watcher.stopping() or book.over_budget(account)
+    def _ending(self, book: Book) -> bool:
+        return self._watcher.stopping() or book.over_budget
 
     def _go_on(self, book: Book) -> None:
-        if book.over_budget(self.checkpoint):
+        if book.over_budget:
             raise too_many_rejects(self.checkpoint, self._settings.max_rejects)
         if self._watcher.stopping():
             raise Interrupted(

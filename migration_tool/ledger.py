@@ -14,11 +14,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from migration_tool.errors import SourceError
+from migration_tool.book import Book
 from migration_tool.forecast import Forecast
-from migration_tool.model import Reject
 from migration_tool.state.checkpoint import Checkpoint, Counters, Flow, Pace, Tuning
-from migration_tool.state.rejects import RejectLog
 from migration_tool.state.store import StateStore
 from migration_tool.target.batch import Lane, Window
 from migration_tool.target.loader import Loader
@@ -37,74 +35,11 @@ class Watcher(Protocol):
     def stopping(self) -> bool: ...
 
 
-class Book(Protocol):
-    """How windows that are done change the account, and where rejected rows are kept meanwhile."""
-
-    def enter(self, checkpoint: Checkpoint, window: Window) -> Checkpoint: ...
-
-    def finish(self, checkpoint: Checkpoint, lane: Lane) -> Checkpoint:
-        """With every row of the lane in the account. Raises SourceError where one is not."""
-
-    def over_budget(self, checkpoint: Checkpoint) -> bool: ...
-
-    def store(self, checkpoint: Checkpoint) -> Checkpoint:
-        """Makes the rejected rows durable; what is returned has to be saved next. Raises StateError."""
-
-    def stored(self) -> None:
-        """What `store` returned is saved. Raises StateError."""
-
-
-class Reading:
-    """The book of rows that are read for the first time, of which `most` may be rejected."""
-
-    def __init__(self, log: RejectLog, most: int) -> None:
-        self._log = log
-        self._most = most
-        self._rejects: list[Reject] = []
-
-    def enter(self, checkpoint: Checkpoint, window: Window) -> Checkpoint:
-        lane, rejected = window.lane, len(window.rejects)
-        before = checkpoint.entity(lane.table, lane.entity)
-        self._rejects += window.rejects
-        return checkpoint.advance(
-            lane.table,
-            lane.entity,
-            window.position,
-            before.rows_read + window.rows,
-            before.items_written + window.rows - rejected - window.skipped,
-            before.rejected + rejected,
-            before.skipped + window.skipped,
-        )
-
-    def finish(self, checkpoint: Checkpoint, lane: Lane) -> Checkpoint:
-        """The end of the rows must be the end of the table: an unread row is never "done"."""
-        progress = checkpoint.entity(lane.table, lane.entity)
-        if progress.rows_read != progress.rows_total:
-            raise SourceError(
-                "read the whole table", lane.source_table,
-                f"{progress.rows_read:,} rows were read, {progress.rows_total:,} were counted",
-                "Check the database with `sqlite3 DB 'PRAGMA integrity_check'`, then begin anew with "
-                "`migrate.py migrate --force`.",
-            )  # fmt: skip
-        return checkpoint.finish(lane.table, lane.entity)
-
-    def over_budget(self, checkpoint: Checkpoint) -> bool:
-        return checkpoint.rejected > self._most
-
-    def store(self, checkpoint: Checkpoint) -> Checkpoint:
-        size = self._log.append(self._rejects)
-        self._rejects = []
-        return checkpoint.with_rejects(size, self._log.rewrites)
-
-    def stored(self) -> None: ...
-
-
 class Ledger:
     """Takes done windows into the account, and saves it when a save is due.
 
-    checkpoint  the account as it is now
-    saved       the newest one that is durable
-    hold        asked before each save: until when the tables are leased; raises where they no longer are
+    saved  the newest account that is durable
+    hold   asked before each save: until when the tables are leased; raises where they no longer are
     """
 
     def __init__(
@@ -117,7 +52,7 @@ class Ledger:
         hold: Callable[[], float | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.checkpoint = self.saved = checkpoint
+        self.saved = self._before = checkpoint
         self.unsaved = 0
         self._store = store
         self._loader = loader
@@ -125,7 +60,7 @@ class Ledger:
         self._book = book
         self._hold = hold
         self._clock = clock
-        self._before = checkpoint
+        self._tuning = checkpoint.tuning
         self.forecast = Forecast(clock)
         self._due = self._began = clock()
 
@@ -137,7 +72,12 @@ class Ledger:
     @property
     def over_budget(self) -> bool:
         """Whether more rows are rejected than may be."""
-        return self._book.over_budget(self.checkpoint)
+        return self._book.over_budget
+
+    @property
+    def account(self) -> Checkpoint:
+        """What is done, durable or not."""
+        return self._book.account(self.saved)
 
     def settle(self) -> None:
         """Takes what is done into the account; saves it when a save is due, and once a second in any case."""
@@ -148,24 +88,24 @@ class Ledger:
 
     def save(self) -> None:
         """Makes the account durable, then shows it. Raises what `hold` raises, with nothing written."""
-        lease = replace(self.checkpoint.lease, until=self._hold())
+        lease = replace(self.saved.lease, until=self._hold())
         began = self._clock()
-        checkpoint = self._book.store(self.checkpoint).with_counters(self._figures()).with_lease(lease)
-        self.saved = self._store.save(checkpoint.with_pace(self._pace()).with_flow(self._flow()))
-        self.checkpoint = self.saved
+        account = self._book.store(self.saved).with_lease(lease).with_tuning(self._tuning)
+        account = account.with_pace(self._pace(account)).with_flow(self._flow())
+        self.saved = self._store.save(account.with_counters(self._figures()))
         self._book.stored()
         self.unsaved = 0
         now = self._clock()
         self._due = now + min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, (now - began) * _SAVE_SHARE))
-        self._watcher.progress(self.checkpoint)
+        self._watcher.progress(self.saved)
 
     def finish(self, lane: Lane) -> None:
-        self.checkpoint = self._book.finish(self.checkpoint, lane)
+        self._book.finish(lane)
         self.unsaved += 1
 
     def _enter(self, window: Window) -> None:
         lane, rejected = window.lane, len(window.rejects)
-        self.checkpoint = self._book.enter(self.checkpoint, window)
+        self._book.enter(window)
         told = {"table": lane.table, "entity": lane.entity, "rows": window.rows, "rejected": rejected}
         LOG.debug("rows done", extra={**told, "batches": window.batches})
         self.unsaved += window.batches
@@ -173,7 +113,7 @@ class Ledger:
     def tune(self, tuning: Tuning) -> None:
         """Says that this is in force; saved, it acknowledges the wish."""
         if tuning != self.saved.tuning:
-            self.checkpoint = self.checkpoint.with_tuning(tuning)
+            self._tuning = tuning
             self.save()
 
     def _figures(self) -> Counters:
@@ -190,11 +130,10 @@ class Ledger:
             loading_seconds=round(old.loading_seconds + self._clock() - self._began, 3),
         )
 
-    def _pace(self) -> Pace:
-        checkpoint = self.checkpoint
-        done = checkpoint.items_written + checkpoint.rejected + checkpoint.skipped
+    def _pace(self, account: Checkpoint) -> Pace:
+        done = account.items_written + account.rejected + account.skipped
         self.forecast.record(done)
-        found = self.forecast.estimate(checkpoint.items_total - done)
+        found = self.forecast.estimate(account.items_total - done)
         seconds = None if found.seconds_left is None else round(found.seconds_left, 1)
         return Pace(round(found.items_per_second, 1), seconds, found.trend)
 

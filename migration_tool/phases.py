@@ -13,13 +13,14 @@ from typing import Protocol
 from migration_tool import logs, proofs
 from migration_tool.analysis import counted, readable
 from migration_tool.batches import Supply
+from migration_tool.book import Book
 from migration_tool.config import Config
 from migration_tool.copying import Copy, enough_memory, read_ahead, require_budget
 from migration_tool.errors import DifferencesFound, Interrupted, MigrationError, Stopped, TooManyRejects
 from migration_tool.importing import Importing
 from migration_tool.job import Bound, Endpoint, bind, open_wire, pointing
 from migration_tool.leases import Leases
-from migration_tool.ledger import Book, Ledger
+from migration_tool.ledger import Ledger
 from migration_tool.preparation import ensure_tables
 from migration_tool.source.sqlite import SqliteSource
 from migration_tool.state.checkpoint import RETRY, Checkpoint, Lease

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence, Set
 from itertools import islice
 
 from migration_tool.batches import LARGE, Supply, Windows
+from migration_tool.book import Book, Reading
 from migration_tool.design.compile import CompiledEntity
 from migration_tool.design.uniqueness import proof
 from migration_tool.job import Bound
-from migration_tool.ledger import Book, Reading
 from migration_tool.model import Chunk, Position, Row
 from migration_tool.retrying import Retrying
 from migration_tool.source.sqlite import SqliteSource
@@ -27,9 +27,9 @@ def share(
     most  rows that may be rejected when rows are read for the first time
     """
     if checkpoint.retrying:
-        book = Retrying(log)
+        book = Retrying(checkpoint, log)
         return book, list(_chosen(source, book, tables))
-    return Reading(log, most), list(_unread(source, checkpoint, tables))
+    return Reading(checkpoint, log, most), list(_unread(source, checkpoint, tables))
 
 
 def _unread(source: SqliteSource, checkpoint: Checkpoint, tables: Sequence[Bound]) -> Iterator[Supply]:

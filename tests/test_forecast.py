@@ -14,6 +14,7 @@ from bench.shapes import SHAPES, Samples, made
 from migration_tool.forecast import SAMPLES, Estimate, Forecast
 from migration_tool.state.checkpoint import Checkpoint, Counters, EntityProgress
 from migration_tool.state.store import StateStore
+from tests.state.samples import ended
 
 
 class Run:
@@ -279,14 +280,14 @@ def test_a_run_without_samples_has_no_score() -> None:
 
 def test_the_recorder_follows_the_next_run_to_its_last_item(tmp_path: Path) -> None:
     store = StateStore(tmp_path)
-    old = store.save(state("20261120T213000-a1b2c3", 10, 5.0).finish("music", "Artist"))
+    old = store.save(ended(state("20261120T213000-a1b2c3", 10, 5.0)))
     new = state("20261121T080000-000001", 0, 0.0)
     coming = iter([None, new, advanced(new, 4, 1.5), advanced(new, 4, 1.5), advanced(new, 10, 3.0)])
 
     def sleep(seconds: float) -> None:
         nonlocal old
         if (following := next(coming)) is not None:
-            done = following.finish("music", "Artist") if following.items_written == 9 else following
+            done = ended(following) if following.items_written == 9 else following
             generation = old.generation if old.run_id == done.run_id else 0
             old = store.save(replace(done, generation=generation))
 
@@ -301,8 +302,8 @@ def state(run_id: str, rows: int, seconds: float) -> Checkpoint:
 
 def advanced(begun: Checkpoint, rows: int, seconds: float) -> Checkpoint:
     """With a reject once all ten rows are read."""
-    rejected = 1 if rows == 10 else 0
-    later = begun.advance("music", "Artist", (rows,), rows, rows - rejected, rejected)
+    artist, rejected = begun.entities[0], 1 if rows == 10 else 0
+    later = begun.with_entities([artist.advance((rows,), rows - artist.rows_read, rejected)])
     return later.with_counters(Counters(loading_seconds=seconds))
 
 

@@ -163,7 +163,7 @@ def test_the_last_error_and_the_snapshot() -> None:
 
 
 def test_the_account_of_rows_adds_up_in_every_part() -> None:
-    retried = RUN.retried("b", "One", skipped=1)
+    retried = RUN.with_entities([RUN.entity("b", "One").retried(skipped=1)])
     for run in (RUN, retried):
         view = overview(run, None, False)
         for part in (view, *view.tables, *(entity for table in view.tables for entity in table.entities)):

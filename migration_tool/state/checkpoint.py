@@ -9,12 +9,12 @@ older one only sends again what is already there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from migration_tool.errors import StateError
-from migration_tool.model import Position, TableIdentity
+from migration_tool.model import TableIdentity
 from migration_tool.state.codec import printable
 from migration_tool.state.fields import DamagedError, Fields
 from migration_tool.state.live import Flow, Lease, Pace, Tuning
@@ -105,51 +105,14 @@ class Checkpoint:
     def entity(self, table: str, entity: str) -> EntityProgress:
         """Raises StateError where the run has no such entity."""
         for progress in self.entities:
-            if progress.entity == entity and progress.table == table:
+            if progress.name == (table, entity):
                 return progress
         raise StateError("read the progress", f"{table}.{entity}", f"run {self.run_id} has no such entity")
 
-    def advance(
-        self,
-        table: str,
-        entity: str,
-        position: Position | None,
-        rows_read: int,
-        items_written: int,
-        rejected: int,
-        skipped: int = 0,
-    ) -> Checkpoint:
-        """With new cumulative figures of one entity. Raises StateError where one would go back."""
-        earlier = self.entity(table, entity)
-        later = replace(
-            earlier, position=position, rows_read=rows_read, items_written=items_written,
-            rejected=rejected, skipped=skipped,
-        )  # fmt: skip
-        fault = later.fault() or later.fault_after(earlier)
-        if not fault and earlier.done and later != earlier:
-            fault = "the entity is done"
-        if fault:
-            raise StateError("advance the checkpoint", f"{table}.{entity}", fault)
-        return self._with_entity(later)
-
-    def retried(self, table: str, entity: str, items: int = 0, skipped: int = 0) -> Checkpoint:
-        """With so many rejected rows that are items now, or that are gone. Raises StateError for too many."""
-        before = self.entity(table, entity)
-        left = before.rejected - items - skipped
-        if left < 0:
-            raise StateError("count the rows sent again", f"{table}.{entity}", "there are more than rejected")
-        return self._with_entity(
-            replace(
-                before,
-                items_written=before.items_written + items,
-                skipped=before.skipped + skipped,
-                rejected=left,
-            )
-        )
-
-    def finish(self, table: str, entity: str) -> Checkpoint:
-        """With that entity done: its source is read to the end, and every row is accounted for."""
-        return self._with_entity(replace(self.entity(table, entity), done=True))
+    def with_entities(self, changed: Iterable[EntityProgress]) -> Checkpoint:
+        """With these in the place of what they are a later state of."""
+        news = {entity.name: entity for entity in changed}
+        return replace(self, entities=tuple(news.get(entity.name, entity) for entity in self.entities))
 
     def rewind(self, table: str) -> Checkpoint:
         """With that design's entities at their beginning, unproved; a completed run is in progress again."""
@@ -285,7 +248,7 @@ class Checkpoint:
         return checkpoint
 
     def _fault(self) -> str:
-        names = [(e.table, e.entity) for e in self.entities]
+        names = [entity.name for entity in self.entities]
         if len(set(names)) != len(names):
             return "an entity stands in it twice"
         if not all(table in self.tables for table, _ in names):
@@ -293,8 +256,3 @@ class Checkpoint:
         if self.status == "completed" and not (names and all(e.done for e in self.entities)):
             return "completed, although an entity is not done"
         return ""
-
-    def _with_entity(self, changed: EntityProgress) -> Checkpoint:
-        name = (changed.table, changed.entity)
-        entities = tuple(changed if (e.table, e.entity) == name else e for e in self.entities)
-        return replace(self, entities=entities)

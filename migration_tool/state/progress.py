@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from migration_tool.errors import StateError
 from migration_tool.model import Position, TableIdentity
 from migration_tool.state.codec import decode_position, encode_position
 from migration_tool.state.fields import DamagedError, Fields, mapping
@@ -33,9 +34,44 @@ class EntityProgress:
     done: bool = False
 
     @property
+    def name(self) -> tuple[str, str]:
+        """Design and entity: a run has it once."""
+        return self.table, self.entity
+
+    @property
     def unread(self) -> int:
         """Rows that are not accounted for yet."""
         return self.rows_total - self.rows_read
+
+    def advance(self, position: Position, rows: int, rejected: int = 0, skipped: int = 0) -> EntityProgress:
+        """With so many more rows, up to that cursor; what is neither rejected nor skipped is written.
+
+        Raises StateError where a figure or the cursor would go back, or the entity is done.
+        """
+        later = EntityProgress(
+            self.table, self.entity, position, self.rows_total, self.rows_read + rows,
+            self.items_written + rows - rejected - skipped, self.rejected + rejected, self.skipped + skipped,
+            self.done,
+        )  # fmt: skip
+        fault = later.fault_after(self)
+        if not fault and self.done and later != self:
+            fault = "the entity is done"
+        if fault:
+            raise StateError("advance the checkpoint", ".".join(self.name), fault)
+        return later
+
+    def retried(self, items: int = 0, skipped: int = 0) -> EntityProgress:
+        """With so many rejected rows that are items now, or that are gone. Raises StateError for too many."""
+        left = self.rejected - items - skipped
+        if left < 0:
+            cause = "there are more than rejected"
+            raise StateError("count the rows sent again", ".".join(self.name), cause)
+        written, gone = self.items_written + items, self.skipped + skipped
+        return replace(self, items_written=written, skipped=gone, rejected=left)
+
+    def finish(self) -> EntityProgress:
+        """Done: its source is read to the end, and every row is accounted for."""
+        return replace(self, done=True)
 
     def fault(self) -> str:
         """What is contradictory in the figures, or ""."""

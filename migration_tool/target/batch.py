@@ -40,6 +40,11 @@ class Lane:
         name = orjson.dumps(self.table_name)
         object.__setattr__(self, "head", b'{"RequestItems":{' + name + b':[{"PutRequest":{"Item":')
 
+    @property
+    def name(self) -> tuple[str, str]:
+        """Design and entity."""
+        return self.table, self.entity
+
     def key(self, text: bytes) -> Key:
         """The key of an item."""
         return key_values(orjson.loads(text), self.keys)

@@ -9,8 +9,9 @@ from typing import Any
 
 import orjson
 
+from migration_tool.book import Reading
 from migration_tool.errors import Stopped, TargetError
-from migration_tool.ledger import Ledger, Reading
+from migration_tool.ledger import Ledger
 from migration_tool.state.checkpoint import Checkpoint, EntityProgress
 from migration_tool.state.rejects import RejectLog
 from migration_tool.state.store import StateStore
@@ -118,7 +119,7 @@ def _load(
     """What a run saves when it ends, well or not."""
     progress = EntityProgress(LANE.table, LANE.entity, rows_total=9)
     checkpoint = Checkpoint(RUN, 1.0, "x", "us-east-1", {LANE.table: LANE.table_name}, (progress,))
-    book = Reading(RejectLog(store.rejects_path(RUN), 0), 100)
+    book = Reading(checkpoint, RejectLog(store.rejects_path(RUN), 0), 100)
     ledger = Ledger(store.save(checkpoint), store, loader, _Watcher(), book, clock=clock)
     with suppress(Stopped, TargetError):
         for one in batches:

@@ -18,7 +18,7 @@ def process(folder: Path, code: str) -> subprocess.Popen[str]:
     import itertools, os, resource, sys
     from pathlib import Path
     from migration_tool.state.store import StateStore
-    from state.samples import checkpoint
+    from state.samples import advanced, checkpoint
     store = StateStore(Path({str(folder)!r}), monotonic=itertools.count(step=5).__next__)
     """
     return subprocess.Popen(

@@ -44,7 +44,9 @@ def names(store: StateStore) -> set[str]:
 
 
 def advanced(state: Checkpoint, rows: int) -> Checkpoint:
-    return state.advance("music_catalog", "Artist", (rows,), rows, rows - 1, 1)
+    """With so many rows of Artist read, one of them rejected."""
+    artist = state.entity("music_catalog", "Artist")
+    return state.with_entities([artist.advance((rows,), rows - artist.rows_read)])
 
 
 def put(path: Path, kind: str, elsewhere: Path) -> None:
@@ -89,10 +91,12 @@ def checkpoint(run_id: str = RUN, **changes: object) -> Checkpoint:
 
 def finished(run_id: str = RUN) -> Checkpoint:
     """The sample with every entity done and the status set."""
-    state = checkpoint(run_id)
-    for entity in state.entities:
-        state = state.finish(entity.table, entity.entity)
-    return state.with_status("completed")
+    return ended(checkpoint(run_id)).with_status("completed")
+
+
+def ended(state: Checkpoint) -> Checkpoint:
+    """With every entity done."""
+    return state.with_entities([entity.finish() for entity in state.entities])
 
 
 texts = st.text(max_size=20, alphabet=st.characters(exclude_categories=["Cs"]))

@@ -9,7 +9,7 @@ from migration_tool.state import files
 from migration_tool.state.envelope import unseal
 from migration_tool.state.store import StateStore
 
-from .samples import LATER_RUN, RUN, Time, advanced, checkpoint, finished, names
+from .samples import LATER_RUN, RUN, Time, advanced, checkpoint, ended, finished, names
 
 
 def test_backups_rotate_at_most_every_five_seconds(store: StateStore, clock: Time) -> None:
@@ -85,11 +85,7 @@ def test_backups_that_are_no_way_back_are_dropped(store: StateStore, clock: Time
 
 
 def test_a_completed_run_that_begins_again_leaves_no_completed_backup(store: StateStore, clock: Time) -> None:
-    state = store.save(checkpoint())
-    done = finished()
-    for entity in done.entities:
-        state = state.finish(entity.table, entity.entity)
-    state = store.save(state.with_status("completed"))
+    state = store.save(ended(store.save(checkpoint())).with_status("completed"))
     clock.now += 5
     state = store.save(state)
     assert _status(store.folder / f"{RUN}.json.1") == "completed"

@@ -15,7 +15,7 @@ from migration_tool.state.checkpoint import Checkpoint
 from migration_tool.state.envelope import FORMAT, MAX_BYTES, VERSION, seal, unseal
 from migration_tool.state.store import StateStore
 
-from .samples import RUN, checkpoint, checkpoints, finished
+from .samples import RUN, checkpoint, checkpoints, ended, finished
 
 pytestmark = pytest.mark.row(13)
 
@@ -60,10 +60,7 @@ def test_truncations_and_flips_are_found_on_disk_too(completed: Path) -> None:
 
 def test_a_damaged_completed_file_gives_the_unfinished_backup(tmp_path: Path) -> None:
     store = StateStore(tmp_path)
-    state = store.save(checkpoint())
-    for entity in state.entities:
-        state = state.finish(entity.table, entity.entity)
-    store.save(state.with_status("completed"))
+    store.save(ended(store.save(checkpoint())).with_status("completed"))
     path = tmp_path / f"{RUN}.json"
     data = path.read_bytes()
     for place in range(0, len(data), 97):

@@ -23,9 +23,8 @@ SAVE_FOREVER = """
     state = store.latest() or store.save(checkpoint())
     print(state.generation, flush=True)
     while True:
-        artist = state.entity("music_catalog", "Artist")
-        rows = artist.rows_read + 25
-        state = store.save(state.advance("music_catalog", "Artist", (rows,), rows, rows - 1, 1))
+        rows = state.entity("music_catalog", "Artist").rows_read + 25
+        state = store.save(advanced(state, rows))
         print(state.generation, flush=True)
 """
 
@@ -157,7 +156,7 @@ REWRITE = """
         if name == {name!r}:
             setattr(holder, name, dying(getattr(holder, name), {number}, {after}))
     log.rewrite([Reject("music_catalog", "Artist", "Artist", (2,), "rule", "reason", {{}}, 1)])
-    state = state.retried("music_catalog", "Artist", items=1)
+    state = state.with_entities([state.entity("music_catalog", "Artist").retried(items=1)])
     store.save(state.with_rejects(log.size, log.rewrites))
     log.settle()
 """

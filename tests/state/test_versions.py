@@ -63,7 +63,7 @@ def test_the_next_save_makes_it_the_newest_version(tmp_path: Path, old: bytes) -
     store = StateStore(tmp_path)
     lease = Lease({"music_catalog": 3}, 1795210260.5)
     changed = store.load(RUN).with_tuning(Tuning(3, "500", True)).with_lease(lease)
-    saved = store.save(changed.retried("music_catalog", "Artist", skipped=1))
+    saved = store.save(changed.with_entities([changed.entities[0].retried(skipped=1)]))
     assert path.read_bytes().endswith(b'"version":%d}\n' % VERSION)
     assert StateStore(tmp_path).load(RUN) == saved
     assert (saved.generation, saved.tuning.number, saved.lease, saved.skipped) == (8, 3, lease, 1)
