@@ -80,12 +80,18 @@ class Deaf:
 
 
 class NoGate(Deaf):
-    """Full requests, at once."""
+    """Full requests, at once. What is asked or told of every request has a method: `Deaf` takes its time."""
 
     most_items = 25
 
     def wait(self) -> float:
         return 0.0
+
+    def sent(self, items: int) -> None:
+        """Nothing is counted."""
+
+    def accepted(self, items: int, taken: int, keys: int, entry: object) -> None:
+        """Nothing is learnt."""
 
 
 class NoLimiter(Deaf):

@@ -20,8 +20,9 @@ class Cost:
 
     def learn(self, units: float, items: int) -> None:
         """So many items, at least one, have consumed so much."""
-        self._seen = min(self._seen + items, _REMEMBERED_ITEMS)
-        self.value += (units / items - self.value) * items / self._seen
+        seen = self._seen + items
+        self._seen = seen if seen < _REMEMBERED_ITEMS else _REMEMBERED_ITEMS
+        self.value += (units - self.value * items) / self._seen
 
 
 class Bucket:

@@ -137,9 +137,10 @@ class Gate:
         self._landed(items, taken, entry)
         if taken == items:
             self._flight.grow()
+            self._learn(consumed, 0.0, items, 0.0)
         else:
             self._tally.note(self.table, _LEFT)
-        self._learn(consumed, keys * self.cost, items, (items - taken) * self.cost)
+            self._learn(consumed, keys * self.cost, items, (items - taken) * self.cost)
 
     def throttled(self, items: int, keys: int, verdict: Verdict) -> None:
         """None was taken. `keys` as above."""
