@@ -24,6 +24,8 @@ from migration_tool.target.loader import Loader
 LOG = logging.getLogger(__name__)
 _SAVE_SHARE = 200
 """A save may come when 200 times its own duration has passed: at most 0.5 % of the time goes into saving."""
+_SUPPOSED_SECONDS = 0.001
+"""Of a save, before one has been timed."""
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.005, 1.0
 
 
@@ -62,7 +64,8 @@ class Ledger:
         self._clock = clock
         self._tuning = checkpoint.tuning
         self.forecast = Forecast(clock)
-        self._due = self._began = clock()
+        self._began = clock()
+        self._due = self._began + _SUPPOSED_SECONDS * _SAVE_SHARE
 
     @property
     def uncovered(self) -> int:

@@ -7,7 +7,8 @@ from tests.mutants.mutant import Mutant
 _ANSWERS, _OUTCOME, _LOADER, _BATCH = (
     f"migration_tool/target/{name}.py" for name in ("answers", "outcome", "loader", "batch")
 )
-_LEDGER, _LOOP = "migration_tool/ledger.py", "migration_tool/copying.py"
+_LEDGER, _BOOK, _LOOP = (f"migration_tool/{name}.py" for name in ("ledger", "book", "copying"))
+_PROGRESS = "migration_tool/state/progress.py"
 _CLASSIFYING = "tests/target/test_answers.py::"
 _LOADING = "tests/loading/test_loader.py::"
 _COPYING = "tests/loading/test_copying.py::"
@@ -153,50 +154,49 @@ ACCOUNT = (
     Mutant(
         "reject-not-counted",
         "a rejected row counts against the budget and in the account",
-        _LEDGER,
-        "            before.rejected + rejected,\n",
-        "            before.rejected,\n",
+        _BOOK,
+        "advance(window.position, window.rows, rejected, window.skipped)",
+        "advance(window.position, window.rows, 0, window.skipped)",
         (_COPYING + "test_within_the_budget_rejects_are_counted_and_the_account_adds_up",),
     ),
     Mutant(
         "reject-counted-as-written",
         "a rejected row is not a written one",
-        _LEDGER,
-        "            before.items_written + window.rows - rejected - window.skipped,\n",
-        "            before.items_written + window.rows - window.skipped,\n",
+        _PROGRESS,
+        "            self.items_written + rows - rejected - skipped,",
+        "            self.items_written + rows - skipped,",
         (_COPYING + "test_within_the_budget_rejects_are_counted_and_the_account_adds_up",),
     ),
     Mutant(
         "rejects-after-the-checkpoint",
         "rejected rows are durable before a checkpoint passes them",
         _LEDGER,
-        "        checkpoint = self._book.store(self.checkpoint)",
-        "        self.checkpoint = self._store.save(self.checkpoint)\n"
-        "        checkpoint = self._book.store(self.checkpoint)",
+        "        account = self._book.store(self.saved)",
+        "        self.saved = self._store.save(self.account)\n        account = self._book.store(self.saved)",
         (_COPYING + "test_where_a_reject_cannot_be_written_the_saved_place_is_before_its_row",),
     ),
     Mutant(
         "lease-not-asked-for",
         "a run that lost its lease saves nothing more",
         _LEDGER,
-        "        lease = replace(self.checkpoint.lease, until=self._hold())\n",
-        "        lease = replace(self.checkpoint.lease, until=None)\n",
+        "        lease = replace(self.saved.lease, until=self._hold())\n",
+        "        lease = replace(self.saved.lease, until=None)\n",
         (_COPYING + "test_a_run_that_lost_its_lease_saves_nothing_more",),
     ),
     Mutant(
         "budget-ignored",
         "more rejected rows than allowed end the run",
-        _LEDGER,
-        "        return checkpoint.rejected > self._most\n",
-        "        return checkpoint.rejected > self._most + 1\n",
+        _BOOK,
+        "        return self._may_be_rejected < 0\n",
+        "        return self._may_be_rejected < -1\n",
         (_COPYING + "test_the_first_reject_stops_the_run_by_default",),
     ),
     Mutant(
         "early-end-is-an-end",
         "the end of the rows is the end of the table",
-        _LEDGER,
-        "        if progress.rows_read != progress.rows_total:\n",
-        "        if progress.rows_read > progress.rows_total:\n",
+        _BOOK,
+        "        if progress.unread:\n",
+        "        if progress.unread < 0:\n",
         (_COPYING + "test_fewer_rows_than_counted_is_never_done",),
     ),
     Mutant(
@@ -221,9 +221,9 @@ ACCOUNT = (
     Mutant(
         "checkpoint-goes-back",
         "a newer checkpoint never holds a lower figure",
-        "migration_tool/state/checkpoint.py",
-        "        fault = later.fault() or later.fault_after(earlier)\n",
-        "        fault = later.fault()\n",
+        _PROGRESS,
+        "        fault = later.fault_after(self)\n",
+        '        fault = ""\n',
         ("tests/state/test_checkpoint.py::test_a_checkpoint_never_goes_backwards",),
     ),
     Mutant(
