@@ -261,9 +261,8 @@ class Importing:
         rejects = [r for r in of_files.rejects(export.checkpoint) if r.table == bound.name]
         log = self._store.reject_log(checkpoint)
         size = log.append(rejects)
-        done = {(e.table, e.entity): e for e in export.checkpoint.entities if e.table == bound.name}
-        entities = tuple(done.get((e.table, e.entity), e) for e in checkpoint.entities)
-        checkpoint = replace(checkpoint, entities=entities).with_target(bound.name, made.identity)
+        done = (entity for entity in export.checkpoint.entities if entity.table == bound.name)
+        checkpoint = checkpoint.with_entities(done).with_target(bound.name, made.identity)
         self._account.save(checkpoint.with_rejects(size, log.rewrites))
         return plan
 

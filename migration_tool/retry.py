@@ -65,7 +65,7 @@ def _require_loaded(checkpoint: Checkpoint) -> None:
 
 def _require_same_entities(before: Checkpoint, now: Checkpoint) -> None:
     """Rows of a new entity were never read, and rows of one that is gone have no design any more."""
-    known, found = ({(e.table, e.entity) for e in c.entities} for c in (before, now))
+    known, found = ({entity.name for entity in c.entities} for c in (before, now))
     if known != found:
         raise StateError(
             _OPERATION, before.run_id, "the designs have other entities than the run",

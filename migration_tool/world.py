@@ -130,8 +130,6 @@ def taken_over(
         return checkpoint
     names = tuple(dict.fromkeys([*(e.table for e in checkpoint.entities), *checkpoint.tables]))
     fresh = first_checkpoint(config, names, label, checkpoint.run_id, checkpoint.created_at)
-    known = {(entity.table, entity.entity): entity for entity in checkpoint.entities}
-    entities = tuple(known.get((e.table, e.entity), e) for e in fresh.entities)
     source = {**checkpoint.fingerprints.source, **fresh.fingerprints.source}
     targets = {n: t for n, t in checkpoint.fingerprints.targets.items() if n not in again}
     changed = replace(
@@ -139,7 +137,7 @@ def taken_over(
         endpoint=fresh.endpoint,
         region=fresh.region,
         tables=fresh.tables,
-        entities=entities,
+        entities=fresh.with_entities(checkpoint.entities).entities,
         fingerprints=replace(fresh.fingerprints, source=source, targets=targets),
     )
     for name in again:

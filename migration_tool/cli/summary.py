@@ -25,7 +25,7 @@ def show_overview(view: Overview) -> None:
         show(f"status  {view.status}: {view.note}")
         return
     state = f"{view.status}, running now" if view.running else view.status
-    state += f", paused by tune{_since(view.tuning.number)}" if view.running and view.tuning.paused else ""
+    state += f", paused by tune{_as_of(view.tuning.number)}" if view.running and view.tuning.paused else ""
     rows: list[tuple[str, Cell]] = [
         ("run", view.run_id),
         ("status", (state, _STYLES.get(view.status, "bold"))),
@@ -108,7 +108,7 @@ def _flow(view: Overview) -> list[tuple[str, str]]:
     if view.running and flow.allowed:
         rows += [("in flight", f"at most {count(flow.allowed, 'request')}; {flow.note}".removesuffix("; "))]
     if tuning.max_wcu != "off" or tuning.number:
-        rows += [("limit", limit(tuning.max_wcu, flow.limit_wcu) + _since(tuning.number))]
+        rows += [("limit", limit(tuning.max_wcu, flow.limit_wcu) + _as_of(tuning.number))]
     if wish:
         wanted = [*_wanted(wish), f"wish {wish.number} is not in force yet"]
         rows += [("wished", ", ".join(wanted))]
@@ -138,8 +138,8 @@ def _wanted(wish: WishView) -> list[str]:
     return ["paused" if wish.paused else "not paused", *limits]
 
 
-def _since(number: int) -> str:
-    return f", since wish {number}" if number else ""
+def _as_of(number: int) -> str:
+    return f", as of wish {number}" if number else ""
 
 
 def _rate(rate: float | None) -> str:

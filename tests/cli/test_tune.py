@@ -92,10 +92,10 @@ def test_a_running_process_is_paused_limited_and_goes_on(folder: Folder) -> None
         assert found["tuning"] == {"number": 1, "max_wcu": "off", "paused": True}
         assert (found["wish"], found["running"]) == (None, True)
         assert str(found["next"]).endswith("migrate.py tune --continue")
-        assert "in_progress, running now, paused by tune, since wish 1" in folder.ok("status")
+        assert "in_progress, running now, paused by tune, as of wish 1" in folder.ok("status")
         limited = folder.ok("tune", "--max-wcu", "1500")
         assert limited == f"{run} paused at 5 items, limit 1,500 WCU/s in force\n"
-        assert "1,500 WCU/s, since wish 2" in folder.ok("status")
+        assert "1,500 WCU/s, as of wish 2" in folder.ok("status")
         assert folder.ok("tune", "--continue", "--max-wcu", "off") == (
             f"{run} goes on from 5 items, no limit in force\n"
         )
@@ -213,7 +213,7 @@ def test_the_status_says_what_throttles_and_what_is_done_about_it(folder: Folder
         "throttled 1,203, IndexWriteKeyRangeThroughputExceeded 1,200, UnprocessedItems 3",
         "throttled by p_B/index/GSI1 7",
         "in flight at most 8 requests; 8 requests at a time until it takes more",
-        "limit auto:80% (640 WCU/s), since wish 2",
+        "limit auto:80% (640 WCU/s), as of wish 2",
         "pace 1,234 items/s, falling ↓",
         "time left 3 min 20 s",
     ):
