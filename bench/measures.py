@@ -28,8 +28,11 @@ PEERS = {
     "pynamodb": "PynamoDB batch_write",
     "awswrangler": "awswrangler put_items",
 }
-_PAIRS = 15
-"""For each round of the others: single pairs differ by a tenth and more, what is sought is a hundredth."""
+_PAIRS = 45
+"""For each round of the others: single pairs differ by a tenth and more, what is sought is a hundredth.
+
+Resampled from 90 pairs, the median of 45 has a standard error of 1.3 %, that of 135 of 0.8.
+"""
 
 
 @dataclass(frozen=True)
@@ -188,7 +191,9 @@ def overhead(plan: Plan) -> Iterator[Result]:
     source = sample(plan.scale)
     with sink() as server, product(source, server.url) as tool:
         pairs = [_with_and_without(tool, number) for number in range(plan.rounds * _PAIRS)]
-    yield compared("overhead", "s", pairs, "the same loop without them", Must("ratio", most=1.03))
+    yield compared(
+        "overhead", "s", pairs, "the same loop without them", Must("ratio", most=1.03), seconds=pairs
+    )
 
 
 def _with_and_without(tool: Product, number: int) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from migration_tool.target.batch import Lane, Window
 class Book(ABC):
     """What a process has done since `checkpoint`; nothing of it is durable before `store` and a save.
 
-    Windows are done hundreds of times as often as a checkpoint is written, so the figures of the entities
+    Windows are done a hundred times as often as a checkpoint is written, so the figures of the entities
     are kept here and become part of a checkpoint when one is asked for.
     """
 
