@@ -43,17 +43,20 @@ class EntityProgress:
         """Rows that are not accounted for yet."""
         return self.rows_total - self.rows_read
 
-    def advance(self, position: Position, rows: int, rejected: int = 0, skipped: int = 0) -> EntityProgress:
+    def advance(
+        self, position: Position | None, rows: int, rejected: int = 0, skipped: int = 0
+    ) -> EntityProgress:
         """With so many more rows, up to that cursor; what is neither rejected nor skipped is written.
 
-        Raises StateError where a figure or the cursor would go back, or the entity is done.
+        Raises StateError where the account would not add up, a figure or the cursor would go back, or the
+        entity is done.
         """
         later = EntityProgress(
             self.table, self.entity, position, self.rows_total, self.rows_read + rows,
             self.items_written + rows - rejected - skipped, self.rejected + rejected, self.skipped + skipped,
             self.done,
         )  # fmt: skip
-        fault = later.fault_after(self)
+        fault = later.fault() or later.fault_after(self)
         if not fault and self.done and later != self:
             fault = "the entity is done"
         if fault:

@@ -47,14 +47,21 @@ def test_no_row_more_changes_nothing() -> None:
         ((6,), 1, -1, 0, "rejected would go back"),
         ((6,), 1, 0, -1, "skipped would go back"),
         ((4,), 1, 0, 0, "the cursor would go back"),
+        (None, 1, 0, 0, "there is no cursor"),
         ((6,), 0, 0, 0, "no row was read"),
     ],
 )
 def test_a_checkpoint_never_goes_backwards(
-    position: tuple[int], rows: int, rejected: int, skipped: int, cause: str
+    position: tuple[int] | None, rows: int, rejected: int, skipped: int, cause: str
 ) -> None:
     with pytest.raises(StateError, match=rf"music_catalog\.Artist\): .*{cause}"):
         artist(checkpoint()).advance(position, rows, rejected, skipped)
+
+
+@pytest.mark.parametrize("change", [{"rows_read": 6}, {"items_written": 3}, {"rejected": 2}, {"skipped": 1}])
+def test_an_account_that_does_not_add_up_goes_no_further(change: dict[str, int]) -> None:
+    with pytest.raises(StateError, match="do not add up to the rows read"):
+        replace(artist(checkpoint()), **change).advance((9,), 4)  # type: ignore[arg-type]
 
 
 def test_a_done_entity_stays_as_it_is() -> None:
